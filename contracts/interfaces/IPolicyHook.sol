@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AccountState, Action, Request, Route, SlotCall, Verdict} from "../types/Types.sol";
+import {Reason} from "../types/Reason.sol";
+
+/// @title Portcullis, treasury policy for Safe accounts
+/// @notice One immutable contract for every account: no owner, no proxy, state keyed by account.
+/// An account's guards (or its Safe Protocol manager) call the entries, which deny by reverting with {Denied}.
+/// @dev Functions marked *account only* trust the account as their caller. They revert with
+/// {HandlerIsHook} when the account's fallback handler is this contract, and with {NotRequested} when a
+/// program is active and no executing request contained this very call: otherwise anyone could speak for
+/// an account whose fallback handler, or whose delegatecalls, forward what strangers send.
+interface IPolicyHook {
+    /// @notice The one revert of every entry.
+    error Denied(Reason reason, uint32 effect, uint16 rule, uint8 detail, uint256 have, uint256 need);
+    /// @notice The entry was called with calldata that is not in exact ABI encoding.
+    error NonCanonicalEntry();
+    /// @notice The execution failed; reverting keeps anything failed from being charged.
+    error ExecutionFailed();
+    /// @notice The caller is not the manager that the account registered.
+    error NotManager(address caller);
+    /// @notice The account's fallback handler is this contract.
+    error HandlerIsHook();
+    /// @notice No executing request of the account contained this call.
+    error NotRequested();
+    /// @notice A program is active already.
+    error AlreadyInstalled();
+    /// @notice No program is active.
+    error NotInstalled();
+    /// @notice The hook is not held in every slot that the route needs.
+    error RouteIncomplete(address guard, address moduleGuard);
+    /// @notice Modules bypass the transaction guard on this Safe and were not acknowledged exactly.
+    error ModulesNotAcknowledged(address[] enabled);
+    /// @notice The program's code hash differs, its first byte is not STOP, or its header is malformed.
+    error UnsoundProgram(address program);
+    /// @notice The change delay is above the maximum, in seconds.
+    error ChangeDelayTooLong(uint32 changeDelay, uint32 maximum);
+    /// @notice What is asked for is not what is staged.
+    error NotStaged();
+    /// @notice The staged change matures later.
+    error NotMatured(uint256 maturesAt);
+    /// @notice The staged change has expired.
+    error Expired(uint256 expiredAt);
+    /// @notice The caller may not announce, or may not cancel, for this account and origin.
+    error NotAllowed(address caller);
+    /// @notice There is no such announcement.
+    error UnknownAnnouncement(bytes32 id);
+    /// @notice The same request is announced already and has not expired.
+    error AlreadyAnnounced(bytes32 id, uint256 madeAt);
+
+    event Installed(address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, Route route);
+    event Staged(address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, uint256 maturesAt);
+    event SlotsStaged(address indexed account, bytes32 indexed digest, SlotCall[] calls, uint256 maturesAt);
+    event StagedCancelled(address indexed account);
+    event Activated(address indexed account, address indexed program, uint32 changeDelay);
+    event Removed(address indexed account, uint32 epoch);
+    event Announced(
+        address indexed account, bytes32 indexed id, address indexed origin, address announcer, Action[] actions
+    );
+    event AnnouncementCancelled(address indexed account, bytes32 indexed id, address by);
+
+    /// @notice The longest change delay, in seconds: 30 days.
+    function MAX_CHANGE_DELAY() external view returns (uint32);
+
+    /// @notice How long a matured staged change can be carried out, in seconds: 14 days.
+    function CHANGE_WINDOW() external view returns (uint32);
+
+    /// @notice Puts the account under `program`. Account only; last in the batch that sets the guards.
+    /// @param program The data contract that holds the program.
+    /// @param codeHash Its EXTCODEHASH.
+    /// @param changeDelay Seconds before a staged change matures, at most {MAX_CHANGE_DELAY}.
+    /// @param manager The Safe Protocol manager for that route, zero for the guard route.
+    /// @param bypassing On Safes older than 1.5.0: every enabled module, in the account's own order, since none
+    /// of them is guarded there. Empty on 1.5.0.
+    /// @dev Reverts with {AlreadyInstalled}, {RouteIncomplete}, {ModulesNotAcknowledged}, {UnsoundProgram},
+    /// {ChangeDelayTooLong}, {HandlerIsHook}.
+    function install(
+        address program,
+        bytes32 codeHash,
+        uint32 changeDelay,
+        address manager,
+        address[] calldata bypassing
+    ) external;
+
+    /// @notice Stages a new program and change delay, in place of anything staged. Account only.
+    /// @dev Reverts with {NotInstalled}, {UnsoundProgram}, {ChangeDelayTooLong}.
+    function stage(address program, bytes32 codeHash, uint32 changeDelay) external;
+
+    /// @notice Stages slot changes as an ordered list, in place of anything staged. Account only.
+    /// @dev Once matured, one request that makes exactly these calls passes. Reverts with {NotInstalled}.
+    function stageSlots(SlotCall[] calldata calls) external;
+
+    /// @notice Drops what is staged. Account only. Reverts with {NotStaged} when nothing is.
+    function cancelStaged() external;
+
+    /// @notice Activates the staged program, which must be `program`. Account only.
+    /// @dev Reverts with {NotStaged}, {NotMatured}, {Expired}.
+    function activate(address program) external;
+
+    /// @notice Announces a request, which starts its delay. Callers: the account (account only), its owners,
+    /// the origin module itself, and the program's announcers.
+    /// @param origin Zero for an owner request, else the module that will make it.
+    /// @return id Names account, epoch, origin and actions.
+    /// @dev Never changes a live announcement. Reverts with {NotAllowed}, {NotInstalled}, {AlreadyAnnounced}.
+    function announce(address account, address origin, Action[] calldata actions) external returns (bytes32 id);
+
+    /// @notice Cancels an announcement. Callers: the account (account only) and the program's cancellers.
+    /// @dev Reverts with {NotAllowed}, {UnknownAnnouncement}.
+    function cancel(address account, bytes32 id) external;
+
+    /// @notice The verdict on a request now, through the code that enforces it. `docs/program.md` §2.
+    function check(address account, Request calldata request) external view returns (Verdict memory);
+
+    /// @notice The account's words.
+    function accountState(address account) external view returns (AccountState memory);
+
+    /// @notice When the announcement was made, in seconds; 0 for none.
+    function announcedAt(bytes32 id) external view returns (uint256);
+
+    /// @notice The id of an announcement in the account's present epoch.
+    function announcementId(address account, address origin, Action[] calldata actions) external view returns (bytes32);
+}

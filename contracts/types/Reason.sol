@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @notice Why a request is denied. Numbers are append-only: a reason is never renumbered or reused.
+/// @dev `docs/reason-codes.md` is generated from this file: each comment is
+///      cause | remedy | detail | have | need (the last three name the verdict's values; `-` when unused).
+enum Reason {
+    /// Every effect is allowed and every obligation is met. | - | - | - | -
+    Allowed,
+    /// No program is active for the account. | Install Portcullis last in the batch that sets the guards. | - | - | -
+    NoProgram,
+    /// The active program is not well formed where it was read. | Stage a program compiled by this release. | - | - | -
+    MalformedProgram,
+    /// The request asks for a gas refund or sets safeTxGas. | Set gasPrice and safeTxGas to zero. | - | safeTxGas | gasPrice
+    GasRefund,
+    /// The operation is neither call nor delegatecall. | Use operation 0 or 1. | - | operation | -
+    BadOperation,
+    /// A delegatecall carries value. | Move the value into a call of its own. | - | value | -
+    DelegatecallValue,
+    /// A delegatecall to anything but a known MultiSend. | Batch through a canonical MultiSend. | - | target | -
+    DelegatecallDenied,
+    /// A batch is empty or not in canonical encoding. | Encode it as multiSend(bytes) with nothing behind it. | - | - | -
+    MalformedBatch,
+    /// Batches are nested more than two deep. | Flatten the batch. | - | - | -
+    BatchTooDeep,
+    /// Calldata of one to three bytes. | Send no calldata, or a whole selector. | - | length | -
+    ShortCalldata,
+    /// A known call is not in exact ABI encoding. | Encode the arguments canonically. | - | selector | -
+    NonCanonicalCalldata,
+    /// No rule matches the effect. | Add a rule that allows it. | - | kind | -
+    NoRule,
+    /// The first rule that matches denies. | Change the rule, or what the request asks for. | - | kind | -
+    RuleDenies,
+    /// A call that does not decode, to an asset under an everywhere limit. | Use a call that decodes. | limit | selector | -
+    OpaqueUnderEverywhere,
+    /// The charge does not fit the limit. | Wait until usage frees up, or send less. | limit | remaining | amount
+    LimitExceeded,
+    /// The charges of this request overflow. | Send less. | limit | pending | amount
+    AmountOverflow,
+    /// The rule asks for a delay and the request was not announced. | Announce it and wait. | - | - | delay
+    NotAnnounced,
+    /// The announcement has not matured. | Wait until it has. | - | matures at | now
+    NotMatured,
+    /// The announcement has expired. | Announce the request again. | - | expired at | now
+    AnnouncementExpired,
+    /// A control action by a module, with value, or of a kind that never passes. | Send it as a plain call from owners. | - | selector | -
+    ControlDenied,
+    /// The slot changes are not exactly the staged list. | Stage this list, in this order. | - | staged digest | digest
+    SlotsNotStaged,
+    /// The staged slot changes have not matured. | Wait until they have. | - | matures at | now
+    SlotsNotMatured,
+    /// The staged slot changes have expired. | Stage them again. | - | expired at | now
+    StagedExpired,
+    /// The slot changes leave the hook in one guard but not in the other. | Change both guards in one list. | - | - | -
+    HalfRoute
+}

@@ -1,0 +1,1 @@
+//! ABI types, committed bytecode and storage layout of the contracts.

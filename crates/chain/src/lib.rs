@@ -1,0 +1,1 @@
+//! Deploy, install and send through a node, with alloy.

@@ -1,0 +1,1 @@
+//! The mirror: program, state, request and time to verdict; pure.

@@ -1,0 +1,1 @@
+//! The policy document: parse, validate, compile, decompile.

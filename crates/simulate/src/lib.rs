@@ -1,0 +1,1 @@
+//! An in-process chain on revm that runs the real Safe bytecode.

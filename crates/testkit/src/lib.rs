@@ -1,0 +1,1 @@
+//! Fixtures, generators and the parity harness; development only.

@@ -1,0 +1,3 @@
+//! Set up, demo, test, check, parity, evidence.
+
+fn main() {}
