@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ISafe} from "./ISafe.sol";
+
+/// @notice A module that does what anybody asks of it.
+contract Module {
+    function execute(ISafe safe, address to, uint256 value, bytes calldata data, uint8 operation)
+        external
+        returns (bool)
+    {
+        return safe.execTransactionFromModule(to, value, data, operation);
+    }
+}
+
+/// @notice Makes one call for whoever asks, and passes its failure on.
+contract Forwarder {
+    function forward(address to, bytes calldata data) external payable {
+        (bool ok, bytes memory returned) = to.call{value: msg.value}(data);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(returned, 32), mload(returned))
+            }
+        }
+    }
+}
+
+/// @notice Delegatecalled, writes a word wherever it is told.
+contract SlotWriter {
+    function write(bytes32 slot, bytes32 word) external {
+        assembly ("memory-safe") {
+            sstore(slot, word)
+        }
+    }
+}
+
+/// @notice Refuses every call.
+contract Refuser {
+    error Refused();
+
+    fallback() external payable {
+        revert Refused();
+    }
+}
+
+/// @notice A guard for both kinds of transaction that allows everything: the cost of having a guard at all.
+contract NoOpGuard {
+    function supportsInterface(bytes4) external pure returns (bool) {
+        return true;
+    }
+
+    function checkTransaction(
+        address,
+        uint256,
+        bytes calldata,
+        uint8,
+        uint256,
+        uint256,
+        uint256,
+        address,
+        address,
+        bytes calldata,
+        address
+    ) external {}
+
+    function checkAfterExecution(bytes32, bool) external {}
+
+    function checkModuleTransaction(address, uint256, bytes calldata, uint8, address) external returns (bytes32) {}
+
+    function checkAfterModuleExecution(bytes32, bool) external {}
+}
