@@ -1,1 +1,27 @@
-//! ABI types, committed bytecode and storage layout of the contracts.
+//! What the chain speaks: ABI types, committed bytecode, storage slots and canonical addresses. No logic.
+
+pub mod deployer;
+pub mod safe;
+
+pub use hook::IPolicyHook;
+pub use token::Token;
+
+/// The hook, from its committed artifact.
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
+mod hook {
+    alloy_sol_types::sol!(
+        #[sol(all_derives)]
+        IPolicyHook,
+        "artifacts/PolicyHook.json"
+    );
+}
+
+/// An ERC-20 for demonstrations and tests, from its committed artifact.
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
+mod token {
+    alloy_sol_types::sol!(
+        #[sol(all_derives)]
+        Token,
+        "artifacts/Token.json"
+    );
+}

@@ -1,0 +1,20 @@
+//! What the mirror reads, out of the chain.
+
+use alloy_primitives::{Address, B256, U256};
+
+use crate::Embedded;
+
+/// The storage of one hook on an embedded chain, as the mirror reads it. Nothing is ever missing here.
+#[derive(Clone, Copy, Debug)]
+pub struct HookState<'a> {
+    chain: &'a Embedded,
+    hook: Address,
+}
+
+impl Embedded {
+    /// The storage of `hook` for the mirror.
+    #[must_use]
+    pub const fn state(&self, hook: Address) -> HookState<'_> {
+        HookState { chain: self, hook }
+    }
+}
