@@ -1,3 +1,74 @@
-//! Set up, demo, test, check, parity, evidence.
+//! Set up, demo, test, check, parity, evidence: every verb of the repository, for both languages.
+//!
+//! stdout carries a verb's result; progress and talk go to stderr.
 
-fn main() {}
+mod bindings;
+mod check;
+mod demo;
+mod deps;
+mod evidence;
+mod generated;
+mod node;
+mod parity;
+mod picture;
+#[cfg(feature = "compilers")]
+mod recompile;
+mod setup;
+mod stage;
+mod suite;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// One verb, two languages.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", version, about)]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Look for the tools and install the Solidity dependencies
+    Setup,
+    /// Play a treasury's day on real Safes and compare every verdict
+    Demo(demo::DemoArgs),
+    /// Run every test: forge, cargo, doctests
+    Test,
+    /// Format, lint, licences, dependency direction, generated files, file sizes
+    Check,
+    /// Compare the contract with the Rust evaluator on random cases
+    Parity(parity::ParityArgs),
+    /// Write the committed ABI and bytecode
+    Bindings(bindings::BindingsArgs),
+    /// Write the generated pages of docs/
+    Docs(generated::DocsArgs),
+    /// Draw the README's picture of the demo
+    Picture,
+    /// Measure every figure the project claims, and fail on a miss
+    Evidence(evidence::EvidenceArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().verb {
+        Verb::Setup => setup::run(),
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Test => suite::run(),
+        Verb::Check => check::run(),
+        Verb::Parity(args) => parity::run(&args),
+        Verb::Bindings(args) => bindings::run(&args),
+        Verb::Docs(args) => generated::run(&args),
+        Verb::Picture => demo::picture(),
+        Verb::Evidence(args) => evidence::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            eprintln!("error: {report:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `check`: everything that holds besides tests.
+
+use crate::{bindings, deps, generated, setup, stage, tidy, tools};
+use eyre::{Result, bail};
+use std::process::Command;
+
+/// The release that `check` installs when cargo-deny is missing.
+const DENY: &str = "0.20.2";
+
+/// Runs every check, whatever the first ones say.
+pub(crate) fn run() -> Result<()> {
+    setup::run()?;
+    let mut broken: Vec<String> = Vec::new();
+    let runners: [(&str, Command); 3] = [
+        ("cargo fmt", tools::cargo(&["fmt", "--all", "--check"])),
+        ("forge fmt", tools::npm_tool("forge", &["fmt", "--check"])),
+        (
+            "clippy",
+            tools::cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--color",
+                "never",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+        ),
+    ];
+    for (name, command) in runners {
+        if !stage::run(name, command)?.passed {
+            broken.push(name.to_owned());
+        }
+    }
+    let mut note = |name: &str, outcome: Result<()>| match outcome {
+        Ok(()) => eprintln!("ok   {name}"),
+        Err(report) => {
+            eprintln!("FAIL {name}: {report:#}");
+            broken.push(name.to_owned());
+        }
+    };
+    note("licences, bans and sources", deny());
+    note("dependency direction", deps::run());
+    note(
+        "docs drift",
+        generated::run(&generated::DocsArgs { check: true }),
+    );
+    note(
+        "bindings drift",
+        bindings::run(&bindings::BindingsArgs { check: true }),
+    );
+    note("tidiness", tidy::run());
+    if !broken.is_empty() {
+        bail!("failed: {}", broken.join(", "));
+    }
+    println!("every check passed");
+    Ok(())
+}
+
+fn deny() -> Result<()> {
+    if tools::probe(tools::cargo(&["deny", "--version"])).is_none() {
+        let args = [
+            "install",
+            "--locked",
+            "--version",
+            DENY,
+            "cargo-deny",
+            "--color",
+            "never",
+        ];
+        stage::must("install cargo-deny", tools::cargo(&args))?;
+    }
+    let args = [
+        "deny", "--color", "never", "check", "bans", "licenses", "sources",
+    ];
+    stage::must("cargo deny", tools::cargo(&args)).map(drop)
+}

@@ -1,0 +1,61 @@
+//! `demo`: the command line's own demo, with all its set-up.
+
+use crate::{picture, setup, stage, tools};
+use clap::Args;
+use eyre::{Result, WrapErr};
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Play the day on this node (anvil) instead of the embedded chain
+    #[arg(long, value_name = "URL")]
+    rpc: Option<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &DemoArgs) -> Result<()> {
+    setup::run()?;
+    build()?;
+    let mut command = binary();
+    if let Some(rpc) = &args.rpc {
+        command.arg("--rpc").arg(rpc);
+    }
+    if args.json {
+        command.arg("--json");
+    }
+    tools::pass_through(command).wrap_err("demo")
+}
+
+/// Builds the command line as a stage of its own.
+pub(crate) fn build() -> Result<()> {
+    let args = ["build", "--package", "portcullis-cli", "--color", "never"];
+    stage::must("build portcullis", tools::cargo(&args)).map(drop)
+}
+
+/// The built demo.
+pub(crate) fn binary() -> std::process::Command {
+    tools::cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "portcullis-cli",
+        "--",
+        "demo",
+    ])
+}
+
+/// Plays the day on the embedded chain and draws what it says.
+pub(crate) fn picture() -> Result<()> {
+    setup::run()?;
+    build()?;
+    let mut command = binary();
+    command.arg("--json");
+    let report = serde_json::from_str(&tools::capture(command)?)
+        .wrap_err("the demo printed something else than JSON")?;
+    let drawn = picture::draw(&report, "1.5.0")?;
+    std::fs::write(tools::root().join("docs/demo.svg"), drawn)
+        .wrap_err("cannot write docs/demo.svg")?;
+    eprintln!("wrote docs/demo.svg");
+    Ok(())
+}

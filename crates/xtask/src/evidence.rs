@@ -1,0 +1,262 @@
+//! `evidence`: every figure the project claims, measured now.
+
+use crate::{demo, deps, node, parity, setup, tools};
+use clap::Args;
+use eyre::{Result, WrapErr, bail};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
+const CODE_LIMIT: u64 = 24_576;
+const PARITY_CASES: u64 = 20_000;
+const PARITY_SECONDS: f64 = 120.0;
+const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
+
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArgs {
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+    /// The seed of the random runs
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+struct Figure {
+    name: String,
+    target: String,
+    value: String,
+    met: bool,
+    seed: Option<u64>,
+}
+
+pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
+    setup::run()?;
+    parity::build()?;
+    demo::build()?;
+    let mut figures = vec![hook_size()?];
+    figures.extend(parity_figures(args.seed)?);
+    figures.push(self_test(args.seed)?);
+    figures.extend(demo_figures("embedded", demo::binary())?);
+    let anvil = node::Anvil::start()?;
+    let mut on_node = demo::binary();
+    on_node.args(["--rpc", anvil.url()]);
+    figures.extend(demo_figures("anvil", on_node)?);
+    drop(anvil);
+    print(&figures, args.json)?;
+
+    let missed: Vec<&str> = figures
+        .iter()
+        .filter(|figure| !figure.met)
+        .map(|figure| figure.name.as_str())
+        .collect();
+    if !missed.is_empty() {
+        bail!("missed: {}", missed.join(", "));
+    }
+    Ok(())
+}
+
+fn hook_size() -> Result<Figure> {
+    let size = deps::hook_size()?;
+    Ok(Figure {
+        name: "hook code, bytes".to_owned(),
+        target: format!("<= {CODE_LIMIT}"),
+        value: size.to_string(),
+        met: size <= CODE_LIMIT,
+        seed: None,
+    })
+}
+
+fn parity_figures(seed: u64) -> Result<Vec<Figure>> {
+    let mut command = parity::binary();
+    command.args([
+        "--cases",
+        &PARITY_CASES.to_string(),
+        "--seed",
+        &seed.to_string(),
+        "--json",
+    ]);
+    let started = Instant::now();
+    let report = measure("parity", command)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let figure = |name: &str, target: String, value: String, met: bool| Figure {
+        name: format!("parity: {name}"),
+        target,
+        value,
+        met,
+        seed: Some(seed),
+    };
+    let cases = tools::at(&report, "cases").as_u64();
+    let disagreements = count(tools::at(&report, "disagreements"));
+    let uncovered = count(tools::at(&report, "uncovered"));
+    let allowed = tools::at(&report, "allowed").as_u64();
+    let share = allowed
+        .zip(cases)
+        .and_then(|(allowed, cases)| allowed.checked_mul(100)?.checked_div(cases));
+    Ok(vec![
+        figure(
+            "cases",
+            format!(">= {PARITY_CASES}"),
+            shown(cases),
+            cases >= Some(PARITY_CASES),
+        ),
+        figure(
+            "disagreements",
+            "0".to_owned(),
+            shown(disagreements),
+            disagreements == Some(0),
+        ),
+        figure(
+            "uncovered",
+            "0".to_owned(),
+            shown(uncovered),
+            uncovered == Some(0),
+        ),
+        figure(
+            "ends in allow, %",
+            ">= 30".to_owned(),
+            shown(share),
+            share >= Some(30),
+        ),
+        figure(
+            "seconds",
+            format!("<= {PARITY_SECONDS}"),
+            format!("{seconds:.1}"),
+            seconds <= PARITY_SECONDS,
+        ),
+    ])
+}
+
+fn self_test(seed: u64) -> Result<Figure> {
+    let mut command = parity::binary();
+    command.args(["--self-test", "--seed", &seed.to_string(), "--json"]);
+    let report = measure("parity --self-test", command)?;
+    let (planted, caught) = (
+        count(tools::at(&report, "planted")),
+        count(tools::at(&report, "caught")),
+    );
+    Ok(Figure {
+        name: "parity: planted faults caught".to_owned(),
+        target: format!("{} of {}", shown(planted), shown(planted)),
+        value: shown(caught),
+        met: planted.is_some_and(|planted| planted > 0) && planted == caught,
+        seed: Some(seed),
+    })
+}
+
+fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
+    command.arg("--json");
+    let report = measure(&format!("demo, {place}"), command)?;
+    let steps: Vec<&Value> = tools::at(&report, "steps")
+        .as_array()
+        .map(|steps| steps.iter().collect())
+        .unwrap_or_default();
+    let mut figures = Vec::new();
+    for safe in SAFES {
+        let own: Vec<&&Value> = steps
+            .iter()
+            .filter(|step| tools::at(step, "safe").as_str() == Some(safe))
+            .collect();
+        let differing = own
+            .iter()
+            .filter(|step| tools::at(step, "chain") != tools::at(step, "rust"))
+            .count();
+        let verdicts: BTreeSet<&str> = own
+            .iter()
+            .filter_map(|step| tools::at(step, "chain").as_str())
+            .collect();
+        figures.push(Figure {
+            name: format!("demo, {place}, Safe {safe}: verdict pairs that differ"),
+            target: "0, with both verdicts among the steps".to_owned(),
+            value: format!("{differing} of {}", own.len()),
+            met: differing == 0 && verdicts == BTreeSet::from(["allow", "deny"]),
+            seed: None,
+        });
+    }
+    Ok(figures)
+}
+
+/// Runs a measuring command; its exit code is judged by the figures, its talk goes to stderr.
+fn measure(name: &str, mut command: Command) -> Result<Value> {
+    eprintln!(".... {name}");
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .wrap_err_with(|| format!("cannot start {name}"))?;
+    serde_json::from_slice(&output.stdout)
+        .wrap_err_with(|| format!("{name} printed no JSON object ({})", output.status))
+}
+
+/// A number, or how many there are of something listed.
+fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        value
+            .as_array()
+            .and_then(|items| u64::try_from(items.len()).ok())
+    })
+}
+
+fn shown(value: Option<u64>) -> String {
+    value.map_or_else(|| "missing".to_owned(), |value| value.to_string())
+}
+
+fn print(figures: &[Figure], as_json: bool) -> Result<()> {
+    let dirty = !tools::capture(tools::command("git", &["status", "--porcelain"]))?
+        .trim()
+        .is_empty();
+    let mut commit = tools::capture(tools::command("git", &["rev-parse", "HEAD"]))?
+        .trim()
+        .to_owned();
+    if dirty {
+        commit.push_str("-dirty");
+    }
+    let machine = machine();
+    if as_json {
+        let rows: Vec<Value> = figures
+            .iter()
+            .map(|figure| {
+                json!({
+                    "figure": figure.name, "target": figure.target, "value": figure.value, "met": figure.met,
+                    "commit": commit, "seed": figure.seed, "machine": machine,
+                })
+            })
+            .collect();
+        println!("{}", json!({ "format_version": "1.0", "figures": rows }));
+        return Ok(());
+    }
+    println!("commit {commit}\nmachine {machine}\n");
+    let width = figures
+        .iter()
+        .map(|figure| figure.name.len())
+        .max()
+        .unwrap_or(0);
+    for figure in figures {
+        let mark = if figure.met { "ok  " } else { "MISS" };
+        let seed = figure
+            .seed
+            .map(|seed| format!("  seed {seed}"))
+            .unwrap_or_default();
+        println!(
+            "{mark} {:width$}  {:>12}  target {}{seed}",
+            figure.name, figure.value, figure.target
+        );
+    }
+    Ok(())
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let model = std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            text.lines().find_map(|line| {
+                line.strip_prefix("model name")?
+                    .split_once(':')
+                    .map(|(_, name)| name.trim().to_owned())
+            })
+        })
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    format!("{cores} cores, {model}, {}", std::env::consts::OS)
+}

@@ -1,0 +1,67 @@
+//! `parity`: the compiled contract against the Rust evaluator, by the testkit's own binary.
+
+use crate::{setup, stage, tools};
+use clap::Args;
+use eyre::{Result, WrapErr};
+
+#[derive(Debug, Args)]
+pub(crate) struct ParityArgs {
+    /// How many random cases
+    #[arg(long)]
+    cases: Option<u64>,
+    /// The seed to start from; printed, so that a run can be repeated
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Plant known faults in both evaluators; each must be caught
+    #[arg(long)]
+    self_test: bool,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &ParityArgs) -> Result<()> {
+    setup::run()?;
+    build()?;
+    let mut command = binary();
+    if let Some(cases) = args.cases {
+        command.arg("--cases").arg(cases.to_string());
+    }
+    if let Some(seed) = args.seed {
+        command.arg("--seed").arg(seed.to_string());
+    }
+    if args.self_test {
+        command.arg("--self-test");
+    }
+    if args.json {
+        command.arg("--json");
+    }
+    tools::pass_through(command).wrap_err("parity")
+}
+
+/// Builds the harness as a stage of its own, so that measuring does not time the compiler.
+pub(crate) fn build() -> Result<()> {
+    let args = [
+        "build",
+        "--package",
+        "portcullis-testkit",
+        "--bin",
+        "parity",
+        "--color",
+        "never",
+    ];
+    stage::must("build parity", tools::cargo(&args)).map(drop)
+}
+
+/// The built harness.
+pub(crate) fn binary() -> std::process::Command {
+    tools::cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "portcullis-testkit",
+        "--bin",
+        "parity",
+        "--",
+    ])
+}

@@ -1,0 +1,175 @@
+//! `test`: every test of both languages, and one line that counts them.
+
+use crate::stage::{self, Outcome};
+use crate::{setup, tools};
+use eyre::{Result, bail};
+
+/// Tests that passed and failed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+/// Runs all runners, whatever the first ones say, so that one run tells everything that fails.
+pub(crate) fn run() -> Result<()> {
+    setup::run()?;
+    let mut total = Count::default();
+    let mut broken = Vec::new();
+    let mut note = |name: &str, outcome: &Outcome, closing: fn(&str) -> Option<Count>| {
+        for line in &outcome.lines {
+            if let Some(count) = closing(line) {
+                println!("{name}: {}", line.trim());
+                total.passed = total.passed.saturating_add(count.passed);
+                total.failed = total.failed.saturating_add(count.failed);
+            }
+        }
+        if !outcome.passed {
+            broken.push(name.to_owned());
+        }
+    };
+
+    let build = stage::run(
+        "forge build",
+        tools::npm_tool("forge", &["build", "--color", "never"]),
+    )?;
+    note("forge build", &build, |_| None);
+    let forge = stage::run(
+        "forge test",
+        tools::npm_tool("forge", &["test", "--color", "never"]),
+    )?;
+    note("forge test", &forge, forge_count);
+
+    let nextest = tools::probe(tools::cargo(&["nextest", "--version"])).is_some();
+    if nextest {
+        let args = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-tests=pass",
+            "--color",
+            "never",
+        ];
+        let cargo = stage::run("cargo nextest", tools::cargo(&args))?;
+        note("cargo nextest", &cargo, nextest_count);
+    } else {
+        let args = [
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--no-fail-fast",
+            "--color",
+            "never",
+        ];
+        let cargo = stage::run("cargo test", tools::cargo(&args))?;
+        note("cargo test", &cargo, libtest_count);
+    }
+    let args = [
+        "test",
+        "--workspace",
+        "--doc",
+        "--no-fail-fast",
+        "--color",
+        "never",
+    ];
+    let doctests = stage::run("doctests", tools::cargo(&args))?;
+    note("doctests", &doctests, libtest_count);
+
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if !broken.is_empty() {
+        bail!("failed: {}", broken.join(", "));
+    }
+    if total.failed > 0 || total.passed == 0 {
+        bail!("{} tests failed, {} passed", total.failed, total.passed);
+    }
+    Ok(())
+}
+
+/// The number in front of a word: `12 passed` has 12 in front of `passed`.
+fn number_before(line: &str, word: &str) -> Option<u64> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.windows(2).find_map(|pair| match pair {
+        [number, next] if next.trim_end_matches([',', ';']) == word => number.parse().ok(),
+        _ => None,
+    })
+}
+
+/// `Ran 5 test suites in 1.20s (…): 23 tests passed, 0 failed, 0 skipped (23 total tests)`
+fn forge_count(line: &str) -> Option<Count> {
+    let (_, counts) = line.trim().strip_prefix("Ran ")?.split_once("): ")?;
+    let mut words = counts.split_whitespace();
+    let passed = words.next()?.parse().ok()?;
+    counts.contains("total tests").then_some(())?;
+    Some(Count {
+        passed,
+        failed: number_before(counts, "failed")?,
+    })
+}
+
+/// `Summary [   0.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 0 skipped`
+fn nextest_count(line: &str) -> Option<Count> {
+    let (_, counts) = line.trim().strip_prefix("Summary [")?.split_once("run:")?;
+    let passed = number_before(counts, "passed").unwrap_or(0);
+    let failed = number_before(counts, "failed").unwrap_or(0);
+    let timed_out = number_before(counts, "timed").unwrap_or(0);
+    let unfit = number_before(counts, "exec").unwrap_or(0);
+    Some(Count {
+        passed,
+        failed: failed.saturating_add(timed_out).saturating_add(unfit),
+    })
+}
+
+/// `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s`
+fn libtest_count(line: &str) -> Option<Count> {
+    let counts = line.trim().strip_prefix("test result: ")?;
+    Some(Count {
+        passed: number_before(counts, "passed")?,
+        failed: number_before(counts, "failed")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_closing_line_of_each_runner() {
+        let forge = "Ran 5 test suites in 1.20s (2.00s CPU time): 23 tests passed, 1 failed, 0 skipped (24 total tests)";
+        assert_eq!(
+            forge_count(forge),
+            Some(Count {
+                passed: 23,
+                failed: 1
+            })
+        );
+        let nextest = "     Summary [   0.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 0 skipped";
+        assert_eq!(
+            nextest_count(nextest),
+            Some(Count {
+                passed: 10,
+                failed: 2
+            })
+        );
+        let libtest = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
+        assert_eq!(
+            libtest_count(libtest),
+            Some(Count {
+                passed: 3,
+                failed: 0
+            })
+        );
+    }
+
+    #[test]
+    fn counts_no_other_line() {
+        assert_eq!(forge_count("Ran 3 tests for test/A.t.sol:A"), None);
+        assert_eq!(
+            forge_count("Suite result: ok. 3 passed; 0 failed; 0 skipped"),
+            None
+        );
+        assert_eq!(nextest_count("PASS [   0.1s] a::b"), None);
+        assert_eq!(libtest_count("test a ... ok"), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! Where things are, and how to start them.
+
+use eyre::{Result, WrapErr, bail, eyre};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// A command that runs in the root, without stdin and without what `cargo run` set for this process.
+pub(crate) fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root()).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// Cargo, in the toolchain that runs this.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    command(&program, args)
+}
+
+/// A tool that npm installed.
+pub(crate) fn npm_tool(name: &str, args: &[&str]) -> Command {
+    let path = root().join("node_modules/.bin").join(name);
+    command(&path.to_string_lossy(), args)
+}
+
+/// What a command prints, if it runs and succeeds.
+pub(crate) fn probe(mut command: Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// What a command prints on stdout; its stderr is shown when it fails.
+pub(crate) fn capture(mut command: Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output = command
+        .output()
+        .wrap_err_with(|| format!("cannot start {shown}"))?;
+    if !output.status.success() {
+        bail!(
+            "{shown} failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    String::from_utf8(output.stdout)
+        .map_err(|_| eyre!("{shown} printed something that is not text"))
+}
+
+/// Runs a command with this process's stdout and stderr.
+pub(crate) fn pass_through(mut command: Command) -> Result<()> {
+    let status = command.status().wrap_err("cannot start a command")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(code) => bail!("exit code {code}"),
+        None => bail!("ended by a signal"),
+    }
+}
+
+/// Every file that git knows, relative to the root.
+pub(crate) fn tracked_files() -> Result<Vec<String>> {
+    let listing = capture(command(
+        "git",
+        &["ls-files", "--cached", "--others", "--exclude-standard"],
+    ))?;
+    Ok(listing.lines().map(str::to_owned).collect())
+}
+
+/// A path as it is written in this repository, without the machine's part.
+pub(crate) fn shown(path: &Path) -> String {
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// A key of a JSON object; null when it is not there.
+pub(crate) fn at<'a>(value: &'a Value, key: &str) -> &'a Value {
+    value.get(key).unwrap_or(&Value::Null)
+}
