@@ -1,1 +1,34 @@
 //! The mirror: program, state, request and time to verdict; pure.
+//!
+//! [`evaluate`] follows `docs/program.md` on program bytes, as the hook does on chain, and knows nothing of the
+//! document that the bytes were compiled from.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless,
+    clippy::cast_precision_loss
+)]
+
+mod batch;
+mod control;
+mod effect;
+mod evaluate;
+mod index;
+mod layout;
+mod limit;
+mod program;
+mod reason;
+mod request;
+
+pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
+pub use control::selectors;
+pub use effect::{Effect, EffectKind};
+pub use evaluate::{Announcement, Charge, Decision, Evaluation, Undecided, Verdict, evaluate};
+pub use layout::{
+    AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot,
+    announcement_id, announcement_slot, limit_slot,
+};
+pub use reason::Reason;
+pub use request::{Action, Request};

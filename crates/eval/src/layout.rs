@@ -1,0 +1,228 @@
+//! What the hook stores and where, `docs/program.md` §5 to §7.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+
+use crate::request::Action;
+
+/// Seconds for which a matured staged change can be carried out: 14 days.
+pub const CHANGE_WINDOW: u64 = 14 * 86_400;
+
+/// What the evaluation asked for and was not given. Nothing is decided without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// A word of the hook's storage.
+    #[error("the hook's storage at slot `{0:#x}` is not known")]
+    Word(U256),
+    /// The hash of an address's code.
+    #[error("the code hash of `{0}` is not known")]
+    CodeHash(Address),
+}
+
+/// What the evaluation reads of the chain, as of one block.
+pub trait State {
+    /// A word of the hook's storage.
+    ///
+    /// # Errors
+    /// [`Missing::Word`] when it is not known.
+    fn word(&self, slot: U256) -> Result<U256, Missing>;
+
+    /// The EXTCODEHASH of an address; zero where nothing is.
+    ///
+    /// # Errors
+    /// [`Missing::CodeHash`] when it is not known.
+    fn code_hash(&self, address: Address) -> Result<B256, Missing>;
+}
+
+/// A state that is known in full: what is not in it is zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryState {
+    /// The hook's storage.
+    pub words: BTreeMap<U256, U256>,
+    /// Code hashes.
+    pub code_hashes: BTreeMap<Address, B256>,
+}
+
+impl State for MemoryState {
+    fn word(&self, slot: U256) -> Result<U256, Missing> {
+        Ok(self.words.get(&slot).copied().unwrap_or_default())
+    }
+
+    fn code_hash(&self, address: Address) -> Result<B256, Missing> {
+        Ok(self.code_hashes.get(&address).copied().unwrap_or_default())
+    }
+}
+
+/// How the hook is held in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// It is not.
+    None,
+    /// The transaction guard of a Safe before 1.5.0.
+    Guard,
+    /// Transaction and module guard of a Safe 1.5.0.
+    Guards,
+    /// A Safe Protocol manager.
+    Manager,
+}
+
+/// What is staged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StagedKind {
+    /// Nothing.
+    None,
+    /// A program and change delay.
+    Program,
+    /// A list of slot changes.
+    Slots,
+}
+
+/// An account's words, decoded. Times and delays in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// The data contract of the active program; zero when none is.
+    pub program: Address,
+    /// How long a staged change waits.
+    pub change_delay: u32,
+    /// Counts removals.
+    pub epoch: u32,
+    /// How the hook is held.
+    pub route: Route,
+    /// The manager of [`Route::Manager`].
+    pub manager: Address,
+    /// What is staged.
+    pub staged_kind: StagedKind,
+    /// The staged program.
+    pub staged_program: Address,
+    /// The staged change delay.
+    pub staged_change_delay: u32,
+    /// When it was staged.
+    pub staged_at: u64,
+    /// The digest of the staged slot changes.
+    pub staged_digest: B256,
+}
+
+impl AccountState {
+    /// Reads the four words of `account`.
+    ///
+    /// # Errors
+    /// [`Missing::Word`] when one is not known.
+    pub fn read<S: State>(account: Address, state: &S) -> Result<Self, Missing> {
+        let control = state.word(account_slot(account, 0))?.to_be_bytes::<32>();
+        let staged = state.word(account_slot(account, 1))?.to_be_bytes::<32>();
+        let digest = state.word(account_slot(account, 2))?;
+        let manager = state.word(account_slot(account, 3))?.to_be_bytes::<32>();
+        let [_, _, _, route, e0, e1, e2, e3, d0, d1, d2, d3, ..] = control;
+        let [_, _, kind, t0, t1, t2, t3, t4, s0, s1, s2, s3, ..] = staged;
+        Ok(Self {
+            program: Address::from_word(control.into()),
+            change_delay: u32::from_be_bytes([d0, d1, d2, d3]),
+            epoch: u32::from_be_bytes([e0, e1, e2, e3]),
+            route: match route {
+                1 => Route::Guard,
+                2 => Route::Guards,
+                3 => Route::Manager,
+                _ => Route::None,
+            },
+            manager: Address::from_word(manager.into()),
+            staged_kind: match kind {
+                1 => StagedKind::Program,
+                2 => StagedKind::Slots,
+                _ => StagedKind::None,
+            },
+            staged_program: Address::from_word(staged.into()),
+            staged_change_delay: u32::from_be_bytes([s0, s1, s2, s3]),
+            staged_at: u64::from_be_bytes([0, 0, 0, t0, t1, t2, t3, t4]),
+            staged_digest: B256::from(digest),
+        })
+    }
+
+    /// Whether a program is active.
+    #[must_use]
+    pub fn active(&self) -> bool {
+        !self.program.is_zero()
+    }
+
+    /// When the staged change matures, in seconds.
+    #[must_use]
+    pub fn matures_at(&self) -> u64 {
+        // 40 bits and 32 bits: no sum of theirs comes near 64.
+        self.staged_at.saturating_add(u64::from(self.change_delay))
+    }
+
+    /// When the staged change expires, in seconds.
+    #[must_use]
+    pub fn expires_at(&self) -> u64 {
+        self.matures_at().saturating_add(CHANGE_WINDOW)
+    }
+}
+
+/// Where word `n` of an account is: `account << 96 | n`.
+#[must_use]
+pub fn account_slot(account: Address, n: u8) -> U256 {
+    let mut slot = [0; 32];
+    let (head, tail) = slot.split_at_mut(20);
+    head.copy_from_slice(account.as_slice());
+    if let Some(last) = tail.last_mut() {
+        *last = n;
+    }
+    U256::from_be_bytes(slot)
+}
+
+/// Where the word of a limit is. `window` and `lane_seconds` are those of the program, `asset` zero for native.
+#[must_use]
+pub fn limit_slot(
+    account: Address,
+    id: B256,
+    asset: Address,
+    window: u8,
+    lane_seconds: u32,
+) -> U256 {
+    let [a, b, c, d] = lane_seconds.to_be_bytes();
+    let mut descriptor = [0; 32];
+    if let Some(tail) = descriptor.last_chunk_mut::<5>() {
+        *tail = [a, b, c, d, window];
+    }
+    let words = [
+        account.into_word(),
+        id,
+        asset.into_word(),
+        B256::from(descriptor),
+        B256::ZERO,
+    ];
+    keccak256(words.concat()).into()
+}
+
+/// Where an announcement's word is.
+#[must_use]
+pub fn announcement_slot(id: B256) -> U256 {
+    keccak256([id, B256::ZERO].concat()).into()
+}
+
+/// The id of a request's announcement: it names account, epoch, origin and the top-level actions.
+#[must_use]
+pub fn announcement_id(
+    account: Address,
+    epoch: u32,
+    origin: Option<Address>,
+    actions: &[Action],
+) -> B256 {
+    let mut hashes = Vec::new();
+    for action in actions {
+        let words = [
+            action.to.into_word(),
+            B256::from(action.value),
+            keccak256(&action.data),
+            B256::from(U256::from(action.operation)),
+        ];
+        hashes.extend_from_slice(keccak256(words.concat()).as_slice());
+    }
+    let words = [
+        account.into_word(),
+        B256::from(U256::from(epoch)),
+        origin.unwrap_or_default().into_word(),
+        keccak256(hashes),
+    ];
+    keccak256(words.concat())
+}

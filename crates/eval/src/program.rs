@@ -1,0 +1,258 @@
+//! Reads program bytes, `docs/program.md` §1. Only what is read is checked, and every read is.
+
+use alloy_primitives::{Address, B256, U256};
+
+/// A read did not fit, or what it found is against the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+const HEADER: usize = 64;
+const LIMIT: usize = 84;
+const ENTRY: usize = 32;
+const MAX_BITS: u8 = 15;
+const MAX_LIMITS: u8 = 32;
+
+/// A program whose header holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program<'a> {
+    code: &'a [u8],
+    bits: u8,
+    classes: u32,
+    limits: u8,
+    expiry: u32,
+    directory: usize,
+    entries: usize,
+    multiplier: U256,
+}
+
+/// One entry of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) rule: u16,
+    pub(crate) offset: usize,
+    pub(crate) length: u16,
+}
+
+/// A limit as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) id: B256,
+    pub(crate) cap: U256,
+    pub(crate) window: u8,
+    pub(crate) everywhere: bool,
+    pub(crate) lane_seconds: u32,
+    pub(crate) exponent: u8,
+    pub(crate) asset: Address,
+}
+
+/// A rule's outcome and obligations; what is left of the body is its conditions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body<'a> {
+    pub(crate) allows: bool,
+    pub(crate) modules: bool,
+    pub(crate) delay: u32,
+    pub(crate) limits: &'a [u8],
+    pub(crate) conditions: &'a [u8],
+}
+
+/// A key of the index: kind with flags, subject, selector.
+pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; 25] {
+    let mut key = [0; 25];
+    let [first, rest @ ..] = &mut key;
+    *first = kind;
+    let (middle, last) = rest.split_at_mut(20);
+    middle.copy_from_slice(subject.as_slice());
+    last.copy_from_slice(&selector);
+    key
+}
+
+fn number(bytes: &[u8]) -> U256 {
+    // Callers pass at most 32 bytes.
+    U256::try_from_be_slice(bytes).unwrap_or(U256::MAX)
+}
+
+/// `(value · multiplier mod 2^256) >> (256 − bits)`, and 0 when `bits` is 0.
+fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
+    let shift = 256_usize.saturating_sub(usize::from(bits));
+    // A shift by 256 gives 0, and at most 15 bits are left.
+    value
+        .wrapping_mul(multiplier)
+        .wrapping_shr(shift)
+        .saturating_to()
+}
+
+impl<'a> Program<'a> {
+    /// Checks the header.
+    pub(crate) fn open(code: &'a [u8]) -> Result<Self, Malformed> {
+        let header = code.first_chunk::<HEADER>().ok_or(Malformed)?;
+        let [0, 1, 0, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, ..] = *header else {
+            return Err(Malformed);
+        };
+        if bits > MAX_BITS || limits > MAX_LIMITS {
+            return Err(Malformed);
+        }
+        let directory = LIMIT
+            .saturating_mul(usize::from(limits))
+            .saturating_add(HEADER);
+        let offsets = (1_usize << bits).saturating_add(1);
+        let entries = directory.saturating_add(offsets.saturating_mul(3));
+        if entries > code.len() {
+            return Err(Malformed);
+        }
+        Ok(Self {
+            code,
+            bits,
+            classes: u32::from_be_bytes([c0, c1, c2, c3]),
+            limits,
+            expiry: u32::from_be_bytes([e0, e1, e2, e3]),
+            directory,
+            entries,
+            multiplier: number(header.last_chunk::<32>().ok_or(Malformed)?),
+        })
+    }
+
+    /// Seconds for which an announcement lives.
+    pub(crate) const fn announcement_expiry(&self) -> u32 {
+        self.expiry
+    }
+
+    /// Whether the class exists for the kind.
+    pub(crate) fn has_class(&self, kind: u8, class: u8) -> bool {
+        let bit = u32::from(kind)
+            .saturating_mul(4)
+            .saturating_add(u32::from(class));
+        self.classes.checked_shr(bit).unwrap_or(0) & 1 == 1
+    }
+
+    fn read(&self, offset: usize, length: usize) -> Result<&'a [u8], Malformed> {
+        let end = offset.checked_add(length).ok_or(Malformed)?;
+        self.code.get(offset..end).ok_or(Malformed)
+    }
+
+    fn read_number(&self, offset: usize, length: usize) -> Result<usize, Malformed> {
+        Ok(number(self.read(offset, length)?).saturating_to())
+    }
+
+    /// The entries of a key, in order of position.
+    pub(crate) fn look_up(&self, key: &[u8; 25]) -> Result<Vec<Entry>, Malformed> {
+        let at = bucket(number(key), self.multiplier, self.bits)
+            .saturating_mul(3)
+            .saturating_add(self.directory);
+        let start = self.read_number(at, 3)?;
+        let end = self.read_number(at.saturating_add(3), 3)?;
+        let length = end.checked_sub(start).ok_or(Malformed)?;
+        if start < self.entries || length.checked_rem(ENTRY) != Some(0) {
+            return Err(Malformed);
+        }
+        let mut found = Vec::new();
+        for entry in self.read(start, length)?.chunks_exact(ENTRY) {
+            if let Some([r0, r1, o0, o1, o2, l0, l1]) = entry.strip_prefix(key.as_slice()) {
+                found.push(Entry {
+                    rule: u16::from_be_bytes([*r0, *r1]),
+                    offset: number(&[*o0, *o1, *o2]).saturating_to(),
+                    length: u16::from_be_bytes([*l0, *l1]),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the token is declared, which today means as ERC-20.
+    pub(crate) fn declares(&self, token: Address) -> Result<bool, Malformed> {
+        match self.look_up(&key(0, token, [0; 4]))?.first() {
+            None => Ok(false),
+            Some(Entry { length: 1, .. }) => Ok(true),
+            Some(_) => Err(Malformed),
+        }
+    }
+
+    /// A limit; the index must be below the count.
+    pub(crate) fn limit(&self, index: u8) -> Result<Limit, Malformed> {
+        if index >= self.limits {
+            return Err(Malformed);
+        }
+        let at = LIMIT
+            .saturating_mul(usize::from(index))
+            .saturating_add(HEADER);
+        let bytes = self.read(at, LIMIT)?;
+        let (id, rest) = bytes.split_at_checked(32).ok_or(Malformed)?;
+        let (cap, rest) = rest.split_at_checked(24).ok_or(Malformed)?;
+        let (terms, asset) = rest.split_at_checked(8).ok_or(Malformed)?;
+        let &[window, flags, s0, s1, s2, s3, exponent, _] = terms else {
+            return Err(Malformed);
+        };
+        Ok(Limit {
+            id: B256::try_from(id).map_err(|_| Malformed)?,
+            cap: number(cap),
+            window,
+            everywhere: flags & 1 == 1,
+            lane_seconds: u32::from_be_bytes([s0, s1, s2, s3]),
+            exponent,
+            asset: Address::try_from(asset).map_err(|_| Malformed)?,
+        })
+    }
+
+    /// The indices of the limits that meet every outflow of the asset.
+    pub(crate) fn everywhere(&self, asset: Address) -> Result<Vec<u8>, Malformed> {
+        let mut indices = Vec::new();
+        for index in 0..self.limits {
+            let limit = self.limit(index)?;
+            if limit.everywhere && limit.asset == asset {
+                indices.push(index);
+            }
+        }
+        Ok(indices)
+    }
+
+    /// The body of a rule.
+    pub(crate) fn body(&self, entry: &Entry) -> Result<Body<'a>, Malformed> {
+        let bytes = self.read(entry.offset, usize::from(entry.length))?;
+        let (head, rest) = bytes.split_at_checked(6).ok_or(Malformed)?;
+        let &[outcome, n, d0, d1, d2, d3] = head else {
+            return Err(Malformed);
+        };
+        let (limits, conditions) = rest.split_at_checked(usize::from(n)).ok_or(Malformed)?;
+        if outcome > 3 {
+            return Err(Malformed);
+        }
+        Ok(Body {
+            allows: outcome & 1 == 1,
+            modules: outcome & 2 == 2,
+            delay: u32::from_be_bytes([d0, d1, d2, d3]),
+            limits,
+            conditions,
+        })
+    }
+
+    /// Whether the address is in the list at the offset.
+    pub(crate) fn list_contains(&self, offset: usize, address: Address) -> Result<bool, Malformed> {
+        let &[n0, n1, bits] = self.read(offset, 3)? else {
+            return Err(Malformed);
+        };
+        let n = usize::from(u16::from_be_bytes([n0, n1]));
+        if n == 0 || bits > MAX_BITS {
+            return Err(Malformed);
+        }
+        let behind = offset.saturating_add(3);
+        let (members, from, to) = if bits == 0 {
+            (behind, 0, n)
+        } else {
+            let value = number(address.as_slice());
+            let at = bucket(value, self.multiplier, bits)
+                .saturating_mul(2)
+                .saturating_add(behind);
+            let from = self.read_number(at, 2)?;
+            let to = self.read_number(at.saturating_add(2), 2)?;
+            let counts = (1_usize << bits).saturating_add(1);
+            (behind.saturating_add(counts.saturating_mul(2)), from, to)
+        };
+        if to > n {
+            return Err(Malformed);
+        }
+        let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
+        let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
+        Ok(found
+            .chunks_exact(20)
+            .any(|member| member == address.as_slice()))
+    }
+}
