@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Effect, Image} from "../types/Evaluation.sol";
+import {Program} from "./Program.sol";
+
+/// @notice The entries of one key, `head` being the next; 0 when there are no more.
+struct Run {
+    uint256 key;
+    uint256 cursor;
+    uint256 end;
+    uint256 head;
+}
+
+/// @notice Finds the rules that an effect can match, in rule order, without looking at the others.
+library Index {
+    using Program for Image;
+
+    uint256 private constant ANY_SUBJECT = 0x80;
+    uint256 private constant ANY_SELECTOR = 0x40;
+    uint256 private constant ACCOUNT = 0x20;
+    /// @dev Rule, offset and length follow the key.
+    uint256 private constant KEY_SHIFT = 56;
+    uint256 private constant CLASSES = 4;
+    uint256 private constant NO_SUBJECT = 2;
+    uint256 private constant NO_SELECTOR = 1;
+    /// @dev The standard in a declaration.
+    uint256 private constant ERC20 = 1;
+
+    /// @notice The runs that hold the effect's rules. A class is numbered by its bit in the header.
+    function lookUp(Image memory image, Effect memory effect, address account)
+        internal
+        view
+        returns (Run[] memory runs)
+    {
+        uint256 classes = image.classes >> (4 * uint256(effect.kind));
+        bool self = effect.subject == account;
+        // The subject is always the action's target, so this one test keeps rules without a target from ever
+        // matching the account or the hook.
+        bool named = self || effect.subject == address(this);
+        runs = new Run[](CLASSES);
+        for (uint256 class = 0; class < CLASSES; ++class) {
+            if (classes & (1 << class) == 0) continue;
+            bool anySubject = class & NO_SUBJECT != 0;
+            bool anySelector = class & NO_SELECTOR != 0;
+            if (anySubject && named || !anySelector && !effect.hasSelector) continue;
+
+            uint256 kind = uint256(effect.kind);
+            uint256 subject = 0;
+            if (anySubject) kind |= ANY_SUBJECT;
+            else if (self) kind |= ACCOUNT;
+            else subject = uint256(uint160(effect.subject));
+            uint256 selector = 0;
+            if (anySelector) kind |= ANY_SELECTOR;
+            else selector = uint256(uint32(effect.selector));
+
+            Run memory run = runs[class];
+            run.key = kind << 192 | subject << 32 | selector;
+            (run.cursor, run.end) = image.bucket(run.key);
+            _advance(run);
+        }
+    }
+
+    /// @notice The next entry in rule order, 0 when there is none; ties go to the lower class.
+    function next(Run[] memory runs) internal pure returns (uint256 entry) {
+        uint256 least = type(uint256).max;
+        uint256 chosen = 0;
+        for (uint256 class = 0; class < CLASSES; ++class) {
+            uint256 head = runs[class].head;
+            if (head != 0 && ruleOf(head) < least) {
+                least = ruleOf(head);
+                chosen = class;
+            }
+        }
+        entry = runs[chosen].head;
+        if (entry != 0) _advance(runs[chosen]);
+    }
+
+    /// @notice Whether the program declares the token as an ERC-20. Another standard is malformed.
+    function declares(Image memory image, address token) internal view returns (bool declared) {
+        Run memory run;
+        run.key = uint256(uint160(token)) << 32;
+        (run.cursor, run.end) = image.bucket(run.key);
+        declared = _advance(run);
+        if (declared && run.head & 0xffff != ERC20) image.malformed = true;
+    }
+
+    function ruleOf(uint256 entry) internal pure returns (uint256) {
+        return (entry >> 40) & 0xffff;
+    }
+
+    /// @notice Where the entry's body is in the program.
+    function bodyOf(uint256 entry) internal pure returns (uint256 offset, uint256 length) {
+        return ((entry >> 16) & 0xffffff, entry & 0xffff);
+    }
+
+    /// @dev The bucket lies in memory, whole; a malformed one is empty.
+    function _advance(Run memory run) private pure returns (bool found) {
+        uint256 cursor = run.cursor;
+        uint256 end = run.end;
+        uint256 key = run.key;
+        uint256 entry = 0;
+        while (cursor < end && !found) {
+            assembly ("memory-safe") {
+                entry := mload(cursor)
+            }
+            cursor += 32;
+            found = entry >> KEY_SHIFT == key;
+        }
+        run.cursor = cursor;
+        run.head = found ? entry : 0;
+    }
+}

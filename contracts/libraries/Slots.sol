@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ISafe} from "../interfaces/ISafe.sol";
+import {ActionView} from "../types/Data.sol";
+import {Evaluation, NO_RULE, SlotChanges} from "../types/Evaluation.sol";
+import {Reason} from "../types/Reason.sol";
+import {Route, StagedKind} from "../types/Types.sol";
+import {StagedWord} from "../types/Words.sol";
+import {Decoder} from "./Decoder.sol";
+import {State} from "./State.sol";
+
+/// @notice Changes of the slots that hold the hook in place: only as staged, matured and whole, `docs/program.md` §4.
+library Slots {
+    /// @notice How long a matured staged change can be carried out, in seconds.
+    uint256 internal constant CHANGE_WINDOW = 14 days;
+
+    function fold(bytes32 digest, address to, bytes calldata data) internal pure returns (bytes32) {
+        return keccak256(abi.encode(digest, to, keccak256(data)));
+    }
+
+    /// @notice Notes one slot change of the request.
+    function note(Evaluation memory e, ActionView memory a) internal pure {
+        bytes calldata data = a.data.bytesOf();
+        SlotChanges memory changes = e.slots;
+        if (!changes.any) {
+            changes.any = true;
+            changes.firstEffect = e.effects;
+        }
+        changes.digest = fold(changes.digest, a.to, data);
+        address target = Decoder.addressAt(data, 4);
+        bytes4 selector = bytes4(data);
+        if (selector == ISafe.setGuard.selector) {
+            changes.guardNamed = true;
+            changes.guard = target;
+        } else if (selector == ISafe.setModuleGuard.selector) {
+            changes.moduleGuardNamed = true;
+            changes.moduleGuard = target;
+        } else if (selector != ISafe.setFallbackHandler.selector) {
+            changes.hooksNamed = true;
+            changes.hooks = target;
+        }
+    }
+
+    /// @notice Whether the request's slot changes are the staged ones, in time and whole; notes a removal.
+    function allows(Evaluation memory e) internal view returns (bool) {
+        SlotChanges memory changes = e.slots;
+        if (!changes.any) return true;
+        StagedWord staged = State.staged(e.account);
+        bytes32 digest = staged.stagedKind() == StagedKind.Slots ? State.stagedDigest(e.account) : bytes32(0);
+        if (staged.stagedKind() != StagedKind.Slots || digest != changes.digest) {
+            return _deny(e, Reason.SlotsNotStaged, uint256(digest), uint256(changes.digest));
+        }
+        uint256 maturesAt = uint256(staged.stagedAt()) + e.control.changeDelay();
+        if (block.timestamp < maturesAt) return _deny(e, Reason.SlotsNotMatured, maturesAt, block.timestamp);
+        uint256 expiresAt = maturesAt + CHANGE_WINDOW;
+        if (block.timestamp >= expiresAt) return _deny(e, Reason.StagedExpired, expiresAt, block.timestamp);
+
+        bool guardLeft = changes.guardNamed && changes.guard != address(this);
+        bool moduleGuardLeft = changes.moduleGuardNamed && changes.moduleGuard != address(this);
+        Route route = e.control.route();
+        if (route == Route.Guards) {
+            if (guardLeft != moduleGuardLeft) return _deny(e, Reason.HalfRoute, 0, 0);
+            e.removal = guardLeft;
+        } else if (route == Route.Manager) {
+            e.removal = changes.guardNamed && changes.guard != e.manager
+                || changes.hooksNamed && changes.hooks != address(this);
+        } else {
+            e.removal = guardLeft;
+        }
+        return true;
+    }
+
+    function _deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) private pure returns (bool) {
+        return e.denyAt(reason, e.slots.firstEffect, NO_RULE, 0, have, need);
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ControlWord, StagedWord} from "../types/Words.sol";
+
+/// @notice Where an account's words are, `docs/program.md` §7. Word n of an account is at `account << 96 | n`,
+/// which costs no hashing and cannot meet the hashed slots of limits and announcements.
+library State {
+    uint256 private constant CONTROL = 0;
+    uint256 private constant STAGED = 1;
+    uint256 private constant STAGED_DIGEST = 2;
+    uint256 private constant MANAGER = 3;
+
+    function control(address account) internal view returns (ControlWord) {
+        return ControlWord.wrap(read(_slot(account, CONTROL)));
+    }
+
+    function setControl(address account, ControlWord word) internal {
+        write(_slot(account, CONTROL), ControlWord.unwrap(word));
+    }
+
+    function staged(address account) internal view returns (StagedWord) {
+        return StagedWord.wrap(read(_slot(account, STAGED)));
+    }
+
+    function stagedDigest(address account) internal view returns (bytes32) {
+        return bytes32(read(_slot(account, STAGED_DIGEST)));
+    }
+
+    /// @dev A program is staged with digest 0, so that nothing of an earlier slot list stays behind.
+    function setStaged(address account, StagedWord word, bytes32 digest) internal {
+        write(_slot(account, STAGED), StagedWord.unwrap(word));
+        write(_slot(account, STAGED_DIGEST), uint256(digest));
+    }
+
+    function manager(address account) internal view returns (address) {
+        return address(uint160(read(_slot(account, MANAGER))));
+    }
+
+    function setManager(address account, address manager_) internal {
+        write(_slot(account, MANAGER), uint256(uint160(manager_)));
+    }
+
+    /// @return madeAt When the announcement was made, in seconds; 0 for none.
+    /// @return account Whose it is.
+    function announcement(bytes32 id) internal view returns (uint256 madeAt, address account) {
+        uint256 word = read(_announcementSlot(id));
+        return (uint96(word), address(uint160(word >> 96)));
+    }
+
+    /// @dev A timestamp of more than 96 bits is beyond any chain's life.
+    function setAnnouncement(bytes32 id, address account, uint256 madeAt) internal {
+        write(_announcementSlot(id), uint256(uint160(account)) << 96 | madeAt);
+    }
+
+    function clearAnnouncement(bytes32 id) internal {
+        write(_announcementSlot(id), 0);
+    }
+
+    function read(uint256 slot) internal view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(slot)
+        }
+    }
+
+    function write(uint256 slot, uint256 word) internal {
+        assembly ("memory-safe") {
+            sstore(slot, word)
+        }
+    }
+
+    function _slot(address account, uint256 n) private pure returns (uint256) {
+        return uint256(uint160(account)) << 96 | n;
+    }
+
+    function _announcementSlot(bytes32 id) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(id, uint256(0))));
+    }
+}

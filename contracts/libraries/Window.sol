@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {DateTimeLib} from "solady/utils/DateTimeLib.sol";
+
+import {Charge} from "../types/Evaluation.sol";
+import {State} from "./State.sol";
+
+/// @notice What a limit's window has used up, `docs/program.md` §5. One storage word for each window:
+///
+///     calendar | period (64) | used in base units (192) |
+///     rolling  | zero (3) | lane index (40) | exponent (6) | 9 lanes of 23 bits, the current one lowest |
+library Window {
+    uint256 private constant TRANSACTION = 0;
+    uint256 private constant DAY = 1;
+    uint256 private constant WEEK = 2;
+    uint256 private constant MONTH = 3;
+    uint256 private constant ROLLING = 4;
+
+    uint256 private constant LANES = 9;
+    uint256 private constant LANE_BITS = 23;
+    uint256 private constant LANE_MAX = 2 ** 23 - 1;
+    uint256 private constant EXPONENT_SHIFT = 207;
+    uint256 private constant EXPONENT_MAX = 57;
+    uint256 private constant LANE_INDEX_SHIFT = 213;
+    uint256 private constant MAX_CAP_UNITS = 8_000_000;
+
+    /// @notice Fills the charge from a limit's terms and storage.
+    /// @param terms cap (192) | window (8) | flags (8) | lane seconds (32) | exponent (8) | zero (8)
+    /// @return sound Whether the terms are well formed.
+    /// @return timely Whether the lane index of this moment fits its field.
+    function load(Charge memory c, address account, uint256 id, uint256 terms, address asset)
+        internal
+        view
+        returns (bool sound, bool timely)
+    {
+        uint256 window = (terms >> 56) & 0xff;
+        uint256 laneSeconds = (terms >> 16) & 0xffffffff;
+        c.window = window;
+        c.capUnits = terms >> 64;
+        c.scale = 1;
+        if (window > ROLLING) return (false, true);
+        if (window == TRANSACTION) return (true, true);
+        c.slot = uint256(keccak256(abi.encode(account, id, asset, window | laneSeconds << 8, uint256(0))));
+        if (window == ROLLING) return _loadRolling(c, laneSeconds, (terms >> 8) & 0xff);
+        _loadCalendar(c);
+        return (true, true);
+    }
+
+    /// @notice Whether the window has room for what this request charges, in base units.
+    function fits(Charge memory c, uint256 amount) internal pure returns (bool) {
+        // The first test also keeps the sum from overflowing.
+        uint256 more = _units(c, amount);
+        return more <= c.capUnits && c.usedUnits + more <= c.capUnits;
+    }
+
+    /// @notice What the window has left besides what this request charged so far, in base units.
+    function remaining(Charge memory c) internal pure returns (uint256) {
+        if (c.usedUnits >= c.capUnits) return 0;
+        uint256 left = (c.capUnits - c.usedUnits) * c.scale;
+        return left > c.pending ? left - c.pending : 0;
+    }
+
+    /// @notice Writes the window's word with what this request charged.
+    function commit(Charge memory c) internal {
+        if (c.window == TRANSACTION) return;
+        if (c.window == ROLLING) {
+            // The lowest lane stays below 2^23, since it is at most the sum of all lanes, which fits the cap.
+            uint256 word = c.lanes + _units(c, c.pending);
+            State.write(c.slot, word | c.exponent << EXPONENT_SHIFT | c.period << LANE_INDEX_SHIFT);
+        } else {
+            State.write(c.slot, c.period << 192 | (c.usedUnits + c.pending));
+        }
+    }
+
+    function _loadCalendar(Charge memory c) private view {
+        uint256 word = State.read(c.slot);
+        uint256 stored = word >> 192;
+        uint256 period = _period(c.window);
+        if (stored < period) {
+            c.period = period;
+        } else {
+            c.period = stored;
+            c.usedUnits = uint192(word);
+        }
+    }
+
+    function _period(uint256 window) private view returns (uint256) {
+        uint256 day = block.timestamp / 1 days;
+        if (window == DAY) return day;
+        if (window == WEEK) return (day + 3) / 7;
+        (uint256 year, uint256 month,) = DateTimeLib.epochDayToDate(day);
+        return 12 * (year - 1970) + month - 1;
+    }
+
+    function _loadRolling(Charge memory c, uint256 laneSeconds, uint256 exponent)
+        private
+        view
+        returns (bool sound, bool timely)
+    {
+        if (laneSeconds == 0 || exponent > EXPONENT_MAX) return (false, true);
+        c.scale = 10 ** exponent;
+        c.capUnits /= c.scale;
+        if (c.capUnits > MAX_CAP_UNITS) return (false, true);
+        uint256 lane = block.timestamp / laneSeconds;
+        if (lane >> 40 != 0) return (true, false);
+        c.exponent = exponent;
+        c.period = lane;
+        uint256 word = State.read(c.slot);
+        if (word != 0) _carryOver(c, word);
+        return (true, true);
+    }
+
+    /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender.
+    function _carryOver(Charge memory c, uint256 word) private pure {
+        uint256 lanes = word & (2 ** EXPONENT_SHIFT - 1);
+        uint256 stored = (word >> LANE_INDEX_SHIFT) & (2 ** 40 - 1);
+        if (stored < c.period) {
+            uint256 behind = c.period - stored;
+            lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (2 ** EXPONENT_SHIFT - 1) : 0;
+        } else {
+            c.period = stored;
+        }
+        uint256 from = (word >> EXPONENT_SHIFT) & 63;
+        for (uint256 cursor = 0; cursor < EXPONENT_SHIFT; cursor += LANE_BITS) {
+            uint256 lane = (lanes >> cursor) & LANE_MAX;
+            if (from < c.exponent) lane = _divideUp(lane, 10 ** (c.exponent - from));
+            else if (from > c.exponent) lane = _min(lane * 10 ** (from - c.exponent), LANE_MAX);
+            c.usedUnits += lane;
+            c.lanes |= lane << cursor;
+        }
+    }
+
+    function _units(Charge memory c, uint256 amount) private pure returns (uint256) {
+        return _divideUp(amount, c.scale);
+    }
+
+    function _divideUp(uint256 x, uint256 y) private pure returns (uint256) {
+        return x == 0 ? 0 : (x - 1) / y + 1;
+    }
+
+    function _min(uint256 x, uint256 y) private pure returns (uint256) {
+        return x < y ? x : y;
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Action} from "./Types.sol";
+
+/// @notice A piece of this call's calldata, which stays where it is:
+///
+///     | offset (128 bits) | length (128 bits) |
+type Data is uint256;
+
+using {bytesOf} for Data global;
+
+/// @notice An {Action} whose data stays in calldata. `operation` is not yet known to be 0 or 1.
+struct ActionView {
+    address to;
+    uint256 value;
+    Data data;
+    uint256 operation;
+}
+
+/// @dev Calldata is far shorter than 2^128 bytes, so neither half can spill into the other.
+function dataOf(bytes calldata piece) pure returns (Data data) {
+    assembly ("memory-safe") {
+        data := or(shl(128, piece.offset), piece.length)
+    }
+}
+
+/// @dev Undoes {dataOf}, which is the only source of a `Data`, so the piece lies inside calldata.
+function bytesOf(Data data) pure returns (bytes calldata piece) {
+    assembly ("memory-safe") {
+        piece.offset := shr(128, data)
+        piece.length := and(data, 0xffffffffffffffffffffffffffffffff)
+    }
+}
+
+/// @notice The one action `(to, value, data, operation)`.
+function oneAction(address to, uint256 value, bytes calldata data, uint256 operation)
+    pure
+    returns (ActionView[] memory actions)
+{
+    actions = new ActionView[](1);
+    actions[0] = ActionView(to, value, dataOf(data), operation);
+}
+
+function viewsOf(Action[] calldata actions) pure returns (ActionView[] memory views) {
+    views = new ActionView[](actions.length);
+    for (uint256 i = 0; i < actions.length; ++i) {
+        Action calldata action = actions[i];
+        views[i] = ActionView(action.to, action.value, dataOf(action.data), action.operation);
+    }
+}
