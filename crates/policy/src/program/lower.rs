@@ -1,0 +1,237 @@
+//! From names to addresses and numbers, with every check that needs more than one value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{Address, U256};
+
+use super::{
+    expand::Key,
+    resolve::lower_rule,
+};
+use crate::{
+    Limit, Outcome, PathSegment, Policy, Problem, Standard, Window,
+    diagnostics::steps,
+};
+
+/// The longest change delay, in seconds: 30 days.
+const MAX_CHANGE_DELAY: u32 = 2_592_000;
+/// The most limits a program has.
+const MAX_LIMITS: usize = 32;
+/// 10^77 is the largest power of ten below 2^256.
+const MAX_DECIMALS: u8 = 77;
+/// Caps are below 2^192.
+const MAX_CAP_BITS: usize = 192;
+
+/// A policy as the program holds it.
+#[derive(Debug, Default)]
+pub(crate) struct Lowered {
+    pub(crate) expiry: u32,
+    pub(crate) announcers: Option<List>,
+    pub(crate) cancellers: Option<List>,
+    pub(crate) tokens: BTreeSet<Address>,
+    /// Ascending by id.
+    pub(crate) limits: Vec<LoweredLimit>,
+    /// In the program's order.
+    pub(crate) rules: Vec<LoweredRule>,
+}
+
+/// A set of addresses, and what to call it.
+#[derive(Debug, Clone)]
+pub(crate) struct List {
+    pub(crate) members: BTreeSet<Address>,
+    pub(crate) label: String,
+    pub(crate) path: Vec<PathSegment>,
+}
+
+#[derive(Debug)]
+pub(crate) struct LoweredLimit {
+    pub(crate) id: String,
+    pub(crate) cap: U256,
+    pub(crate) window: Window,
+    pub(crate) everywhere: bool,
+    /// Zero is native.
+    pub(crate) asset: Address,
+}
+
+#[derive(Debug)]
+pub(crate) struct LoweredRule {
+    /// Where the rule stands in the document.
+    pub(crate) position: usize,
+    pub(crate) keys: BTreeSet<Key>,
+    pub(crate) allow: bool,
+    pub(crate) delay: u32,
+    /// Indices, ascending.
+    pub(crate) limits: BTreeSet<u8>,
+    /// The modules whose requests match; none for owner requests.
+    pub(crate) origin: Option<List>,
+    pub(crate) initiator: Option<List>,
+    pub(crate) recipient: Option<List>,
+    pub(crate) min: Option<U256>,
+    pub(crate) max: Option<U256>,
+}
+
+/// Resolves the policy; what is wrong is added to `problems`, and then the result is not to be used.
+pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
+    check_sets(policy, problems);
+    let tokens = lower_assets(policy, problems);
+    let limits = policy.limits.iter().filter_map(|(id, limit)| lower_limit(policy, id, limit, problems)).collect();
+    if let Some(id) = policy.limits.keys().nth(MAX_LIMITS) {
+        let message = format!("{} limits are too many", policy.limits.len());
+        problems.push(Problem::new(steps!["limits", id], message, format!("keep at most {MAX_LIMITS}")).on_key());
+    }
+    let mut order: Vec<usize> = (0..policy.rules.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(policy.rules.get(*at).map_or(0, |rule| rule.priority)));
+    let rules = order.into_iter().filter_map(|at| lower_rule(policy, at, &tokens, problems)).collect();
+    let expiry = check_control(policy, problems);
+    let group = |name: &Option<String>| {
+        let name = name.as_ref()?;
+        let members = policy.groups.get(name)?.iter().copied().collect();
+        Some(List { members, label: format!("@{name}"), path: steps!["groups", name] })
+    };
+    Lowered {
+        expiry,
+        announcers: group(&policy.control.announcers),
+        cancellers: group(&policy.control.cancellers),
+        tokens,
+        limits,
+        rules,
+    }
+}
+
+fn check_sets(policy: &Policy, problems: &mut Vec<Problem>) {
+    for (table, sets) in [("groups", &policy.groups), ("lists", &policy.lists)] {
+        for (name, members) in sets {
+            if members.is_empty() {
+                let path = steps![table, name];
+                problems.push(Problem::new(path, format!("`{name}` is empty"), "write at least one address"));
+            }
+            check_repeats(&steps![table, name], members, problems);
+        }
+    }
+}
+
+/// An entry that is written twice is a slip, and perhaps hides the one that was meant.
+pub(crate) fn check_repeats<T: Ord + ToString>(path: &[PathSegment], items: &[T], problems: &mut Vec<Problem>) {
+    let mut seen = BTreeSet::new();
+    for (at, item) in items.iter().enumerate() {
+        if !seen.insert(item) {
+            let mut path = path.to_vec();
+            path.push(at.into());
+            let message = format!("`{}` is listed twice", item.to_string());
+            problems.push(Problem::new(path, message, "write it once"));
+        }
+    }
+}
+
+fn lower_assets(policy: &Policy, problems: &mut Vec<Problem>) -> BTreeSet<Address> {
+    let mut first = BTreeMap::new();
+    let mut tokens = BTreeSet::new();
+    for (name, asset) in &policy.assets {
+        if asset.decimals > MAX_DECIMALS {
+            let message = format!("{} decimals are too many", asset.decimals);
+            let help = format!("write what the token's decimals() returns, at most {MAX_DECIMALS}");
+            problems.push(Problem::new(steps!["assets", name, "decimals"], message, help));
+        }
+        let address = match asset.standard {
+            Standard::Native => Address::ZERO,
+            Standard::Erc20(token) => {
+                if token == Address::ZERO {
+                    let help = "write the token's address, or `native` as the standard of the chain's own coin";
+                    let path = steps!["assets", name, "address"];
+                    problems.push(Problem::new(path, "no token is at the zero address", help));
+                    continue;
+                }
+                if policy.account.is_some_and(|account| account.address == token) {
+                    let path = steps!["assets", name, "address"];
+                    problems.push(Problem::new(path, "the account is not a token", "write the token's address"));
+                }
+                tokens.insert(token);
+                token
+            }
+        };
+        if let Some(other) = first.insert(address, name) {
+            let (key, what) = if address == Address::ZERO {
+                ("standard", "is the native asset")
+            } else {
+                ("address", "has this address")
+            };
+            let message = format!("`{other}` {what} already");
+            problems.push(Problem::new(steps!["assets", name, key], message, "declare every asset once"));
+        }
+    }
+    tokens
+}
+
+fn lower_limit(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Problem>) -> Option<LoweredLimit> {
+    let asset = policy.assets.get(&limit.asset)?;
+    let cap = match limit.cap.base_units(asset.decimals) {
+        Ok(cap) if cap.bit_len() <= MAX_CAP_BITS => cap,
+        Ok(_) => {
+            let message = format!("the cap `{}` is not below 2^{MAX_CAP_BITS} base units", limit.cap);
+            problems.push(Problem::new(steps!["limits", id, "cap"], message, "write a smaller cap"));
+            return None;
+        }
+        Err(error) => {
+            problems.push(amount_problem(steps!["limits", id, "cap"], &error, &limit.asset));
+            return None;
+        }
+    };
+    let asset = match asset.standard {
+        Standard::Native => Address::ZERO,
+        Standard::Erc20(token) => token,
+    };
+    Some(LoweredLimit { id: id.to_owned(), cap, window: limit.window, everywhere: limit.everywhere, asset })
+}
+
+/// An amount that does not convert, in the words of its asset.
+pub(crate) fn amount_problem(path: Vec<PathSegment>, error: &crate::AmountError, asset: &str) -> Problem {
+    match error {
+        crate::AmountError::TooManyDecimals { text, found, decimals } => {
+            let keep = found.saturating_sub(usize::from(*decimals));
+            let shorter = text.len().checked_sub(keep).and_then(|end| text.get(..end)).unwrap_or(text);
+            let help = format!("write at most {decimals} digits behind the point, like `{}`", shorter.trim_end_matches(['.', '_']));
+            Problem::new(path, format!("`{text}` has {found} decimals, {asset} has {decimals}"), help)
+        }
+        other => Problem::new(path, other.to_string(), "write a smaller amount"),
+    }
+}
+
+fn check_control(policy: &Policy, problems: &mut Vec<Problem>) -> u32 {
+    let control = &policy.control;
+    match control.change_delay {
+        Some(delay) if delay > MAX_CHANGE_DELAY => {
+            let path = steps!["control", "change_delay"];
+            problems.push(Problem::new(path, "the change delay is above 30 days", "write at most `30d`"));
+        }
+        None if policy.account.is_some() => {
+            let help = "write how long a staged change waits, like `48h`, at most `30d`";
+            problems.push(Problem::new(steps!["control"], "`change_delay` is missing", help));
+        }
+        _ => {}
+    }
+    let delays = policy.rules.iter().enumerate().filter_map(|(at, rule)| match rule.then {
+        Outcome::Allow { delay: Some(delay), .. } => Some((delay, std::cmp::Reverse(at))),
+        _ => None,
+    });
+    let longest = delays.max();
+    match (control.announcement_expiry, longest) {
+        (None, Some((delay, at))) => {
+            let id = policy.rules.get(at.0).map_or("", |rule| rule.id.as_str());
+            let message = format!("`announcement_expiry` is missing, and rule `{id}` has a delay");
+            let help = format!("write how long an announcement lives, longer than `{}`", duration(delay));
+            problems.push(Problem::new(steps!["control"], message, help));
+        }
+        (Some(expiry), Some((delay, at))) if expiry <= delay => {
+            let id = policy.rules.get(at.0).map_or("", |rule| rule.id.as_str());
+            let message = format!("announcements expire before the delay of rule `{id}` has passed");
+            let help = format!("write more than `{}`", duration(delay));
+            problems.push(Problem::new(steps!["control", "announcement_expiry"], message, help));
+        }
+        _ => {}
+    }
+    control.announcement_expiry.unwrap_or(0)
+}
+
+fn duration(seconds: u32) -> String {
+    crate::text::duration::format_duration(seconds)
+}

@@ -1,0 +1,151 @@
+//! Names: well formed, unique, defined.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    AddressRef, Origin, Outcome, Policy, Problem, Target,
+    diagnostics::steps,
+};
+
+/// Longest rule id, group, list and asset name.
+const MAX_NAME: usize = 64;
+/// Longest limit id: it is one zero-padded word of the program.
+const MAX_LIMIT_ID: usize = 31;
+
+/// Every name that is malformed, defined twice or not defined.
+pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let sets = [("assets", policy.assets.keys().collect::<Vec<_>>(), MAX_NAME)];
+    let sets = sets.into_iter().chain([
+        ("groups", policy.groups.keys().collect(), MAX_NAME),
+        ("lists", policy.lists.keys().collect(), MAX_NAME),
+        ("limits", policy.limits.keys().collect(), MAX_LIMIT_ID),
+    ]);
+    for (table, names, longest) in sets {
+        for name in names {
+            if let Some(help) = malformed(name, longest) {
+                found.push(Problem::new(steps![table, name], format!("`{name}` is not a name"), help).on_key());
+            }
+        }
+    }
+    for word in ["account", "owners", "unknown"] {
+        if policy.assets.contains_key(word) {
+            let help = "the word has a meaning of its own: choose another name";
+            found.push(Problem::new(steps!["assets", word], format!("an asset cannot be named `{word}`"), help).on_key());
+        }
+    }
+    for name in policy.lists.keys().filter(|name| policy.groups.contains_key(*name)) {
+        let message = format!("`{name}` is a group and a list");
+        found.push(Problem::new(steps!["lists", name], message, "rename one: `@` names both").on_key());
+    }
+    for (key, group) in [("announcers", &policy.control.announcers), ("cancellers", &policy.control.cancellers)] {
+        if let Some(name) = group.as_ref().filter(|name| !policy.groups.contains_key(*name)) {
+            let help = if policy.lists.contains_key(name) {
+                format!("`{name}` is a list: move it to `groups`")
+            } else {
+                define(name, policy.groups.keys(), "groups", "@")
+            };
+            found.push(Problem::new(steps!["control", key], format!("no group is named `@{name}`"), help));
+        }
+    }
+    for (id, limit) in &policy.limits {
+        if !policy.assets.contains_key(&limit.asset) {
+            found.push(undefined_asset(policy, steps!["limits", id, "asset"], &limit.asset));
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for (index, rule) in policy.rules.iter().enumerate() {
+        if let Some(help) = malformed(&rule.id, MAX_NAME) {
+            found.push(Problem::new(steps!["rules", index, "id"], format!("`{}` is not a name", rule.id), help));
+        }
+        if !ids.insert(&rule.id) {
+            let message = format!("another rule has the id `{}`", rule.id);
+            found.push(Problem::new(steps!["rules", index, "id"], message, "give every rule an id of its own"));
+        }
+        check_rule(policy, index, &mut found);
+    }
+    found
+}
+
+fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
+    let Some(rule) = policy.rules.get(index) else { return };
+    let when = &rule.when;
+    let origin = match &rule.when.origin {
+        Origin::Owners => None,
+        Origin::Modules(modules) => Some(modules),
+    };
+    let lists = [("origin", origin), ("initiator", when.initiator.as_ref()), ("recipient", when.recipient.as_ref())];
+    for (key, members) in lists {
+        for (at, member) in members.into_iter().flatten().enumerate() {
+            if let AddressRef::Named(name) = member {
+                undefined_list(policy, steps!["rules", index, "when", key, at], name, found);
+            }
+        }
+    }
+    for (at, target) in when.target.iter().flatten().enumerate() {
+        let path = steps!["rules", index, "when", "target", at];
+        match target {
+            Target::Named(name) => undefined_list(policy, path, name, found),
+            Target::Asset(name) if !policy.assets.contains_key(name) => {
+                found.push(undefined_asset(policy, path, name));
+            }
+            _ => {}
+        }
+    }
+    for (at, name) in when.asset.iter().flatten().enumerate() {
+        if !policy.assets.contains_key(name) {
+            found.push(undefined_asset(policy, steps!["rules", index, "when", "asset", at], name));
+        }
+    }
+    if let Outcome::Allow { limits, .. } = &rule.then {
+        for (at, name) in limits.iter().enumerate() {
+            if !policy.limits.contains_key(name) {
+                let help = define(name, policy.limits.keys(), "limits", "");
+                let path = steps!["rules", index, "then", "limits", at];
+                found.push(Problem::new(path, format!("no limit is named `{name}`"), help));
+            }
+        }
+    }
+}
+
+fn undefined_asset(policy: &Policy, path: Vec<crate::PathSegment>, name: &str) -> Problem {
+    let help = if policy.lists.contains_key(name) || policy.groups.contains_key(name) {
+        format!("write `@{name}` for the list")
+    } else {
+        define(name, policy.assets.keys(), "assets", "")
+    };
+    Problem::new(path, format!("no asset is named `{name}`"), help)
+}
+
+fn undefined_list(policy: &Policy, path: Vec<crate::PathSegment>, name: &str, found: &mut Vec<Problem>) {
+    if !policy.lists.contains_key(name) && !policy.groups.contains_key(name) {
+        let help = define(name, policy.lists.keys().chain(policy.groups.keys()), "lists", "@");
+        found.push(Problem::new(path, format!("no list or group is named `@{name}`"), help));
+    }
+}
+
+fn define<'a>(name: &str, known: impl Iterator<Item = &'a String>, table: &str, sign: &str) -> String {
+    match nearest(name, known.map(String::as_str)) {
+        Some(near) => format!("did you mean `{sign}{near}`? otherwise define `{name}` in `{table}`"),
+        None => format!("define `{name}` in `{table}`"),
+    }
+}
+
+/// The known word that the writer most likely meant.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_ascii_lowercase();
+    let most = word.chars().count().div_ceil(3).min(3);
+    known
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// What a name must look like, if this one does not.
+fn malformed(name: &str, longest: usize) -> Option<String> {
+    let starts = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let fits = starts && plain && name.len() <= longest;
+    (!fits).then(|| format!("start with a letter and use at most {longest} letters, digits, `-` and `_`"))
+}

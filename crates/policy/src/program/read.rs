@@ -1,0 +1,205 @@
+//! The program's bytes as written, each number where the layout puts it.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, U256};
+
+use super::{
+    Malformed,
+    emit::{ENTRY, HEADER, LIMIT},
+    expand::Key,
+    index::{MAX_BITS, buckets},
+};
+
+/// What a program says, not yet whether it is canonical.
+#[derive(Debug, Default)]
+pub(crate) struct Raw {
+    pub(crate) expiry: u32,
+    pub(crate) announcers: usize,
+    pub(crate) cancellers: usize,
+    pub(crate) tokens: Vec<Address>,
+    pub(crate) limits: Vec<RawLimit>,
+    pub(crate) rules: Vec<RawRule>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RawLimit {
+    pub(crate) id: String,
+    pub(crate) cap: U256,
+    pub(crate) window: u8,
+    pub(crate) everywhere: bool,
+    pub(crate) lane: u32,
+    pub(crate) asset: Address,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RawRule {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) outcome: u8,
+    pub(crate) delay: u32,
+    pub(crate) limits: Vec<u8>,
+    /// Offsets of the lists of conditions 1 to 3.
+    pub(crate) lists: BTreeMap<u8, usize>,
+    /// Values of conditions 4 and 5.
+    pub(crate) amounts: BTreeMap<u8, U256>,
+}
+
+/// Reads forward through bytes; every read past the end is an error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes: bytes.get(at..).unwrap_or_default(), at }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let (head, rest) = self.bytes.split_at_checked(length).ok_or(Malformed::Short { at: self.at })?;
+        self.bytes = rest;
+        self.at = self.at.saturating_add(length);
+        Ok(head)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let at = self.at;
+        self.take(N)?.try_into().map_err(|_| Malformed::Short { at })
+    }
+
+    /// A big-endian number of up to four bytes.
+    pub(crate) fn number<const N: usize>(&mut self) -> Result<u32, Malformed> {
+        let at = self.at;
+        let mut word = [0; 4];
+        let tail = word.last_chunk_mut::<N>().ok_or(Malformed::Short { at })?;
+        *tail = self.array()?;
+        Ok(u32::from_be_bytes(word))
+    }
+
+    pub(crate) fn size<const N: usize>(&mut self) -> Result<usize, Malformed> {
+        let at = self.at;
+        usize::try_from(self.number::<N>()?).map_err(|_| Malformed::Short { at })
+    }
+}
+
+/// Reads the whole program.
+pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
+    let mut header = Cursor::new(program, 0);
+    if header.array::<3>()? != [0, 1, 0] {
+        return Err(Malformed::Header { at: 0 });
+    }
+    let bits = header.number::<1>()?;
+    if bits > MAX_BITS {
+        return Err(Malformed::Header { at: 3 });
+    }
+    header.take(4)?;
+    let limits = header.size::<1>()?;
+    if limits > 32 {
+        return Err(Malformed::Header { at: 8 });
+    }
+    let mut raw = Raw { expiry: header.number::<4>()?, ..Raw::default() };
+    raw.announcers = header.size::<3>()?;
+    raw.cancellers = header.size::<3>()?;
+    let rules = header.size::<2>()?;
+    if rules.saturating_mul(ENTRY) > program.len() {
+        return Err(Malformed::Header { at: 19 });
+    }
+    raw.rules.resize_with(rules, RawRule::default);
+
+    let mut cursor = Cursor::new(program, HEADER);
+    for _ in 0..limits {
+        raw.limits.push(limit(&mut cursor)?);
+    }
+    let directory_at = HEADER.saturating_add(LIMIT.saturating_mul(limits));
+    let entries_at = directory_at.saturating_add(buckets(bits).saturating_add(1).saturating_mul(3));
+    let mut last = Cursor::new(program, entries_at.saturating_sub(3));
+    let entries_end = last.size::<3>()?;
+    let length = entries_end.checked_sub(entries_at).ok_or(Malformed::Directory)?;
+    if !length.is_multiple_of(ENTRY) {
+        return Err(Malformed::Directory);
+    }
+    let entries = Cursor::new(program, entries_at).take(length)?;
+    for entry in entries.chunks_exact(ENTRY) {
+        read_entry(program, entry, &mut raw)?;
+    }
+    Ok(raw)
+}
+
+fn limit(cursor: &mut Cursor<'_>) -> Result<RawLimit, Malformed> {
+    let at = cursor.at;
+    let id = cursor.take(32)?;
+    let end = id.iter().position(|byte| *byte == 0).unwrap_or(id.len());
+    let id = id.get(..end).and_then(|id| std::str::from_utf8(id).ok()).ok_or(Malformed::Limit { at })?.to_owned();
+    let cap = U256::from_be_slice(cursor.take(24)?);
+    let window = cursor.number::<1>()?;
+    let flags = cursor.number::<1>()?;
+    let lane = cursor.number::<4>()?;
+    cursor.take(2)?;
+    let asset = Address::from(cursor.array::<20>()?);
+    let window = u8::try_from(window).map_err(|_| Malformed::Limit { at })?;
+    Ok(RawLimit { id, cap, window, everywhere: flags == 1, lane, asset })
+}
+
+fn read_entry(program: &[u8], entry: &[u8], raw: &mut Raw) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(entry, 0);
+    let [tag] = cursor.array()?;
+    let subject = Address::from(cursor.array::<20>()?);
+    let key = Key { tag, subject, selector: cursor.array()? };
+    let index = cursor.size::<2>()?;
+    let (offset, length) = (cursor.size::<3>()?, cursor.size::<2>()?);
+    if key.kind() == 0 {
+        raw.tokens.push(subject);
+        return Ok(());
+    }
+    let rule = raw.rules.get_mut(index).ok_or(Malformed::Entry { rule: index })?;
+    let is_first = rule.keys.is_empty();
+    rule.keys.push(key);
+    if is_first {
+        let body = Cursor::new(program, offset).take(length)?;
+        read_body(Cursor { bytes: body, at: offset }, rule)?;
+    }
+    Ok(())
+}
+
+fn read_body(mut body: Cursor<'_>, rule: &mut RawRule) -> Result<(), Malformed> {
+    [rule.outcome] = body.array()?;
+    let limits = body.size::<1>()?;
+    rule.delay = body.number::<4>()?;
+    rule.limits = body.take(limits)?.to_vec();
+    while !body.is_empty() {
+        let at = body.at;
+        let [op] = body.array()?;
+        let is_new = match op {
+            1..=3 => rule.lists.insert(op, body.size::<3>()?).is_none(),
+            4 | 5 => {
+                let length = body.size::<1>()?;
+                let value = U256::try_from_be_slice(body.take(length)?).ok_or(Malformed::Body { at })?;
+                rule.amounts.insert(op, value).is_none()
+            }
+            _ => false,
+        };
+        if !is_new {
+            return Err(Malformed::Body { at });
+        }
+    }
+    Ok(())
+}
+
+/// The members of the list at this offset.
+pub(crate) fn list(program: &[u8], at: usize) -> Result<Vec<Address>, Malformed> {
+    let mut cursor = Cursor::new(program, at);
+    let members = cursor.size::<2>()?;
+    let bits = cursor.number::<1>()?;
+    if bits > MAX_BITS {
+        return Err(Malformed::List { at });
+    }
+    if bits > 0 {
+        cursor.take(buckets(bits).saturating_add(1).saturating_mul(2))?;
+    }
+    (0..members).map(|_| Ok(Address::from(cursor.array::<20>()?))).collect()
+}

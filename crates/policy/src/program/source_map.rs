@@ -1,0 +1,130 @@
+//! What the program's numbers are called in the policy.
+
+use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
+
+use super::lower::Lowered;
+use crate::{Policy, Standard};
+
+/// Names for what a program only numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceMap {
+    /// The policy's name.
+    pub policy: String,
+    /// Rules, in the program's order.
+    pub rules: Vec<RuleName>,
+    /// Limits, in the program's order.
+    pub limits: Vec<LimitName>,
+    /// Lists, by offset.
+    pub lists: Vec<ListName>,
+    /// Declared assets.
+    pub assets: Vec<AssetName>,
+}
+
+/// A rule's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleName {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When it last changed, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+}
+
+/// A limit's name and the asset its amounts are in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitName {
+    /// Its id.
+    pub id: String,
+    /// The name of its asset.
+    pub asset: String,
+    /// The asset's decimals.
+    pub decimals: u8,
+}
+
+/// A list's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListName {
+    /// Where it stands in the program, in bytes.
+    pub offset: u32,
+    /// `@name`, or the members where a rule writes them out.
+    pub name: String,
+}
+
+/// A declared asset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetName {
+    /// Its name.
+    pub name: String,
+    /// The token's address; zero is native.
+    pub address: Address,
+    /// Its decimals.
+    pub decimals: u8,
+}
+
+impl SourceMap {
+    pub(crate) fn new(policy: &Policy, lowered: &Lowered, lists: Vec<ListName>) -> Self {
+        let rules = lowered
+            .rules
+            .iter()
+            .filter_map(|rule| policy.rules.get(rule.position))
+            .map(|rule| RuleName {
+                id: rule.id.clone(),
+                name: rule.name.clone(),
+                owner: rule.owner.clone(),
+                updated_at: rule.updated_at.clone(),
+            })
+            .collect();
+        let limits = policy
+            .limits
+            .iter()
+            .filter_map(|(id, limit)| {
+                let decimals = policy.assets.get(&limit.asset)?.decimals;
+                Some(LimitName { id: id.clone(), asset: limit.asset.clone(), decimals })
+            })
+            .collect();
+        let assets = policy
+            .assets
+            .iter()
+            .map(|(name, asset)| AssetName {
+                name: name.clone(),
+                address: match asset.standard {
+                    Standard::Native => Address::ZERO,
+                    Standard::Erc20(token) => token,
+                },
+                decimals: asset.decimals,
+            })
+            .collect();
+        Self { policy: policy.name.clone(), rules, limits, lists, assets }
+    }
+
+    /// The rule with this index in the program; none for `0xffff`.
+    #[must_use]
+    pub fn rule(&self, index: u16) -> Option<&RuleName> {
+        self.rules.get(usize::from(index))
+    }
+
+    /// The limit with this index in the program.
+    #[must_use]
+    pub fn limit(&self, index: u8) -> Option<&LimitName> {
+        self.limits.get(usize::from(index))
+    }
+
+    /// The list at this offset of the program.
+    #[must_use]
+    pub fn list(&self, offset: u32) -> Option<&ListName> {
+        self.lists.iter().find(|list| list.offset == offset)
+    }
+
+    /// The declared asset at this address; zero is native.
+    #[must_use]
+    pub fn asset(&self, address: Address) -> Option<&AssetName> {
+        self.assets.iter().find(|asset| asset.address == address)
+    }
+}

@@ -1,0 +1,6 @@
+//! Values that a document writes as text.
+
+pub(crate) mod account;
+pub(crate) mod amount;
+pub(crate) mod duration;
+pub(crate) mod selector;
