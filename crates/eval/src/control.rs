@@ -132,7 +132,7 @@ fn canonical(account: &AccountState, request: &Request, leaf: &Action, selector:
 /// The one address that a slot change names.
 fn slot_argument(account: &AccountState, request: &Request, leaf: &Action) -> Option<Address> {
     let mut arguments = leaf.data.get(4..)?;
-    if account.route == Route::Manager && leaf.to == account.manager && leaf.to != request.account {
+    if leaf.data.starts_with(&SET_HOOKS) && leaf.to == account.manager {
         arguments = arguments.strip_suffix(request.account.as_slice())?;
     }
     words(arguments).and_then(|[word]| clean_address(word))

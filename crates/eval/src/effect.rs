@@ -99,43 +99,60 @@ pub(crate) fn words<const N: usize>(arguments: &[u8]) -> Option<[&[u8; 32]; N]> 
     Some(out)
 }
 
-/// The effects of an ordinary leaf, in order.
-pub(crate) fn effects_of(
-    program: &Program<'_>,
+/// What an ordinary leaf moves and calls, as yet undecoded.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'a> {
     account: Address,
-    leaf: &Action,
-) -> Result<Vec<Effect>, Undecodable> {
-    let split = leaf.data.split_first_chunk::<4>();
-    if split.is_none() && !leaf.data.is_empty() {
-        return Err(Undecodable::ShortCalldata);
+    bare: Effect,
+    value: U256,
+    call: Option<([u8; 4], &'a [u8])>,
+}
+
+impl<'a> Leaf<'a> {
+    pub(crate) fn new(account: Address, leaf: &'a Action) -> Result<Self, Undecodable> {
+        let call = leaf
+            .data
+            .split_first_chunk::<4>()
+            .map(|(selector, rest)| (*selector, rest));
+        if call.is_none() && !leaf.data.is_empty() {
+            return Err(Undecodable::ShortCalldata);
+        }
+        let bare = Effect {
+            kind: EffectKind::Call,
+            target: leaf.to,
+            selector: call.map(|(selector, _)| selector),
+            asset: None,
+            recipient: None,
+            amount: None,
+        };
+        Ok(Self {
+            account,
+            bare,
+            value: leaf.value,
+            call,
+        })
     }
-    let selector = split.map(|(selector, _)| *selector);
-    let bare = Effect {
-        kind: EffectKind::Call,
-        target: leaf.to,
-        selector,
-        asset: None,
-        recipient: None,
-        amount: None,
-    };
-    let mut effects = Vec::new();
-    if !leaf.value.is_zero() {
-        effects.push(Effect {
+
+    /// The first effect: native value that leaves, if any does.
+    pub(crate) fn native(&self) -> Option<Effect> {
+        (!self.value.is_zero()).then_some(Effect {
             kind: EffectKind::Native,
             asset: Some(Address::ZERO),
-            recipient: Some(leaf.to),
-            amount: Some(leaf.value),
-            ..bare
-        });
+            recipient: Some(self.bare.target),
+            amount: Some(self.value),
+            ..self.bare
+        })
     }
-    match split {
-        Some((selector, arguments)) => {
-            effects.push(decode(program, account, bare, *selector, arguments)?)
+
+    /// The second: what the calldata does; a bare call when there is neither calldata nor value.
+    pub(crate) fn called(&self, program: &Program<'_>) -> Result<Option<Effect>, Undecodable> {
+        match self.call {
+            Some((selector, arguments)) => {
+                decode(program, self.account, self.bare, selector, arguments).map(Some)
+            }
+            None => Ok(self.value.is_zero().then_some(self.bare)),
         }
-        None if effects.is_empty() => effects.push(bare),
-        None => {}
     }
-    Ok(effects)
 }
 
 fn decode(

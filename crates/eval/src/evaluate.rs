@@ -6,8 +6,8 @@ use alloy_primitives::{Address, B256, U256};
 
 use crate::batch::{batcher, transactions};
 use crate::control::{Outcome, SlotChanges};
-use crate::effect::{Effect, EffectKind, Undecodable, effects_of};
-use crate::index::deciding;
+use crate::effect::{Effect, EffectKind, Leaf, Undecodable};
+use crate::index::{Found, Test, deciding};
 use crate::layout::{
     AccountState, Missing, State, account_slot, announcement_id, announcement_slot,
 };
@@ -43,6 +43,8 @@ pub struct Decision {
     pub effect: Effect,
     /// The first rule in scope; none for control, self-service and effects without one.
     pub rule: Option<u16>,
+    /// The class of the key that found the rule, 0 to 3: as the bits of the header number them.
+    pub class: Option<u8>,
     /// Seconds that the rule asks for.
     pub delay: u32,
 }
@@ -78,6 +80,8 @@ pub struct Evaluation {
     pub verdict: Verdict,
     /// The effects that were decided, in order, the denied one included.
     pub decisions: Vec<Decision>,
+    /// Every condition that was tested, in order.
+    pub tests: Vec<Test>,
     /// What was charged, in order.
     pub charges: Vec<Charge>,
     /// The hook's storage after an allowed request: slot and new word. Empty when denied.
@@ -177,6 +181,7 @@ pub fn evaluate<S: State>(
         effects: 0,
         last_rule: None,
         decisions: Vec::new(),
+        tests: Vec::new(),
         charges: Vec::new(),
         meters: BTreeMap::new(),
         slots: SlotChanges::default(),
@@ -188,18 +193,10 @@ pub fn evaluate<S: State>(
         Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
-    let Walk {
-        decisions,
-        charges,
-        announcement,
-        ..
-    } = walk;
+    let Walk { decisions, tests, charges, announcement, .. } = walk;
     Ok(Evaluation {
         verdict,
-        decisions,
-        charges,
-        writes,
-        removal,
+        decisions, tests, charges, writes, removal,
         announcement,
     })
 }
@@ -222,6 +219,7 @@ struct Walk<'a, S> {
     effects: u32,
     last_rule: Option<u16>,
     decisions: Vec<Decision>,
+    tests: Vec<Test>,
     charges: Vec<Charge>,
     meters: BTreeMap<u8, Meter>,
     slots: SlotChanges,
@@ -314,79 +312,68 @@ impl<S: State> Walk<'_, S> {
                 amount: None,
             };
             self.last_rule = None;
-            return self.decided(effect, None, 0);
+            self.decisions.push(Decision { effect, rule: None, class: None, delay: 0 });
+            return self.count();
         }
         if !self.account.active() {
             return Err(self.deny(Reason::NoProgram).into());
         }
         let program = self.program.map_err(|Malformed| self.malformed())?;
-        let effects =
-            effects_of(&program, self.request.account, leaf).map_err(|why| match why {
-                Undecodable::Malformed => self.malformed(),
-                Undecodable::ShortCalldata => self
-                    .deny(Reason::ShortCalldata)
-                    .have(U256::from(leaf.data.len())),
-                Undecodable::NonCanonical(selector) => self
-                    .deny(Reason::NonCanonicalCalldata)
-                    .have(U256::from(u32::from_be_bytes(selector))),
-            })?;
-        for effect in effects {
+        let parsed =
+            Leaf::new(self.request.account, leaf).map_err(|why| self.undecodable(leaf, &why))?;
+        if let Some(effect) = parsed.native() {
+            self.effect(&program, effect)?;
+        }
+        if let Some(effect) = parsed.called(&program).map_err(|why| self.undecodable(leaf, &why))? {
             self.effect(&program, effect)?;
         }
         Ok(())
     }
 
-    fn decided(&mut self, effect: Effect, rule: Option<u16>, delay: u32) -> Result<(), Stop> {
-        self.decisions.push(Decision {
-            effect,
-            rule,
-            delay,
-        });
-        self.effects = self
-            .effects
-            .checked_add(1)
-            .ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
+    fn undecodable(&self, leaf: &Action, why: &Undecodable) -> Denial {
+        match why {
+            Undecodable::Malformed => self.malformed(),
+            Undecodable::ShortCalldata => {
+                self.deny(Reason::ShortCalldata).have(U256::from(leaf.data.len()))
+            }
+            Undecodable::NonCanonical(selector) => {
+                let selector = U256::from(u32::from_be_bytes(*selector));
+                self.deny(Reason::NonCanonicalCalldata).have(selector)
+            }
+        }
+    }
+
+    fn count(&mut self) -> Result<(), Stop> {
+        let next = self.effects.checked_add(1);
+        self.effects = next.ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
         Ok(())
     }
 
     fn effect(&mut self, program: &Program<'_>, effect: Effect) -> Result<(), Stop> {
-        let found = deciding(program, self.hook, self.request, &effect)
-            .map_err(|Malformed| self.malformed())?;
+        let at = self.effects;
+        let tests = &mut self.tests;
+        let note = |rule, op, held, amount| tests.push(Test { effect: at, rule, op, held, amount });
+        let found = deciding(program, self.hook, self.request, &effect, note);
+        let found = found.map_err(|Malformed| self.malformed())?;
         let kind = U256::from(effect.kind.number());
-        let Some((rule, body)) = found else {
-            self.decisions.push(Decision {
-                effect,
-                rule: None,
-                delay: 0,
-            });
+        self.decisions.push(Decision {
+            effect,
+            rule: found.map(|found| found.rule),
+            class: found.map(|found| found.class),
+            delay: found.map_or(0, |found| found.body.delay),
+        });
+        let Some(Found { rule, body, .. }) = found else {
             return Err(self.deny(Reason::NoRule).have(kind).into());
         };
         if !body.allows {
-            self.decisions.push(Decision {
-                effect,
-                rule: Some(rule),
-                delay: 0,
-            });
             return Err(self.deny(Reason::RuleDenies).rule(rule).have(kind).into());
         }
-        let charged = self.charge(program, &effect, rule, body.limits);
-        if let Err(stop) = charged {
-            self.decisions.push(Decision {
-                effect,
-                rule: Some(rule),
-                delay: body.delay,
-            });
-            return Err(stop);
-        }
+        self.charge(program, &effect, rule, body.limits)?;
         if body.delay > self.delay.map_or(0, |delay| delay.seconds) {
-            self.delay = Some(Delay {
-                seconds: body.delay,
-                rule,
-                effect: self.effects,
-            });
+            self.delay = Some(Delay { seconds: body.delay, rule, effect: at });
         }
         self.last_rule = Some(rule);
-        self.decided(effect, Some(rule), body.delay)
+        self.count()
     }
 
     fn charge(

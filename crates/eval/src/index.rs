@@ -1,5 +1,6 @@
 //! Finds the rule that decides an effect, `docs/program.md` §2.6.
 
+use core::cmp::Ordering;
 use std::collections::VecDeque;
 
 use alloy_primitives::{Address, U256};
@@ -12,20 +13,55 @@ const ANY_SUBJECT: u8 = 0x80;
 const ANY_SELECTOR: u8 = 0x40;
 const ACCOUNT: u8 = 0x20;
 
-/// The first rule in scope of the effect, with its body.
+/// A condition that was tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// The index of the effect.
+    pub effect: u32,
+    /// The index of the rule.
+    pub rule: u16,
+    /// The condition's opcode.
+    pub op: u8,
+    /// Whether it held.
+    pub held: bool,
+    /// How the effect's amount stands to the bound, where one was compared.
+    pub amount: Option<Ordering>,
+}
+
+/// The rule that decides an effect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    pub(crate) rule: u16,
+    pub(crate) class: u8,
+    pub(crate) body: Body<'a>,
+}
+
+/// The entries of one class.
+struct Run {
+    class: u8,
+    entries: VecDeque<Entry>,
+}
+
+/// The first rule in scope of the effect. Every condition tested on the way is noted.
 pub(crate) fn deciding<'a>(
     program: &Program<'a>,
     hook: Address,
     request: &Request,
     effect: &Effect,
-) -> Result<Option<(u16, Body<'a>)>, Malformed> {
+    mut note: impl FnMut(u16, u8, bool, Option<Ordering>),
+) -> Result<Option<Found<'a>>, Malformed> {
     let mut runs = runs(program, hook, request.account, effect)?;
-    while let Some(entry) = next(&mut runs) {
+    while let Some((class, entry)) = next(&mut runs) {
         let body = program.body(&entry)?;
+        let mut note = |op, held, amount| note(entry.rule, op, held, amount);
         if body.modules == request.origin.is_some()
-            && holds(program, request, effect, body.conditions)?
+            && holds(program, request, effect, body.conditions, &mut note)?
         {
-            return Ok(Some((entry.rule, body)));
+            return Ok(Some(Found {
+                rule: entry.rule,
+                class,
+                body,
+            }));
         }
     }
     Ok(None)
@@ -37,7 +73,7 @@ fn runs(
     hook: Address,
     account: Address,
     effect: &Effect,
-) -> Result<Vec<VecDeque<Entry>>, Malformed> {
+) -> Result<Vec<Run>, Malformed> {
     let kind = effect.kind.number();
     let own = effect.target == account;
     let classes = [
@@ -61,22 +97,21 @@ fn runs(
             (false, Some(selector)) => (flags, selector),
             (false, None) => continue,
         };
-        runs.push(
-            program
-                .look_up(&key(kind | flags, subject, selector))?
-                .into(),
-        );
+        let entries = program
+            .look_up(&key(kind | flags, subject, selector))?
+            .into();
+        runs.push(Run { class, entries });
     }
     Ok(runs)
 }
 
 /// Takes the head with the least rule; the lower class on a tie.
-fn next(runs: &mut [VecDeque<Entry>]) -> Option<Entry> {
-    let run = runs
+fn next(runs: &mut [Run]) -> Option<(u8, Entry)> {
+    let heads = runs
         .iter_mut()
-        .filter(|run| !run.is_empty())
-        .min_by_key(|run| run.front().map(|entry| entry.rule))?;
-    run.pop_front()
+        .filter_map(|run| Some((run.entries.front()?.rule, run)));
+    let (_, run) = heads.min_by_key(|(rule, _)| *rule)?;
+    Some((run.class, run.entries.pop_front()?))
 }
 
 /// Whether all conditions hold, tested in order.
@@ -85,6 +120,7 @@ fn holds(
     request: &Request,
     effect: &Effect,
     mut conditions: &[u8],
+    note: &mut impl FnMut(u8, bool, Option<Ordering>),
 ) -> Result<bool, Malformed> {
     while let Some((op, rest)) = conditions.split_first() {
         let list = || rest.split_first_chunk::<3>().ok_or(Malformed);
@@ -103,15 +139,19 @@ fn holds(
                 usize::try_from(u32::from_be_bytes([0, a, b, c])).map_err(|_| Malformed)?;
             program.list_contains(offset, who)
         };
-        let held;
-        (held, conditions) = match op {
+        let (held, order);
+        (held, order, conditions) = match op {
             0x01 => {
                 let (at, rest) = list()?;
-                (contains(*at, request.origin.unwrap_or_default())?, rest)
+                (
+                    contains(*at, request.origin.unwrap_or_default())?,
+                    None,
+                    rest,
+                )
             }
             0x02 => {
                 let (at, rest) = list()?;
-                (contains(*at, request.initiator)?, rest)
+                (contains(*at, request.initiator)?, None, rest)
             }
             0x03 => {
                 let (at, rest) = list()?;
@@ -119,19 +159,23 @@ fn holds(
                     effect
                         .recipient
                         .map_or(Ok(false), |recipient| contains(*at, recipient))?,
+                    None,
                     rest,
                 )
             }
             0x04 => {
                 let (least, rest) = value()?;
-                (effect.amount.is_some_and(|amount| amount >= least), rest)
+                let order = effect.amount.map(|amount| amount.cmp(&least));
+                (order.is_some_and(Ordering::is_ge), order, rest)
             }
             0x05 => {
                 let (most, rest) = value()?;
-                (effect.amount.is_some_and(|amount| amount <= most), rest)
+                let order = effect.amount.map(|amount| amount.cmp(&most));
+                (order.is_some_and(Ordering::is_le), order, rest)
             }
             _ => return Err(Malformed),
         };
+        note(*op, held, order);
         if !held {
             return Ok(false);
         }

@@ -26,6 +26,7 @@ pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
 pub use evaluate::{Announcement, Charge, Decision, Evaluation, Undecided, Verdict, evaluate};
+pub use index::Test;
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot,
     announcement_id, announcement_slot, limit_slot,
