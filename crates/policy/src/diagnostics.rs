@@ -113,7 +113,7 @@ impl Diagnostics {
                 Diagnostic { file: file.to_owned(), line, column, message, help, excerpt }
             })
             .collect();
-        items.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        items.sort_by_key(|item| (item.line, item.column));
         items.dedup();
         Self(items)
     }

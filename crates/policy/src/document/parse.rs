@@ -151,6 +151,9 @@ fn members(reader: &mut Reader, field: &Field) -> Vec<Address> {
         reader.fault(&field.node, message, "write addresses in square brackets");
         return Vec::new();
     };
+    if items.is_empty() {
+        reader.fault(&field.node, format!("`{}` is empty", field.key), "write at least one address");
+    }
     items.iter().filter_map(|item| reader.address(item)).collect()
 }
 

@@ -105,17 +105,17 @@ fn check_sets(policy: &Policy, problems: &mut Vec<Problem>) {
                 let path = steps![table, name];
                 problems.push(Problem::new(path, format!("`{name}` is empty"), "write at least one address"));
             }
-            check_repeats(&steps![table, name], members, problems);
+            check_repeats(steps![table, name], members, problems);
         }
     }
 }
 
 /// An entry that is written twice is a slip, and perhaps hides the one that was meant.
-pub(crate) fn check_repeats<T: Ord + ToString>(path: &[PathSegment], items: &[T], problems: &mut Vec<Problem>) {
+pub(crate) fn check_repeats<T: Ord + ToString>(path: Vec<PathSegment>, items: &[T], problems: &mut Vec<Problem>) {
     let mut seen = BTreeSet::new();
     for (at, item) in items.iter().enumerate() {
         if !seen.insert(item) {
-            let mut path = path.to_vec();
+            let mut path = path.clone();
             path.push(at.into());
             let message = format!("`{}` is listed twice", item.to_string());
             problems.push(Problem::new(path, message, "write it once"));

@@ -67,7 +67,7 @@ fn check_written(rule: &Rule, position: usize, problems: &mut Vec<Problem>) {
             let help = "write at least one value, or leave the key out to match any";
             problems.push(Problem::new(at(key), format!("`{key}` is empty"), help));
         }
-        check_repeats(&at(key), &items, problems);
+        check_repeats(at(key), &items, problems);
     };
     let addresses = |items: &[AddressRef]| items.iter().map(ref_word).collect::<Vec<_>>();
     if let Origin::Modules(modules) = &when.origin {
@@ -233,7 +233,7 @@ fn amounts(policy: &Policy, rule: &Rule, position: usize, problems: &mut Vec<Pro
 
 fn limits(policy: &Policy, rule: &Rule, position: usize, problems: &mut Vec<Problem>) -> BTreeSet<u8> {
     let Outcome::Allow { limits, .. } = &rule.then else { return BTreeSet::new() };
-    check_repeats(&steps!["rules", position, "then", "limits"], limits, problems);
+    check_repeats(steps!["rules", position, "then", "limits"], limits, problems);
     let mut indices = BTreeSet::new();
     for (at, name) in limits.iter().enumerate() {
         let Some(limit) = policy.limits.get(name) else { continue };
