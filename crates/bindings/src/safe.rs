@@ -2,11 +2,26 @@
 
 use alloy_primitives::{Address, B256, U256, address, b256};
 
-pub use abi::{ERC20, Factory, MultiSend, Safe};
+pub use abi::{ERC20, Factory, MultiSend, Safe, SafeTx};
 
 #[allow(missing_docs, reason = "Safe's own documentation holds")]
 mod abi {
     alloy_sol_types::sol! {
+        /// What owners sign, as EIP-712 data, since 1.0.0.
+        #[sol(all_derives)]
+        struct SafeTx {
+            address to;
+            uint256 value;
+            bytes data;
+            uint8 operation;
+            uint256 safeTxGas;
+            uint256 baseGas;
+            uint256 gasPrice;
+            address gasToken;
+            address refundReceiver;
+            uint256 nonce;
+        }
+
         #[sol(all_derives)]
         interface Safe {
             event ExecutionSuccess(bytes32 txHash, uint256 payment);

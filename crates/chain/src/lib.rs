@@ -1,1 +1,18 @@
-//! Deploy, install and send through a node, with alloy.
+//! Deploy, install, read and send: against a node, or against anything else that is a [`Ledger`].
+
+pub mod deploy;
+mod error;
+pub mod install;
+mod ledger;
+mod node;
+pub mod read;
+pub mod safe;
+mod state;
+
+pub use error::{Error, Result};
+pub use ledger::{Called, Ledger, Receipt, create2};
+pub use node::Node;
+pub use state::LedgerState;
+
+/// Local keys, which sign for owners and pay for transactions.
+pub use alloy::signers::local::PrivateKeySigner;

@@ -1,6 +1,7 @@
 //! What the mirror reads, out of the chain.
 
 use alloy_primitives::{Address, B256, U256};
+use portcullis_eval::{Missing, State};
 
 use crate::Embedded;
 
@@ -16,5 +17,15 @@ impl Embedded {
     #[must_use]
     pub const fn state(&self, hook: Address) -> HookState<'_> {
         HookState { chain: self, hook }
+    }
+}
+
+impl State for HookState<'_> {
+    fn word(&self, slot: U256) -> Result<U256, Missing> {
+        Ok(self.chain.storage(self.hook, slot))
+    }
+
+    fn code_hash(&self, address: Address) -> Result<B256, Missing> {
+        Ok(self.chain.code_hash(address))
     }
 }

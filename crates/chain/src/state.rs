@@ -1,0 +1,41 @@
+//! What the mirror reads, out of a ledger.
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use portcullis_eval::{Missing, State};
+
+use crate::Ledger;
+
+/// The storage of one hook, after a block or as of now, as the mirror reads it.
+#[derive(Clone, Copy)]
+pub struct LedgerState<'a> {
+    ledger: &'a dyn Ledger,
+    hook: Address,
+    at: Option<u64>,
+}
+
+impl<'a> LedgerState<'a> {
+    /// The storage of `hook` after block `at`; without a block, each read takes the newest.
+    #[must_use]
+    pub const fn new(ledger: &'a dyn Ledger, hook: Address, at: Option<u64>) -> Self {
+        Self { ledger, hook, at }
+    }
+}
+
+impl std::fmt::Debug for LedgerState<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerState").field("hook", &self.hook).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// An answer that does not come is missing, and the mirror decides nothing without it.
+impl State for LedgerState<'_> {
+    fn word(&self, slot: U256) -> Result<U256, Missing> {
+        self.ledger.storage(self.hook, slot, self.at).map_err(|_| Missing::Word(slot))
+    }
+
+    /// Zero for an account without code, whether it exists or not: no MultiSend has either hash.
+    fn code_hash(&self, address: Address) -> Result<B256, Missing> {
+        let code = self.ledger.code(address, self.at).map_err(|_| Missing::CodeHash(address))?;
+        Ok(if code.is_empty() { B256::ZERO } else { keccak256(code) })
+    }
+}
