@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
+import {Calldata} from "./libraries/Calldata.sol";
 import {ControlCalls} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
 import {Index, Run} from "./libraries/Index.sol";
@@ -23,6 +24,8 @@ import {StagedWord, controlWord} from "./types/Words.sol";
 /// @notice `docs/program.md` §2 in the order in which it is written there. The functions that decide return
 /// whether the evaluation goes on; before they return false they set the verdict.
 abstract contract Engine {
+    using Calldata for bytes;
+
     uint256 private constant MAX_BATCH_DEPTH = 2;
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
@@ -90,7 +93,7 @@ abstract contract Engine {
         if (leaf == ControlCalls.Leaf.Ordinary) return _ordinary(e, a);
 
         bytes calldata data = a.data.bytesOf();
-        uint256 selector = uint256(uint32(bytes4(data)));
+        uint256 selector = data.selector();
         bool fromOwners = e.origin == address(0) && a.value == 0;
         if (leaf == ControlCalls.Leaf.Entry || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
         if (!ControlCalls.exact(e, a)) return e.deny(Reason.NonCanonicalCalldata, selector, 0);
@@ -125,7 +128,7 @@ abstract contract Engine {
         Effect memory effect;
         effect.subject = a.to;
         effect.hasSelector = data.length != 0;
-        effect.selector = bytes4(data);
+        effect.selector = data.selector();
         if (a.value != 0) {
             effect.kind = Kind.Native;
             effect.recipient = a.to;
@@ -139,7 +142,7 @@ abstract contract Engine {
             bool declared = Index.declares(e.image, a.to);
             if (e.image.malformed) return e.malformed();
             if (declared && !Decoder.decode(effect, data, e.account)) {
-                return e.deny(Reason.NonCanonicalCalldata, uint256(uint32(effect.selector)), 0);
+                return e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
             }
         }
         return _effect(e, effect);

@@ -9,10 +9,12 @@ import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
 import {ActionView} from "../types/Data.sol";
 import {Evaluation} from "../types/Evaluation.sol";
 import {Route} from "../types/Types.sol";
-import {Decoder} from "./Decoder.sol";
+import {Calldata} from "./Calldata.sol";
 
 /// @notice Tells the leaves that rules never see from the ordinary ones, `docs/program.md` §4.
 library ControlCalls {
+    using Calldata for bytes;
+
     /// @notice What a leaf is. `Entry` is a call to the hook that only a Safe or a manager makes.
     enum Leaf {
         Ordinary,
@@ -31,69 +33,69 @@ library ControlCalls {
     function classify(Evaluation memory e, ActionView memory a) internal view returns (Leaf) {
         bytes calldata data = a.data.bytesOf();
         if (data.length < SELECTOR) return Leaf.Ordinary;
-        bytes4 selector = bytes4(data);
+        uint32 selector = data.selector();
         if (a.to == address(this)) return _toHook(data, selector, e.account);
-        if (selector == ISafeProtocolManager.setHooks.selector) {
+        if (selector == uint32(ISafeProtocolManager.setHooks.selector)) {
             bool manages = e.control.route() == Route.Manager && (a.to == e.account || a.to == e.manager);
             return manages ? Leaf.Slot : Leaf.Ordinary;
         }
         bool slot = a.to == e.account
-            && (selector == ISafe.setGuard.selector || selector == ISafe.setModuleGuard.selector
-                || selector == ISafe.setFallbackHandler.selector);
+            && (selector == uint32(ISafe.setGuard.selector) || selector == uint32(ISafe.setModuleGuard.selector)
+                || selector == uint32(ISafe.setFallbackHandler.selector));
         return slot ? Leaf.Slot : Leaf.Ordinary;
     }
 
     /// @notice Whether a leaf that is not ordinary is in exact ABI encoding, as far as its arguments are static.
     function exact(Evaluation memory e, ActionView memory a) internal pure returns (bool) {
         bytes calldata data = a.data.bytesOf();
-        bytes4 selector = bytes4(data);
-        if (selector == IPolicyHook.cancelStaged.selector) return data.length == SELECTOR;
-        if (selector == IPolicyHook.cancel.selector) return data.length == TWO_WORDS;
-        if (selector == IPolicyHook.stage.selector) {
-            return data.length == THREE_WORDS && Decoder.isAddress(data, SELECTOR)
-                && uint256(bytes32(data[TWO_WORDS:THREE_WORDS])) >> 32 == 0;
+        uint32 selector = data.selector();
+        if (selector == uint32(IPolicyHook.cancelStaged.selector)) return data.length == SELECTOR;
+        if (selector == uint32(IPolicyHook.cancel.selector)) return data.length == TWO_WORDS;
+        if (selector == uint32(IPolicyHook.stage.selector)) {
+            return data.length == THREE_WORDS && data.isAddress(SELECTOR)
+                && data.word(TWO_WORDS) >> 32 == 0;
         }
         if (
-            selector == IPolicyHook.install.selector || selector == IPolicyHook.stageSlots.selector
-                || selector == IPolicyHook.announce.selector
+            selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stageSlots.selector)
+                || selector == uint32(IPolicyHook.announce.selector)
         ) return true;
         // What is left has one address: activate and the slot changes.
-        if (selector == ISafeProtocolManager.setHooks.selector && a.to == e.manager) {
-            return data.length == ONE_WORD + SUFFIX && Decoder.isAddress(data, SELECTOR)
-                && address(bytes20(data[ONE_WORD:])) == e.account;
+        if (selector == uint32(ISafeProtocolManager.setHooks.selector) && a.to == e.manager) {
+            return data.length == ONE_WORD + SUFFIX && data.isAddress(SELECTOR)
+                && data.word(ONE_WORD) >> 96 == uint256(uint160(e.account));
         }
-        return data.length == ONE_WORD && Decoder.isAddress(data, SELECTOR);
+        return data.length == ONE_WORD && data.isAddress(SELECTOR);
     }
 
     /// @notice Whether an exact leaf makes the hook the account's fallback handler, which would let anyone speak for
     /// the account here.
     function handsOver(ActionView memory a) internal view returns (bool) {
         bytes calldata data = a.data.bytesOf();
-        return bytes4(data) == ISafe.setFallbackHandler.selector && Decoder.addressAt(data, SELECTOR) == address(this);
+        return data.selector() == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(SELECTOR) == address(this);
     }
 
     function installs(ActionView memory a) internal pure returns (bool) {
-        return bytes4(a.data.bytesOf()) == IPolicyHook.install.selector;
+        return a.data.bytesOf().selector() == uint32(IPolicyHook.install.selector);
     }
 
-    function _toHook(bytes calldata data, bytes4 selector, address account) private pure returns (Leaf) {
+    function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (Leaf) {
         if (
-            selector == IPolicyHook.install.selector || selector == IPolicyHook.stage.selector
-                || selector == IPolicyHook.stageSlots.selector || selector == IPolicyHook.cancelStaged.selector
-                || selector == IPolicyHook.activate.selector
+            selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stage.selector)
+                || selector == uint32(IPolicyHook.stageSlots.selector) || selector == uint32(IPolicyHook.cancelStaged.selector)
+                || selector == uint32(IPolicyHook.activate.selector)
         ) return Leaf.Control;
-        if (selector == IPolicyHook.announce.selector || selector == IPolicyHook.cancel.selector) {
+        if (selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.cancel.selector)) {
             bool own = data.length >= ONE_WORD
-                && uint256(bytes32(data[SELECTOR:ONE_WORD])) == uint256(uint160(account));
+                && data.word(SELECTOR) == uint256(uint160(account));
             return own ? Leaf.SelfService : Leaf.Ordinary;
         }
-        bool entry = selector == ITransactionGuard.checkTransaction.selector
-            || selector == ITransactionGuard.checkAfterExecution.selector
-            || selector == IModuleGuard.checkModuleTransaction.selector
-            || selector == IModuleGuard.checkAfterModuleExecution.selector
-            || selector == ISafeProtocolHooks.preCheck.selector
-            || selector == ISafeProtocolHooks.preCheckRootAccess.selector
-            || selector == ISafeProtocolHooks.postCheck.selector;
+        bool entry = selector == uint32(ITransactionGuard.checkTransaction.selector)
+            || selector == uint32(ITransactionGuard.checkAfterExecution.selector)
+            || selector == uint32(IModuleGuard.checkModuleTransaction.selector)
+            || selector == uint32(IModuleGuard.checkAfterModuleExecution.selector)
+            || selector == uint32(ISafeProtocolHooks.preCheck.selector)
+            || selector == uint32(ISafeProtocolHooks.preCheckRootAccess.selector)
+            || selector == uint32(ISafeProtocolHooks.postCheck.selector);
         return entry ? Leaf.Entry : Leaf.Ordinary;
     }
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Calldata} from "./Calldata.sol";
+
 /// @notice Tells exact ABI encoding from everything else that Solidity's decoder accepts.
 library ExactCalldata {
+    using Calldata for bytes;
+
     /// @notice Whether `encoded` is `words` head words and, in this order and directly behind them, the bytes whose
     /// offsets are in the head words listed in `dynamic`, each zero-padded to a word, and nothing else.
     /// @param dynamic Head indices of 8 bits each, the first lowest; 0 ends the list, so word 0 cannot be one.
@@ -11,20 +15,20 @@ library ExactCalldata {
         if (encoded.length < cursor) return false;
         for (; dynamic != 0; dynamic >>= 8) {
             if (wordAt(encoded, dynamic & 0xff) != cursor || encoded.length - cursor < 32) return false;
-            uint256 length = uint256(bytes32(encoded[cursor:cursor + 32]));
+            uint256 length = encoded.word(cursor);
             cursor += 32;
             if (length > encoded.length - cursor) return false;
             uint256 padding = (32 - length % 32) % 32;
             cursor += length;
-            if (padding > encoded.length - cursor || !_isZero(encoded[cursor:cursor + padding])) return false;
+            if (padding > encoded.length - cursor || padding != 0 && encoded.word(cursor) >> (256 - 8 * padding) != 0) return false;
             cursor += padding;
         }
         return cursor == encoded.length;
     }
 
-    /// @notice Head word `index`, which must lie inside.
+    /// @notice Head word `index`.
     function wordAt(bytes calldata encoded, uint256 index) internal pure returns (uint256) {
-        return uint256(bytes32(encoded[32 * index:32 * index + 32]));
+        return encoded.word(32 * index);
     }
 
     /// @notice The bytes whose offset is in head word `index`. Only for what {isExact} vouches for.
@@ -36,10 +40,5 @@ library ExactCalldata {
     /// @notice The address in head word `index`. Only where the upper bytes are known to be clean.
     function addressAt(bytes calldata encoded, uint256 index) internal pure returns (address) {
         return address(uint160(wordAt(encoded, index)));
-    }
-
-    function _isZero(bytes calldata padding) private pure returns (bool) {
-        // Fewer than 32 bytes: the conversion pads with zeros.
-        return bytes32(padding) == 0;
     }
 }

@@ -52,7 +52,7 @@ library Index {
             else subject = uint256(uint160(effect.subject));
             uint256 selector = 0;
             if (anySelector) kind |= ANY_SELECTOR;
-            else selector = uint256(uint32(effect.selector));
+            else selector = effect.selector;
 
             Run memory run = runs[class];
             run.key = kind << 192 | subject << 32 | selector;

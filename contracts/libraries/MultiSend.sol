@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ActionView, Data, dataOf} from "../types/Data.sol";
+import {ActionView, dataOf} from "../types/Data.sol";
+import {Calldata} from "./Calldata.sol";
 
 /// @notice A known batch contract: whether it may delegatecall, and whether it takes a target of zero for the account.
 struct Batcher {
@@ -13,6 +14,8 @@ struct Batcher {
 /// @notice Recognises Safe's batch contracts and takes their calldata apart, `docs/program.md` §3. Strict: whatever
 /// the contract might read differently from this parser is refused.
 library MultiSend {
+    using Calldata for bytes;
+
     /// @dev MultiSendCallOnly, the same code at every address.
     bytes32 private constant CALL_ONLY_130 = 0xa9865ac2d9c7a1591619b188c4d88167b50df6cc0c5327fcbd1c8c75f7c066ad;
     bytes32 private constant CALL_ONLY_141 = 0xecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939;
@@ -28,7 +31,7 @@ library MultiSend {
     address private constant AT_150 = 0x218543288004CD07832472D464648173c77D7eB7;
     bytes32 private constant CODE_150 = 0xca1147a12963172a93910c5cb2bfa5ad0e941c7f03fc7eb017dd06a8ea4e5604;
 
-    bytes4 private constant MULTI_SEND = 0x8d80ff0a;
+    uint32 private constant MULTI_SEND = 0x8d80ff0a;
     /// @dev Selector, offset and length of `multiSend(bytes)`.
     uint256 private constant PREFIX = 68;
     /// @dev Operation, target, value and length of a transaction.
@@ -49,33 +52,30 @@ library MultiSend {
     /// @param zero What a target of zero stands for.
     function unwrap(bytes calldata data, address zero) internal pure returns (ActionView[] memory actions) {
         if (!_canonical(data)) return actions;
-        uint256 length = uint256(bytes32(data[36:68]));
+        uint256 length = data.word(36);
         bytes calldata packed = data[PREFIX:PREFIX + length];
         uint256 n = _count(packed);
         actions = new ActionView[](n);
         uint256 cursor = 0;
         for (uint256 i = 0; i < n; ++i) {
-            address to = address(bytes20(packed[cursor + 1:cursor + 21]));
+            address to = address(uint160(packed.word(cursor + 1) >> 96));
             uint256 end = cursor + TRANSACTION + _dataLength(packed, cursor);
             actions[i] = ActionView({
                 to: to == address(0) ? zero : to,
-                value: uint256(bytes32(packed[cursor + 21:cursor + 53])),
+                value: packed.word(cursor + 21),
                 data: dataOf(packed[cursor + TRANSACTION:end]),
-                operation: uint8(packed[cursor])
+                operation: packed.word(cursor) >> 248
             });
             cursor = end;
         }
     }
 
     function _canonical(bytes calldata data) private pure returns (bool) {
-        if (data.length < PREFIX || bytes4(data) != MULTI_SEND || uint256(bytes32(data[4:36])) != 32) return false;
-        uint256 length = uint256(bytes32(data[36:68]));
+        if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return false;
+        uint256 length = data.word(36);
         uint256 rest = data.length - PREFIX;
         if (length > rest || rest - length >= 32 || rest % 32 != 0) return false;
-        for (uint256 i = PREFIX + length; i < data.length; ++i) {
-            if (data[i] != 0) return false;
-        }
-        return true;
+        return data.word(PREFIX + length) == 0;
     }
 
     /// @dev 0 unless transactions fill the bytes end to end.
@@ -92,6 +92,6 @@ library MultiSend {
     }
 
     function _dataLength(bytes calldata packed, uint256 cursor) private pure returns (uint256) {
-        return uint256(bytes32(packed[cursor + 53:cursor + TRANSACTION]));
+        return packed.word(cursor + 53);
     }
 }

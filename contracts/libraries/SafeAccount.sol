@@ -28,15 +28,11 @@ library SafeAccount {
         return _read(account, HANDLER);
     }
 
-    /// @notice Whether the release has module guards, as 1.5.0 and later do. A version that does not read
-    /// `major.minor` counts as one that has, which asks for more.
+    /// @notice Whether the release has module guards, as 1.5.0 and later do. Only releases known to have none count
+    /// as such, since more is asked of the others.
     function hasModuleGuard(address account) internal view returns (bool) {
-        bytes memory version = bytes(ISafe(account).VERSION());
-        (uint256 major, uint256 dot) = _number(version, 0);
-        if (dot == 0 || dot >= version.length || version[dot] != ".") return true;
-        (uint256 minor, uint256 end) = _number(version, dot + 1);
-        if (end == dot + 1) return true;
-        return major > 1 || major == 1 && minor >= 5;
+        bytes4 release = bytes4(bytes(ISafe(account).VERSION()));
+        return release != "1.3." && release != "1.4.";
     }
 
     /// @notice The enabled modules in the account's order; `complete` tells whether these are all.
@@ -48,14 +44,5 @@ library SafeAccount {
 
     function _read(address account, uint256 slot) private view returns (address) {
         return address(uint160(uint256(abi.decode(ISafe(account).getStorageAt(slot, 1), (uint256)))));
-    }
-
-    /// @dev The digits from `at` on; `end` is the first position behind them. Nine digits are plenty.
-    function _number(bytes memory text, uint256 cursor) private pure returns (uint256 value, uint256 end) {
-        end = cursor;
-        while (end < text.length && end - cursor < 9 && text[end] >= "0" && text[end] <= "9") {
-            value = 10 * value + (uint8(text[end]) - 48);
-            ++end;
-        }
     }
 }

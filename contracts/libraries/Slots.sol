@@ -7,11 +7,13 @@ import {Evaluation, NO_RULE, SlotChanges} from "../types/Evaluation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Route, StagedKind} from "../types/Types.sol";
 import {StagedWord} from "../types/Words.sol";
-import {Decoder} from "./Decoder.sol";
+import {Calldata} from "./Calldata.sol";
 import {State} from "./State.sol";
 
 /// @notice Changes of the slots that hold the hook in place: only as staged, matured and whole, `docs/program.md` §4.
 library Slots {
+    using Calldata for bytes;
+
     /// @notice How long a matured staged change can be carried out, in seconds.
     uint256 internal constant CHANGE_WINDOW = 14 days;
 
@@ -28,15 +30,15 @@ library Slots {
             changes.firstEffect = e.effects;
         }
         changes.digest = fold(changes.digest, a.to, data);
-        address target = Decoder.addressAt(data, 4);
-        bytes4 selector = bytes4(data);
-        if (selector == ISafe.setGuard.selector) {
+        address target = data.addressAt(4);
+        uint32 selector = data.selector();
+        if (selector == uint32(ISafe.setGuard.selector)) {
             changes.guardNamed = true;
             changes.guard = target;
-        } else if (selector == ISafe.setModuleGuard.selector) {
+        } else if (selector == uint32(ISafe.setModuleGuard.selector)) {
             changes.moduleGuardNamed = true;
             changes.moduleGuard = target;
-        } else if (selector != ISafe.setFallbackHandler.selector) {
+        } else if (selector != uint32(ISafe.setFallbackHandler.selector)) {
             changes.hooksNamed = true;
             changes.hooks = target;
         }

@@ -23,8 +23,7 @@ library SpendLimit {
         address asset = effect.kind == Kind.Native ? address(0) : effect.subject;
         uint256 mask = moves || effect.kind == Kind.Opaque ? image.everywhere(asset) : 0;
         if (effect.kind == Kind.Opaque && mask != 0) {
-            uint256 selector = uint256(uint32(effect.selector));
-            return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), selector, 0);
+            return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
         }
         for (uint256 i = 0; i < n; ++i) {
             uint256 index = _byteAt(listed + i);

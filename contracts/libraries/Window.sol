@@ -99,7 +99,7 @@ library Window {
         returns (bool sound, bool timely)
     {
         if (laneSeconds == 0 || exponent > EXPONENT_MAX) return (false, true);
-        c.scale = 10 ** exponent;
+        c.scale = _powerOfTen(exponent);
         c.capUnits /= c.scale;
         if (c.capUnits > MAX_CAP_UNITS) return (false, true);
         uint256 lane = block.timestamp / laneSeconds;
@@ -124,10 +124,17 @@ library Window {
         uint256 from = (word >> EXPONENT_SHIFT) & 63;
         for (uint256 cursor = 0; cursor < EXPONENT_SHIFT; cursor += LANE_BITS) {
             uint256 lane = (lanes >> cursor) & LANE_MAX;
-            if (from < c.exponent) lane = _divideUp(lane, 10 ** (c.exponent - from));
-            else if (from > c.exponent) lane = _min(lane * 10 ** (from - c.exponent), LANE_MAX);
+            if (from < c.exponent) lane = _divideUp(lane, _powerOfTen(c.exponent - from));
+            else if (from > c.exponent) lane = _min(lane * _powerOfTen(from - c.exponent), LANE_MAX);
             c.usedUnits += lane;
             c.lanes |= lane << cursor;
+        }
+    }
+
+    /// @dev Unchecked: exponents have at most 6 bits, and 10^63 is below 2^210. Times a lane, below 2^233.
+    function _powerOfTen(uint256 exponent) private pure returns (uint256) {
+        unchecked {
+            return 10 ** exponent;
         }
     }
 

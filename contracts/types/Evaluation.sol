@@ -24,7 +24,7 @@ struct Effect {
     Kind kind;
     address subject;
     bool hasSelector;
-    bytes4 selector;
+    uint32 selector;
     address recipient;
     uint256 amount;
 }
