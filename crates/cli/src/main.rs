@@ -1,3 +1,81 @@
-//! The portcullis command line.
+//! The portcullis command line: check, compile and read policies, and see what the chain will decide.
+//!
+//! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 3 the policy denies, 4 undecided,
+//! 5 the chain and the mirror disagree (2 is kept for changes, as plans report them).
 
-fn main() {}
+mod commands;
+mod embedded;
+mod exit;
+mod mirror;
+mod output;
+mod policy_file;
+mod site;
+mod tx_file;
+mod units;
+mod words;
+
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use output::Output;
+use portcullis_eval::Undecided;
+use std::process::ExitCode;
+
+/// A treasury policy in front of a Safe.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about)]
+struct Args {
+    /// Print one JSON object on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show where an error comes from
+    #[arg(long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a policy and say what it holds
+    Check(commands::check::Check),
+    /// Compile a policy to a program
+    Compile(commands::compile::Compile),
+    /// Read a program back as a policy
+    Decompile(commands::decompile::Decompile),
+    /// Say, offline and in words, what a policy decides on a transaction and which rule decides
+    Explain(commands::explain::Explain),
+    /// Ask the chain and the mirror for their verdict on a transaction
+    Simulate(commands::simulate::Simulate),
+    /// Play a treasury's day on real Safes, every verdict twice
+    Demo(commands::demo::Demo),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let output = Output { json: args.json };
+    // Without it, reports still print; only their layout differs.
+    color_eyre::config::HookBuilder::blank().install().ok();
+    let outcome = match args.command {
+        Command::Check(command) => command.run(&output),
+        Command::Compile(command) => command.run(&output),
+        Command::Decompile(command) => command.run(&output),
+        Command::Explain(command) => command.run(&output),
+        Command::Simulate(command) => command.run(&output),
+        Command::Demo(command) => command.run(&output),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(report) => {
+            let exit = if report.downcast_ref::<Undecided>().is_some() {
+                Exit::Undecided
+            } else {
+                Exit::Error
+            };
+            output::error(
+                &report,
+                args.verbose || std::env::var_os("RUST_BACKTRACE").is_some(),
+            );
+            exit.into()
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `explain`: offline, what a policy decides on a transaction and why.
+
+use crate::exit::Exit;
+use crate::output::{Output, paint_verdict};
+use crate::policy_file::{self, PolicyFile};
+use crate::{tx_file, units, words};
+use alloy_primitives::{Address, U256, address};
+use clap::Args;
+use eyre::{Result, WrapErr};
+use portcullis_bindings::safe;
+use portcullis_chain::deploy;
+use portcullis_eval::{
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Request, account_slot, evaluate,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Stands for the account where the policy names none.
+const SOME_ACCOUNT: Address = address!("00000000000000000000000000000000000acc00");
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The policy, in TOML or JSON
+    policy: PathBuf,
+    /// The transaction
+    transaction: PathBuf,
+    /// When, in seconds since 1970; now if left out
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u64>,
+}
+
+impl Explain {
+    pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
+        let file = policy_file::load(&self.policy)?;
+        let transaction = tx_file::load(&self.transaction)?;
+        let now = match self.at {
+            Some(at) => at,
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .wrap_err("the clock is before 1970")?
+                .as_secs(),
+        };
+        let account = file
+            .policy
+            .account
+            .map_or(SOME_ACCOUNT, |account| account.address);
+        let request = Request {
+            account,
+            origin: transaction.origin,
+            initiator: transaction
+                .initiator
+                .or(transaction.origin)
+                .unwrap_or_default(),
+            actions: vec![
+                transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1),
+            ],
+            ..Request::default()
+        };
+        let evaluation = evaluate(
+            &file.compiled.program,
+            deploy::hook_at(),
+            &fresh(account),
+            &request,
+            now,
+        )?;
+        report(output, &file, &evaluation, now)?;
+        Ok(if words::verdict(&evaluation.verdict) == "allow" {
+            Exit::Done
+        } else {
+            Exit::Denied
+        })
+    }
+}
+
+/// An account whose program has just been installed: nothing charged, announced or staged.
+fn fresh(account: Address) -> MemoryState {
+    // Which contract holds the program and on which route does not change a verdict; that there is one does.
+    let program = U256::from(1);
+    let guard_route = U256::from(1) << 224;
+    let mut state = MemoryState::default();
+    state
+        .words
+        .insert(account_slot(account, 0), program | guard_route);
+    for known in MULTI_SENDS {
+        state.code_hashes.insert(known.address, known.code_hash);
+    }
+    let call_only = [
+        safe::MULTI_SEND_CALL_ONLY_1_3_0,
+        safe::MULTI_SEND_CALL_ONLY_1_4_1,
+        safe::MULTI_SEND_CALL_ONLY_1_5_0,
+    ];
+    for (address, (code_hash, _)) in call_only.into_iter().zip(CALL_ONLY_HASHES) {
+        state.code_hashes.insert(address, code_hash);
+    }
+    state
+}
+
+fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64) -> Result<()> {
+    let names = &file.compiled.source_map;
+    let verdict = &evaluation.verdict;
+    let reason = words::reason(verdict, names);
+    let effects: Vec<Value> = evaluation
+        .decisions
+        .iter()
+        .map(|decision| json!({ "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names) }))
+        .collect();
+    let text = || {
+        let mut lines = vec![format!(
+            "{}: {reason}",
+            paint_verdict(words::verdict(verdict))
+        )];
+        for (index, decision) in evaluation.decisions.iter().enumerate() {
+            let delay = if decision.delay > 0 {
+                format!(", after {} notice", units::duration(decision.delay.into()))
+            } else {
+                String::new()
+            };
+            let rule = decision.rule.map_or_else(
+                || "no rule".to_owned(),
+                |rule| format!("rule {}", words::rule_id(Some(rule), names)),
+            );
+            lines.push(format!(
+                "  {}. {}: {rule}{delay}",
+                index.saturating_add(1),
+                words::effect(&decision.effect, names)
+            ));
+        }
+        lines.push(format!("  on a fresh account at {}", units::time(now)));
+        lines.join("\n")
+    };
+    output.result(
+        text,
+        json!({
+            "verdict": words::verdict(verdict), "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
+            "words": reason, "effects": effects, "at": now,
+        }),
+    )
+}

@@ -1,0 +1,8 @@
+//! One file per subcommand.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod decompile;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod simulate;

@@ -1,0 +1,221 @@
+//! Transactions from files: strict, so that nothing written is ignored.
+
+use crate::policy_file;
+use alloy_primitives::{Address, Bytes, U256};
+use eyre::{Result, WrapErr, bail, eyre};
+use portcullis_chain::safe::Transaction;
+use portcullis_eval::Action;
+use serde::Deserialize;
+use std::path::Path;
+
+/// What a transaction file says.
+#[derive(Debug)]
+pub(crate) struct TxFile {
+    /// The module that asks; none for the owners.
+    pub(crate) origin: Option<Address>,
+    /// Who calls `execTransaction`.
+    pub(crate) initiator: Option<Address>,
+    /// In order, at least one.
+    pub(crate) actions: Vec<Action>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    origin: Option<String>,
+    initiator: Option<String>,
+    actions: Vec<WrittenAction>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAction {
+    to: String,
+    value: String,
+    data: String,
+    operation: u8,
+}
+
+/// Reads a transaction.
+pub(crate) fn load(path: &Path) -> Result<TxFile> {
+    parse(&policy_file::text(path)?).wrap_err_with(|| path.display().to_string())
+}
+
+fn parse(text: &str) -> Result<TxFile> {
+    let written: Written = serde_json::from_str(text)?;
+    let mut actions = Vec::new();
+    for (index, action) in written.actions.iter().enumerate() {
+        let at = |key: &str| format!("actions[{index}].{key}");
+        if action.operation > 1 {
+            bail!(
+                "{}: {} is neither 0 (call) nor 1 (delegatecall)",
+                at("operation"),
+                action.operation
+            );
+        }
+        actions.push(Action {
+            to: address(&action.to).wrap_err_with(|| at("to"))?,
+            value: decimal(&action.value).wrap_err_with(|| at("value"))?,
+            data: hex(&action.data).wrap_err_with(|| at("data"))?,
+            operation: action.operation,
+        });
+    }
+    if actions.is_empty() {
+        bail!("actions: there is none; write at least one");
+    }
+    let optional = |key: &'static str, value: Option<String>| {
+        value.map(|text| address(&text).wrap_err(key)).transpose()
+    };
+    Ok(TxFile {
+        origin: optional("origin", written.origin)?,
+        initiator: optional("initiator", written.initiator)?,
+        actions,
+    })
+}
+
+/// `0x` and 40 digits. Mixed case is a checksum, and has to be right.
+pub(crate) fn address(text: &str) -> Result<Address> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 40);
+    let digits =
+        digits.ok_or_else(|| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
+    let address: Address = text
+        .parse()
+        .map_err(|_| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
+    let mixed = digits.chars().any(char::is_uppercase) && digits.chars().any(char::is_lowercase);
+    if mixed && address.to_checksum(None) != text {
+        bail!("`{text}` has a wrong checksum: check it, then write {address}");
+    }
+    Ok(address)
+}
+
+fn decimal(text: &str) -> Result<U256> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        bail!("`{text}` is not a number: write wei in decimal digits");
+    }
+    U256::from_str_radix(text, 10).map_err(|_| eyre!("`{text}` does not fit in 256 bits"))
+}
+
+fn hex(text: &str) -> Result<Bytes> {
+    if !text.starts_with("0x") {
+        bail!(
+            "`{}` is not calldata: write 0x and hex digits",
+            shortened(text)
+        );
+    }
+    text.parse().map_err(|_| {
+        eyre!(
+            "`{}` is not calldata: write 0x and an even number of hex digits",
+            shortened(text)
+        )
+    })
+}
+
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+impl TxFile {
+    /// The one action that a Safe executes: the action itself, or a batch of them through `multi_send`
+    /// (`multi_send_call_only` where none is a delegatecall).
+    pub(crate) fn top_level(&self, multi_send: Address, multi_send_call_only: Address) -> Action {
+        if let [only] = self.actions.as_slice() {
+            return only.clone();
+        }
+        let delegates = self.actions.iter().any(|action| action.operation == 1);
+        let transactions: Vec<Transaction> = self
+            .actions
+            .iter()
+            .map(|action| Transaction {
+                to: action.to,
+                value: action.value,
+                data: action.data.clone(),
+                operation: action.operation,
+            })
+            .collect();
+        Action {
+            to: if delegates {
+                multi_send
+            } else {
+                multi_send_call_only
+            },
+            value: U256::ZERO,
+            data: portcullis_chain::safe::multi_send(&transactions),
+            operation: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TO: &str = "0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE";
+
+    fn error(text: &str) -> String {
+        format!("{:#}", parse(text).unwrap_err())
+    }
+
+    fn one(to: &str, value: &str, data: &str) -> String {
+        format!(
+            r#"{{"actions":[{{"to":"{to}","value":"{value}","data":"{data}","operation":0}}]}}"#
+        )
+    }
+
+    #[test]
+    fn nothing_written_is_ignored() {
+        let text = r#"{"actions":[],"nonce":3}"#;
+        assert!(
+            error(text).starts_with("unknown field `nonce`"),
+            "{}",
+            error(text)
+        );
+        let twice = format!(r#"{{"origin":"{TO}","origin":"{TO}","actions":[]}}"#);
+        assert!(error(&twice).starts_with("duplicate field `origin`"));
+        assert_eq!(
+            error(r#"{"actions":[]}"#),
+            "actions: there is none; write at least one"
+        );
+    }
+
+    #[test]
+    fn a_bad_value_is_named_by_its_path() {
+        assert_eq!(
+            error(&one(TO, "1.5", "0x")),
+            "actions[0].value: `1.5` is not a number: write wei in decimal digits"
+        );
+        assert_eq!(
+            error(&one(TO, "1", "0xabc")),
+            "actions[0].data: `0xabc` is not calldata: write 0x and an even number of hex digits"
+        );
+        assert_eq!(
+            error(&one("0x12", "1", "0x")),
+            "actions[0].to: `0x12` is not an address: write 0x and 40 hex digits"
+        );
+        let wrong = TO.replace('E', "e");
+        assert_eq!(
+            error(&one(&wrong, "1", "0x")),
+            format!("actions[0].to: `{wrong}` has a wrong checksum: check it, then write {TO}")
+        );
+        assert!(error(&one(TO, &"9".repeat(78), "0x")).ends_with("does not fit in 256 bits"));
+    }
+
+    #[test]
+    fn several_actions_become_one_batch() {
+        let action = format!(r#"{{"to":"{TO}","value":"1","data":"0x","operation":0}}"#);
+        let file = parse(&format!(r#"{{"actions":[{action},{action}]}}"#)).unwrap();
+        let (all, calls) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let top = file.top_level(all, calls);
+        assert_eq!((top.to, top.operation, top.value), (calls, 1, U256::ZERO));
+        assert_eq!(
+            parse(&one(TO, "7", "0x"))
+                .unwrap()
+                .top_level(all, calls)
+                .value,
+            U256::from(7)
+        );
+    }
+}

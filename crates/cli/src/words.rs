@@ -1,0 +1,167 @@
+//! Verdicts in words, with the policy's names and units.
+
+use crate::units;
+use alloy_primitives::{Address, U256, hex};
+use portcullis_eval::{Effect, EffectKind, Reason, Verdict};
+use portcullis_policy::SourceMap;
+
+/// The rule's id; `-` when none decided.
+pub(crate) fn rule(verdict: &Verdict, names: &SourceMap) -> String {
+    rule_id(verdict.rule, names)
+}
+
+/// The id of a rule by its index.
+pub(crate) fn rule_id(rule: Option<u16>, names: &SourceMap) -> String {
+    let Some(index) = rule else {
+        return "-".to_owned();
+    };
+    names
+        .rule(index)
+        .map_or_else(|| format!("#{index}"), |rule| rule.id.clone())
+}
+
+/// `allow` or `deny`.
+pub(crate) const fn verdict(verdict: &Verdict) -> &'static str {
+    if matches!(verdict.reason, Reason::Allowed) {
+        "allow"
+    } else {
+        "deny"
+    }
+}
+
+/// Why, with the values that decided.
+pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
+    let (have, need) = (verdict.have, verdict.need);
+    match verdict.reason {
+        Reason::Allowed => match verdict.rule {
+            Some(_) => format!("rule {} allows", rule(verdict, names)),
+            None => "control passes under any program".to_owned(),
+        },
+        Reason::NoProgram => "no program is active for the account".to_owned(),
+        Reason::MalformedProgram => "the active program is malformed where it was read".to_owned(),
+        Reason::GasRefund => {
+            "gas refunds and safeTxGas are denied: set gasPrice and safeTxGas to zero".to_owned()
+        }
+        Reason::BadOperation => format!("operation {have} is neither call nor delegatecall"),
+        Reason::DelegatecallValue => "a delegatecall carries value".to_owned(),
+        Reason::DelegatecallDenied => format!(
+            "delegatecall to {}, which is no known MultiSend",
+            address(have)
+        ),
+        Reason::MalformedBatch => "the batch is empty or not in canonical encoding".to_owned(),
+        Reason::BatchTooDeep => "batches are nested more than two deep".to_owned(),
+        Reason::ShortCalldata => format!("calldata of {have} bytes has no whole selector"),
+        Reason::NonCanonicalCalldata => {
+            format!("the call {} is not in exact ABI encoding", selector(have))
+        }
+        Reason::NoRule => format!("no rule matches {}{}", kind(have), at(verdict)),
+        Reason::RuleDenies => format!(
+            "rule {} denies {}{}",
+            rule(verdict, names),
+            kind(have),
+            at(verdict)
+        ),
+        Reason::OpaqueUnderEverywhere => {
+            format!(
+                "{} does not decode, and {} counts everything",
+                selector(have),
+                limit(verdict, names)
+            )
+        }
+        Reason::LimitExceeded => {
+            format!(
+                "{} left of {}, {} asked",
+                charged(have, verdict, names),
+                limit(verdict, names),
+                charged(need, verdict, names)
+            )
+        }
+        Reason::AmountOverflow => format!("the charges to {} overflow", limit(verdict, names)),
+        Reason::NotAnnounced => format!("not announced; needs {} notice", seconds(need)),
+        Reason::NotMatured => format!("announced; matures {}", moment(have)),
+        Reason::AnnouncementExpired => format!("the announcement expired {}", moment(have)),
+        Reason::ControlDenied => {
+            format!("the control call {} never passes like this", selector(have))
+        }
+        Reason::SlotsNotStaged => "slot changes must be staged first, exactly as sent".to_owned(),
+        Reason::SlotsNotMatured => format!("slot changes are staged; they mature {}", moment(have)),
+        Reason::StagedExpired => format!("the staged change expired {}", moment(have)),
+        Reason::HalfRoute => "both guards must change in one list".to_owned(),
+    }
+}
+
+/// What an effect does.
+pub(crate) fn effect(effect: &Effect, names: &SourceMap) -> String {
+    let what = effect.kind.name();
+    let sum = effect
+        .asset
+        .zip(effect.amount)
+        .map(|(token, amount)| match names.asset(token) {
+            Some(asset) => format!(" {} {}", units::amount(amount, asset.decimals), asset.name),
+            None if token == Address::ZERO => format!(" {} ETH", units::amount(amount, 18)),
+            None => format!(" {amount} of {token}"),
+        });
+    let to = match effect.recipient {
+        Some(recipient) => format!(" to {recipient}"),
+        None => format!(" {}", effect.target),
+    };
+    let function = match (effect.kind, effect.selector) {
+        (EffectKind::Call | EffectKind::Opaque | EffectKind::Control, Some(selector)) => {
+            format!(" {}", hex::encode_prefixed(selector))
+        }
+        _ => String::new(),
+    };
+    format!("{what}{}{to}{function}", sum.unwrap_or_default())
+}
+
+fn limit(verdict: &Verdict, names: &SourceMap) -> String {
+    names.limit(verdict.detail).map_or_else(
+        || format!("limit #{}", verdict.detail),
+        |limit| limit.id.clone(),
+    )
+}
+
+fn charged(value: U256, verdict: &Verdict, names: &SourceMap) -> String {
+    match names.limit(verdict.detail) {
+        Some(limit) => format!("{} {}", units::amount(value, limit.decimals), limit.asset),
+        None => value.to_string(),
+    }
+}
+
+/// Only batches have more than one effect, so only there does its position help.
+fn at(verdict: &Verdict) -> String {
+    if verdict.effect == 0 {
+        String::new()
+    } else {
+        format!(" (effect {} of the batch)", u64::from(verdict.effect) + 1)
+    }
+}
+
+fn kind(number: U256) -> &'static str {
+    match u8::try_from(number) {
+        Ok(1) => "this native transfer",
+        Ok(2) => "this transfer",
+        Ok(3) => "this allowance",
+        Ok(4) => "this call",
+        Ok(5) => "this opaque call",
+        _ => "this effect",
+    }
+}
+
+fn address(word: U256) -> Address {
+    Address::from_word(word.into())
+}
+
+/// Selectors stand in the low four bytes.
+fn selector(word: U256) -> String {
+    let [.., a, b, c, d] = word.to_be_bytes::<32>();
+    hex::encode_prefixed([a, b, c, d])
+}
+
+fn seconds(value: U256) -> String {
+    u64::try_from(value).map_or_else(|_| format!("{value} s"), units::duration)
+}
+
+fn moment(value: U256) -> String {
+    u64::try_from(value).map_or_else(|_| format!("{value}"), units::time)
+}
