@@ -49,23 +49,19 @@ contract NoOpGuard {
         return true;
     }
 
-    function checkTransaction(
-        address,
-        uint256,
-        bytes calldata,
-        uint8,
-        uint256,
-        uint256,
-        uint256,
-        address,
-        address,
-        bytes calldata,
-        address
-    ) external {}
+    /// @dev A module guard answers with one word, and a transaction guard's answer is ignored.
+    fallback(bytes calldata) external returns (bytes memory) {
+        return abi.encode(bytes32(0));
+    }
+}
 
-    function checkAfterExecution(bytes32, bool) external {}
+/// @notice Takes ether, and counts the calls that carry data.
+contract Receiver {
+    uint256 public calls;
 
-    function checkModuleTransaction(address, uint256, bytes calldata, uint8, address) external returns (bytes32) {}
+    receive() external payable {}
 
-    function checkAfterModuleExecution(bytes32, bool) external {}
+    fallback() external payable {
+        calls++;
+    }
 }

@@ -89,7 +89,8 @@ library Safes {
         string memory package = r == 0
             ? "@gnosis.pm/safe-contracts"
             : r == 1 ? "@safe-global/safe-contracts" : "@safe-global/safe-smart-account";
-        return string.concat("node_modules/", package, "/build/artifacts/contracts/", folder, name, ".sol/", name, ".json");
+        return
+            string.concat("node_modules/", package, "/build/artifacts/contracts/", folder, name, ".sol/", name, ".json");
     }
 
     function create(string memory path) internal returns (address deployed) {
@@ -107,9 +108,8 @@ library Safes {
     /// @dev Salt 0, as the published deployments. Deploying again returns the address that is there.
     function create2(address deployer, string memory path) internal returns (address deployed) {
         bytes memory code = VM.getCode(path);
-        deployed = address(
-            uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), deployer, bytes32(0), keccak256(code)))))
-        );
+        deployed =
+            address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), deployer, bytes32(0), keccak256(code))))));
         if (deployed.code.length != 0) return deployed;
         if (deployer.code.length == 0) VM.etch(deployer, DEPLOYER_CODE);
         (bool ok,) = deployer.call(bytes.concat(bytes32(0), code));

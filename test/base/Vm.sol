@@ -30,9 +30,6 @@ interface Vm {
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function toString(uint256 value) external pure returns (string memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
-
-    function startBroadcast() external;
-    function stopBroadcast() external;
 }
 
 Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @notice A program on its way to bytes, `docs/program.md` §1.
+struct Draft {
+    uint32 expiry;
+    uint24 announcers;
+    uint24 cancellers;
+    bytes[] limits;
+    uint256[] entries;
+    uint32 classes;
+    bytes[] bodies;
+    Patch[] patches;
+    bytes32[] lists;
+    address[][] members;
+}
+
+/// @notice Where a body names a list.
+struct Patch {
+    uint256 body;
+    uint256 position;
+    uint256 list;
+}
+
+/// @notice Writes canonical programs: what the compiler would write for the same rules in the same order.
+/// @dev A rule is opened with {rule}; {where}, {atLeast}, {atMost} and {matching} speak of the last one opened.
+library ProgramBuilder {
+    uint8 internal constant NATIVE = 1;
+    uint8 internal constant TRANSFER = 2;
+    uint8 internal constant APPROVE = 3;
+    uint8 internal constant CALL = 4;
+    uint8 internal constant OPAQUE = 5;
+    uint8 internal constant ANY_SUBJECT = 0x80;
+    uint8 internal constant ANY_SELECTOR = 0x40;
+    uint8 internal constant ACCOUNT = 0x20;
+
+    uint8 internal constant ALLOW = 1;
+    uint8 internal constant FOR_MODULES = 2;
+
+    uint8 internal constant ORIGIN = 0x01;
+    uint8 internal constant INITIATOR = 0x02;
+    uint8 internal constant RECIPIENT = 0x03;
+
+    uint8 internal constant PER_TRANSACTION = 0;
+    uint8 internal constant DAY = 1;
+    uint8 internal constant WEEK = 2;
+    uint8 internal constant MONTH = 3;
+    uint8 internal constant ROLLING = 4;
+
+    /// @param laneSeconds An eighth of the window, rounded up; 0 unless rolling.
+    function limit(
+        Draft memory d,
+        bytes32 id,
+        address asset,
+        uint192 cap,
+        uint8 window,
+        bool everywhere,
+        uint32 laneSeconds
+    ) internal pure {
+        uint8 p = 0;
+        if (window == ROLLING) {
+            while (cap / 10 ** p > 8_000_000) p++;
+        }
+        d.limits = _push(d.limits, abi.encodePacked(id, cap, window, everywhere, laneSeconds, p, uint8(0), asset));
+    }
+
+    /// @notice Declares an ERC-20.
+    function declare(Draft memory d, address token) internal pure {
+        d.entries = _push(d.entries, uint256(uint160(token)) << 88 | 1);
+    }
+
+    function rule(Draft memory d, uint8 outcome, uint32 delay, bytes memory limitIndices) internal pure {
+        d.bodies = _push(d.bodies, abi.encodePacked(outcome, uint8(limitIndices.length), delay, limitIndices));
+    }
+
+    /// @notice The last rule asks that what `op` names is one of `members`.
+    function where(Draft memory d, uint8 op, address[] memory members) internal pure {
+        uint256 body = d.bodies.length - 1;
+        Patch[] memory patches = new Patch[](d.patches.length + 1);
+        for (uint256 i; i < d.patches.length; i++) {
+            patches[i] = d.patches[i];
+        }
+        patches[d.patches.length] = Patch(body, d.bodies[body].length + 1, list(d, members) - 1);
+        d.patches = patches;
+        d.bodies[body] = abi.encodePacked(d.bodies[body], op, uint24(0));
+    }
+
+    function atLeast(Draft memory d, uint256 amount) internal pure {
+        _compare(d, 0x04, amount);
+    }
+
+    function atMost(Draft memory d, uint256 amount) internal pure {
+        _compare(d, 0x05, amount);
+    }
+
+    /// @notice The last rule is found under this key.
+    function matching(Draft memory d, uint8 kind, address subject, bytes4 selector) internal pure {
+        d.entries = _push(
+            d.entries,
+            uint256(kind) << 248 | uint256(uint160(subject)) << 88 | uint256(uint32(selector)) << 56
+                | (d.bodies.length - 1) << 40
+        );
+        uint256 class = (kind & ANY_SUBJECT != 0 ? 2 : 0) + (kind & ANY_SELECTOR != 0 ? 1 : 0);
+        d.classes |= uint32(1 << (4 * (kind & 0x0f) + class));
+    }
+
+    /// @return number One more than the list's index, since zero says none to the header.
+    function list(Draft memory d, address[] memory members) internal pure returns (uint24 number) {
+        bytes32 content = keccak256(abi.encodePacked(members));
+        for (uint256 i; i < d.lists.length; i++) {
+            if (d.lists[i] == content) return uint24(i + 1);
+        }
+        bytes32[] memory lists = new bytes32[](d.lists.length + 1);
+        address[][] memory all = new address[][](lists.length);
+        for (uint256 i; i < d.lists.length; i++) {
+            (lists[i], all[i]) = (d.lists[i], d.members[i]);
+        }
+        (lists[d.lists.length], all[d.lists.length]) = (content, members);
+        (d.lists, d.members) = (lists, all);
+        return uint24(lists.length);
+    }
+
+    function encode(Draft memory d) internal pure returns (bytes memory) {
+        uint256 bits = 0;
+        while (d.entries.length > 4 << bits) bits++;
+        uint256 multiplier = _multiplier(d.entries, bits);
+        _sort(d.entries, multiplier, bits);
+
+        uint256 base = 64 + 84 * d.limits.length;
+        uint256 bodiesAt = base + 3 * ((1 << bits) + 1) + 32 * d.entries.length;
+        bytes memory directory = _directory(d.entries, base, multiplier, bits);
+        bytes memory entries;
+        (entries, bodiesAt) = (_entries(d, bodiesAt), bodiesAt + _join(d.bodies).length);
+        bytes[] memory lists = _lists(d, multiplier, bodiesAt);
+        return bytes.concat(
+            _header(d, bits, multiplier, bodiesAt, lists),
+            _join(d.limits),
+            directory,
+            entries,
+            _join(d.bodies),
+            _join(lists)
+        );
+    }
+
+    function _header(Draft memory d, uint256 bits, uint256 multiplier, uint256 listsAt, bytes[] memory lists)
+        private
+        pure
+        returns (bytes memory)
+    {
+        bytes memory first =
+            abi.encodePacked(uint16(1), uint8(0), uint8(bits), d.classes, uint8(d.limits.length), d.expiry);
+        return abi.encodePacked(
+            first,
+            d.announcers == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.announcers - 1)),
+            d.cancellers == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.cancellers - 1)),
+            uint16(d.bodies.length),
+            new bytes(11),
+            multiplier
+        );
+    }
+
+    function _directory(uint256[] memory entries, uint256 base, uint256 multiplier, uint256 bits)
+        private
+        pure
+        returns (bytes memory directory)
+    {
+        uint256 buckets = 1 << bits;
+        uint256 start = base + 3 * (buckets + 1);
+        uint256 i = 0;
+        for (uint256 bucket; bucket < buckets; bucket++) {
+            directory = abi.encodePacked(directory, uint24(start + 32 * i));
+            while (i < entries.length && _bucket(entries[i] >> 56, multiplier, bits) == bucket) i++;
+        }
+        directory = abi.encodePacked(directory, uint24(start + 32 * i));
+    }
+
+    function _entries(Draft memory d, uint256 bodiesAt) private pure returns (bytes memory) {
+        uint256[] memory entries = new uint256[](d.entries.length);
+        for (uint256 i; i < entries.length; i++) {
+            uint256 entry = d.entries[i];
+            if (entry >> 248 != 0) {
+                uint256 body = uint16(entry >> 40);
+                entry |= _offset(d.bodies, bodiesAt, body) << 16 | d.bodies[body].length;
+            }
+            entries[i] = entry;
+        }
+        return abi.encodePacked(entries);
+    }
+
+    /// @dev Writes the lists' offsets into the bodies.
+    function _lists(Draft memory d, uint256 multiplier, uint256 listsAt) private pure returns (bytes[] memory lists) {
+        lists = new bytes[](d.members.length);
+        for (uint256 i; i < lists.length; i++) {
+            lists[i] = _list(d.members[i], multiplier);
+        }
+        for (uint256 i; i < d.patches.length; i++) {
+            Patch memory patch = d.patches[i];
+            uint256 offset = _offset(lists, listsAt, patch.list);
+            for (uint256 j; j < 3; j++) {
+                d.bodies[patch.body][patch.position + j] = bytes1(uint8(offset >> (16 - 8 * j)));
+            }
+        }
+    }
+
+    function _list(address[] memory members, uint256 multiplier) private pure returns (bytes memory out) {
+        uint256 n = members.length;
+        uint256 bits = 0;
+        if (n > 24) {
+            while (n > 8 << bits) bits++;
+        }
+        uint256[] memory sorted = new uint256[](n);
+        for (uint256 i; i < n; i++) {
+            sorted[i] = uint256(uint160(members[i])) << 56;
+        }
+        _sort(sorted, multiplier, bits);
+        out = abi.encodePacked(uint16(n), uint8(bits));
+        if (bits != 0) {
+            uint256 i = 0;
+            for (uint256 bucket; bucket < 1 << bits; bucket++) {
+                out = abi.encodePacked(out, uint16(i));
+                while (i < n && _bucket(sorted[i] >> 56, multiplier, bits) == bucket) i++;
+            }
+            out = abi.encodePacked(out, uint16(n));
+        }
+        for (uint256 i; i < n; i++) {
+            out = abi.encodePacked(out, address(uint160(sorted[i] >> 56)));
+        }
+    }
+
+    function _compare(Draft memory d, uint8 op, uint256 amount) private pure {
+        uint256 length = 1;
+        while (length < 32 && amount >> (8 * length) != 0) length++;
+        bytes memory value = new bytes(length);
+        for (uint256 i; i < length; i++) {
+            value[i] = bytes1(uint8(amount >> (8 * (length - 1 - i))));
+        }
+        uint256 body = d.bodies.length - 1;
+        d.bodies[body] = abi.encodePacked(d.bodies[body], op, uint8(length), value);
+    }
+
+    /// @dev The first of 64 candidates whose fullest bucket is least full.
+    function _multiplier(uint256[] memory entries, uint256 bits) private pure returns (uint256 best) {
+        uint256 least = type(uint256).max;
+        for (uint32 n; n < 64; n++) {
+            uint256 candidate = uint256(keccak256(abi.encodePacked("portcullis.index", n)));
+            uint256[] memory count = new uint256[](1 << bits);
+            uint256 most = 0;
+            for (uint256 i; i < entries.length; i++) {
+                uint256 c = ++count[_bucket(entries[i] >> 56, candidate, bits)];
+                if (c > most) most = c;
+            }
+            if (most < least) (least, best) = (most, candidate);
+        }
+    }
+
+    function _bucket(uint256 key, uint256 multiplier, uint256 bits) private pure returns (uint256) {
+        if (bits == 0) return 0;
+        unchecked {
+            return (key * multiplier) >> (256 - bits); // modulo 2^256, as the format says
+        }
+    }
+
+    /// @dev By bucket of what lies above the low 56 bits, then by value.
+    function _sort(uint256[] memory words, uint256 multiplier, uint256 bits) private pure {
+        for (uint256 i = 1; i < words.length; i++) {
+            uint256 word = words[i];
+            uint256 bucket = _bucket(word >> 56, multiplier, bits);
+            uint256 j = i;
+            for (; j > 0; j--) {
+                uint256 other = _bucket(words[j - 1] >> 56, multiplier, bits);
+                if (other < bucket || (other == bucket && words[j - 1] <= word)) break;
+                words[j] = words[j - 1];
+            }
+            words[j] = word;
+        }
+    }
+
+    function _offset(bytes[] memory parts, uint256 start, uint256 index) private pure returns (uint256 offset) {
+        offset = start;
+        for (uint256 i; i < index; i++) {
+            offset += parts[i].length;
+        }
+    }
+
+    function _join(bytes[] memory parts) private pure returns (bytes memory joined) {
+        for (uint256 i; i < parts.length; i++) {
+            joined = bytes.concat(joined, parts[i]);
+        }
+    }
+
+    function _push(bytes[] memory parts, bytes memory last) private pure returns (bytes[] memory longer) {
+        longer = new bytes[](parts.length + 1);
+        for (uint256 i; i < parts.length; i++) {
+            longer[i] = parts[i];
+        }
+        longer[parts.length] = last;
+    }
+
+    function _push(uint256[] memory words, uint256 last) private pure returns (uint256[] memory longer) {
+        longer = new uint256[](words.length + 1);
+        for (uint256 i; i < words.length; i++) {
+            longer[i] = words[i];
+        }
+        longer[words.length] = last;
+    }
+}
