@@ -16,10 +16,7 @@ const fn present(at: Option<u64>) -> Result<()> {
 }
 
 fn refused(from: Address, invalid: &Invalid) -> Error {
-    Error::Invalid {
-        from,
-        why: invalid.to_string(),
-    }
+    Error::Invalid { from, why: invalid.to_string() }
 }
 
 impl Ledger for Local {
@@ -54,21 +51,12 @@ impl Ledger for Local {
     }
 
     fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called> {
-        let called = self
-            .0
-            .call(from, to, value, data)
-            .map_err(|invalid| refused(from, &invalid))?;
-        Ok(Called {
-            success: called.success,
-            output: called.output,
-        })
+        let called = self.0.call(from, to, value, data).map_err(|invalid| refused(from, &invalid))?;
+        Ok(Called { success: called.success, output: called.output })
     }
 
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {
-        let receipt = self
-            .0
-            .send(from, to, value, data)
-            .map_err(|invalid| refused(from, &invalid))?;
+        let receipt = self.0.send(from, to, value, data).map_err(|invalid| refused(from, &invalid))?;
         Ok(Receipt {
             success: receipt.success,
             output: receipt.output,

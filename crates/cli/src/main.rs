@@ -27,7 +27,7 @@ struct Args {
     /// Print one JSON object on stdout
     #[arg(long, global = true)]
     json: bool,
-    /// Show where an error comes from
+    /// Show where an error comes from; with RUST_BACKTRACE=1, the backtrace too
     #[arg(long, global = true)]
     verbose: bool,
     #[command(subcommand)]
@@ -66,15 +66,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(report) => {
-            let exit = if report.downcast_ref::<Undecided>().is_some() {
-                Exit::Undecided
-            } else {
-                Exit::Error
-            };
-            output::error(
-                &report,
-                args.verbose || std::env::var_os("RUST_BACKTRACE").is_some(),
-            );
+            let exit = if report.downcast_ref::<Undecided>().is_some() { Exit::Undecided } else { Exit::Error };
+            output::error(&report, args.verbose);
             exit.into()
         }
     }

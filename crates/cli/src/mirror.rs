@@ -32,10 +32,7 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
     let program = ledger.code(account.program, None)?;
     let state = LedgerState::new(ledger, hook, None);
     let rust = portcullis_eval::evaluate(&program, hook, &state, request, ledger.now()?)?;
-    Ok(Answers {
-        chain: check(ledger, hook, request)?,
-        rust,
-    })
+    Ok(Answers { chain: check(ledger, hook, request)?, rust })
 }
 
 fn check(ledger: &dyn Ledger, hook: Address, request: &Request) -> Result<Verdict> {
@@ -50,14 +47,7 @@ fn check(ledger: &dyn Ledger, hook: Address, request: &Request) -> Result<Verdic
         },
     };
     let answer = read::view(ledger, hook, "check(address,Request)", call)?;
-    verdict(
-        answer.reason,
-        answer.effect,
-        answer.rule,
-        answer.detail,
-        answer.have,
-        answer.need,
-    )
+    verdict(answer.reason, answer.effect, answer.rule, answer.detail, answer.have, answer.need)
 }
 
 /// Actions as the hook takes them.
@@ -92,36 +82,15 @@ pub(crate) fn executed(receipt: &Receipt) -> Result<Executed> {
     let Ok(denied) = IPolicyHook::Denied::abi_decode_validate(&receipt.output) else {
         return Ok(Executed::Failed(receipt.output.clone()));
     };
-    let denial = verdict(
-        denied.reason,
-        denied.effect,
-        denied.rule,
-        denied.detail,
-        denied.have,
-        denied.need,
-    )?;
+    let denial = verdict(denied.reason, denied.effect, denied.rule, denied.detail, denied.have, denied.need)?;
     if denial.reason == Reason::Allowed {
         bail!("the chain denied with the reason `Allowed`");
     }
     Ok(Executed::Denied(denial))
 }
 
-fn verdict(
-    reason: u8,
-    effect: u32,
-    rule: u16,
-    detail: u8,
-    have: U256,
-    need: U256,
-) -> Result<Verdict> {
+fn verdict(reason: u8, effect: u32, rule: u16, detail: u8, have: U256, need: U256) -> Result<Verdict> {
     let reason = Reason::from_number(reason).ok_or_else(|| eyre!("{reason}"));
     let reason = reason.wrap_err("the hook gives a reason that this release does not know")?;
-    Ok(Verdict {
-        reason,
-        effect,
-        rule: (rule != NO_RULE).then_some(rule),
-        detail,
-        have,
-        need,
-    })
+    Ok(Verdict { reason, effect, rule: (rule != NO_RULE).then_some(rule), detail, have, need })
 }

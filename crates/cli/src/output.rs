@@ -58,12 +58,5 @@ pub(crate) fn paint(text: impl Display, colour: AnsiColor) -> String {
 
 /// `allow` in green, anything else in red.
 pub(crate) fn paint_verdict(word: &str) -> String {
-    paint(
-        word,
-        if word == "allow" {
-            AnsiColor::Green
-        } else {
-            AnsiColor::Red
-        },
-    )
+    paint(word, if word == "allow" { AnsiColor::Green } else { AnsiColor::Red })
 }

@@ -27,9 +27,7 @@ pub(crate) fn read(path: &Path) -> Result<Policy> {
 pub(crate) fn text(path: &Path) -> Result<String> {
     const MOST: u64 = 16 * 1024 * 1024;
     let shown = path.display();
-    let size = std::fs::metadata(path)
-        .wrap_err_with(|| format!("cannot read `{shown}`"))?
-        .len();
+    let size = std::fs::metadata(path).wrap_err_with(|| format!("cannot read `{shown}`"))?.len();
     if size > MOST {
         bail!("`{shown}` is {size} bytes, more than the {MOST} that are read");
     }

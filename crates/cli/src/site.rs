@@ -19,16 +19,12 @@ const THRESHOLD: usize = 2;
 
 /// A key that everybody knows, for nothing but demonstrations.
 pub(crate) fn known_key(role: &str) -> Result<PrivateKeySigner> {
-    PrivateKeySigner::from_bytes(&keccak256(format!("portcullis demonstration: {role}")))
-        .wrap_err("a key out of range")
+    PrivateKeySigner::from_bytes(&keccak256(format!("portcullis demonstration: {role}"))).wrap_err("a key out of range")
 }
 
 /// The owners' keys.
 pub(crate) fn owner_keys() -> Result<Vec<PrivateKeySigner>> {
-    ["first owner", "second owner", "third owner"]
-        .into_iter()
-        .map(known_key)
-        .collect()
+    ["first owner", "second owner", "third owner"].into_iter().map(known_key).collect()
 }
 
 /// A Safe and what executes its transactions.
@@ -44,29 +40,14 @@ pub(crate) struct Site {
 
 impl Site {
     /// Deploys Safe's contracts, the hook and a Safe; the salt makes it another one.
-    pub(crate) fn build(
-        ledger: &mut dyn Ledger,
-        node_modules: &Path,
-        version: Version,
-        salt: U256,
-    ) -> Result<Self> {
+    pub(crate) fn build(ledger: &mut dyn Ledger, node_modules: &Path, version: Version, salt: U256) -> Result<Self> {
         let owners = owner_keys()?;
-        let sender = owners
-            .first()
-            .ok_or_else(|| eyre!("there is no owner"))?
-            .address();
+        let sender = owners.first().ok_or_else(|| eyre!("there is no owner"))?.address();
         let contracts = Artifacts::load(node_modules, version)?.deploy(ledger, sender)?;
         let hook = deploy::deploy_hook(ledger, sender)?;
         let addresses: Vec<Address> = owners.iter().map(PrivateKeySigner::address).collect();
-        let safe =
-            contracts.create_safe(ledger, sender, contracts.singleton, &addresses, 2, salt)?;
-        Ok(Self {
-            safe,
-            contracts,
-            hook,
-            owners,
-            sender,
-        })
+        let safe = contracts.create_safe(ledger, sender, contracts.singleton, &addresses, 2, salt)?;
+        Ok(Self { safe, contracts, hook, owners, sender })
     }
 
     /// Stands the same Safe at another address of an embedded chain: its proxy's code, its singleton and
@@ -74,11 +55,7 @@ impl Site {
     pub(crate) fn move_to(&mut self, chain: &mut Local, account: Address) -> Result<()> {
         let proxy = chain.0.code(self.safe);
         chain.0.set_code(account, proxy);
-        chain.0.set_storage(
-            account,
-            SINGLETON_SLOT,
-            U256::from_be_slice(self.contracts.singleton.as_slice()),
-        );
+        chain.0.set_storage(account, SINGLETON_SLOT, U256::from_be_slice(self.contracts.singleton.as_slice()));
         let setup = Safe::setupCall {
             owners: self.owners.iter().map(PrivateKeySigner::address).collect(),
             threshold: U256::from(THRESHOLD),
@@ -97,84 +74,38 @@ impl Site {
     }
 
     /// Puts the Safe under a program. Modules that no guard of this version sees are acknowledged.
-    pub(crate) fn install(
-        &self,
-        ledger: &mut dyn Ledger,
-        program: &[u8],
-        change_delay: u32,
-    ) -> Result<()> {
+    pub(crate) fn install(&self, ledger: &mut dyn Ledger, program: &[u8], change_delay: u32) -> Result<()> {
         let info = read::safe(ledger, self.safe)?;
-        let bypassing = if info.version.has_module_guard() {
-            Vec::new()
-        } else {
-            info.modules.clone()
-        };
+        let bypassing = if info.version.has_module_guard() { Vec::new() } else { info.modules.clone() };
         let program = deploy::deploy_program(ledger, self.sender, program)?;
-        let what = Installation {
-            hook: self.hook,
-            program,
-            change_delay,
-            bypassing,
-        };
+        let what = Installation { hook: self.hook, program, change_delay, bypassing };
         let batch = install::transaction(&info, self.contracts.multi_send_call_only, &what)?;
-        self.execute(ledger, &batch, self.sender)?
-            .expect_success("installing")?;
+        self.execute(ledger, &batch, self.sender)?.expect_success("installing")?;
         Ok(())
     }
 
     /// The nonce of the Safe's next transaction.
     pub(crate) fn nonce(&self, ledger: &dyn Ledger) -> Result<U256> {
-        Ok(read::view(
-            ledger,
-            self.safe,
-            "nonce()",
-            Safe::nonceCall {},
-        )?)
+        Ok(read::view(ledger, self.safe, "nonce()", Safe::nonceCall {})?)
     }
 
     /// A Safe transaction that executes one action.
     pub(crate) fn transaction(&self, action: &Action, nonce: U256) -> SafeTx {
-        SafeTx {
-            operation: action.operation,
-            ..safe::call(action.to, action.value, action.data.clone(), nonce)
-        }
+        SafeTx { operation: action.operation, ..safe::call(action.to, action.value, action.data.clone(), nonce) }
     }
 
     /// Signs with as many owners as needed, and executes. A revert is a result.
-    pub(crate) fn execute(
-        &self,
-        ledger: &mut dyn Ledger,
-        tx: &SafeTx,
-        from: Address,
-    ) -> Result<Receipt> {
+    pub(crate) fn execute(&self, ledger: &mut dyn Ledger, tx: &SafeTx, from: Address) -> Result<Receipt> {
         let signers: Vec<PrivateKeySigner> = self.owners.iter().take(THRESHOLD).cloned().collect();
         let signatures = safe::sign(safe::hash(tx, self.safe, ledger.chain_id()), &signers)?;
         Ok(ledger.send(from, self.safe, U256::ZERO, safe::exec(tx, signatures))?)
     }
 
     /// A token whose whole supply the Safe holds.
-    pub(crate) fn token(
-        &self,
-        ledger: &mut dyn Ledger,
-        symbol: &str,
-        decimals: u8,
-        supply: U256,
-    ) -> Result<Address> {
-        let arguments = (
-            symbol.to_owned(),
-            symbol.to_owned(),
-            U256::from(decimals),
-            self.safe,
-            supply,
-        )
-            .abi_encode_params();
+    pub(crate) fn token(&self, ledger: &mut dyn Ledger, symbol: &str, decimals: u8, supply: U256) -> Result<Address> {
+        let arguments =
+            (symbol.to_owned(), symbol.to_owned(), U256::from(decimals), self.safe, supply).abi_encode_params();
         let code = [Token::BYTECODE.as_ref(), &arguments].concat();
-        Ok(create2(
-            ledger,
-            self.sender,
-            deployer::ARACHNID,
-            alloy_primitives::B256::ZERO,
-            &code,
-        )?)
+        Ok(create2(ledger, self.sender, deployer::ARACHNID, alloy_primitives::B256::ZERO, &code)?)
     }
 }

@@ -47,11 +47,7 @@ fn parse(text: &str) -> Result<TxFile> {
     for (index, action) in written.actions.iter().enumerate() {
         let at = |key: &str| format!("actions[{index}].{key}");
         if action.operation > 1 {
-            bail!(
-                "{}: {} is neither 0 (call) nor 1 (delegatecall)",
-                at("operation"),
-                action.operation
-            );
+            bail!("{}: {} is neither 0 (call) nor 1 (delegatecall)", at("operation"), action.operation);
         }
         actions.push(Action {
             to: address(&action.to).wrap_err_with(|| at("to"))?,
@@ -63,9 +59,8 @@ fn parse(text: &str) -> Result<TxFile> {
     if actions.is_empty() {
         bail!("actions: there is none; write at least one");
     }
-    let optional = |key: &'static str, value: Option<String>| {
-        value.map(|text| address(&text).wrap_err(key)).transpose()
-    };
+    let optional =
+        |key: &'static str, value: Option<String>| value.map(|text| address(&text).wrap_err(key)).transpose();
     Ok(TxFile {
         origin: optional("origin", written.origin)?,
         initiator: optional("initiator", written.initiator)?,
@@ -76,11 +71,8 @@ fn parse(text: &str) -> Result<TxFile> {
 /// `0x` and 40 digits. Mixed case is a checksum, and has to be right.
 pub(crate) fn address(text: &str) -> Result<Address> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 40);
-    let digits =
-        digits.ok_or_else(|| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
-    let address: Address = text
-        .parse()
-        .map_err(|_| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
+    let digits = digits.ok_or_else(|| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
+    let address: Address = text.parse().map_err(|_| eyre!("`{text}` is not an address: write 0x and 40 hex digits"))?;
     let mixed = digits.chars().any(char::is_uppercase) && digits.chars().any(char::is_lowercase);
     if mixed && address.to_checksum(None) != text {
         bail!("`{text}` has a wrong checksum: check it, then write {address}");
@@ -97,17 +89,9 @@ fn decimal(text: &str) -> Result<U256> {
 
 fn hex(text: &str) -> Result<Bytes> {
     if !text.starts_with("0x") {
-        bail!(
-            "`{}` is not calldata: write 0x and hex digits",
-            shortened(text)
-        );
+        bail!("`{}` is not calldata: write 0x and hex digits", shortened(text));
     }
-    text.parse().map_err(|_| {
-        eyre!(
-            "`{}` is not calldata: write 0x and an even number of hex digits",
-            shortened(text)
-        )
-    })
+    text.parse().map_err(|_| eyre!("`{}` is not calldata: write 0x and an even number of hex digits", shortened(text)))
 }
 
 fn shortened(text: &str) -> String {
@@ -137,11 +121,7 @@ impl TxFile {
             })
             .collect();
         Action {
-            to: if delegates {
-                multi_send
-            } else {
-                multi_send_call_only
-            },
+            to: if delegates { multi_send } else { multi_send_call_only },
             value: U256::ZERO,
             data: portcullis_chain::safe::multi_send(&transactions),
             operation: 1,
@@ -160,25 +140,16 @@ mod tests {
     }
 
     fn one(to: &str, value: &str, data: &str) -> String {
-        format!(
-            r#"{{"actions":[{{"to":"{to}","value":"{value}","data":"{data}","operation":0}}]}}"#
-        )
+        format!(r#"{{"actions":[{{"to":"{to}","value":"{value}","data":"{data}","operation":0}}]}}"#)
     }
 
     #[test]
     fn nothing_written_is_ignored() {
         let text = r#"{"actions":[],"nonce":3}"#;
-        assert!(
-            error(text).starts_with("unknown field `nonce`"),
-            "{}",
-            error(text)
-        );
+        assert!(error(text).starts_with("unknown field `nonce`"), "{}", error(text));
         let twice = format!(r#"{{"origin":"{TO}","origin":"{TO}","actions":[]}}"#);
         assert!(error(&twice).starts_with("duplicate field `origin`"));
-        assert_eq!(
-            error(r#"{"actions":[]}"#),
-            "actions: there is none; write at least one"
-        );
+        assert_eq!(error(r#"{"actions":[]}"#), "actions: there is none; write at least one");
     }
 
     #[test]
@@ -210,12 +181,6 @@ mod tests {
         let (all, calls) = (Address::repeat_byte(1), Address::repeat_byte(2));
         let top = file.top_level(all, calls);
         assert_eq!((top.to, top.operation, top.value), (calls, 1, U256::ZERO));
-        assert_eq!(
-            parse(&one(TO, "7", "0x"))
-                .unwrap()
-                .top_level(all, calls)
-                .value,
-            U256::from(7)
-        );
+        assert_eq!(parse(&one(TO, "7", "0x")).unwrap().top_level(all, calls).value, U256::from(7));
     }
 }

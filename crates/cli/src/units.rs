@@ -7,14 +7,8 @@ const DAY: u64 = 86_400;
 /// `4000000000` with 6 decimals is `4,000.00`.
 pub(crate) fn amount(value: U256, decimals: u8) -> String {
     let places = usize::from(decimals);
-    let digits = format!(
-        "{:0>width$}",
-        value.to_string(),
-        width = places.saturating_add(1)
-    );
-    let (whole, part) = digits
-        .split_at_checked(digits.len().saturating_sub(places))
-        .unwrap_or((&digits, ""));
+    let digits = format!("{:0>width$}", value.to_string(), width = places.saturating_add(1));
+    let (whole, part) = digits.split_at_checked(digits.len().saturating_sub(places)).unwrap_or((&digits, ""));
     let kept = part.trim_end_matches('0').len().max(places.min(2));
     let part = part.get(..kept).unwrap_or(part);
     let mut grouped = String::new();
@@ -24,30 +18,15 @@ pub(crate) fn amount(value: U256, decimals: u8) -> String {
         }
         grouped.push(digit);
     }
-    if part.is_empty() {
-        grouped
-    } else {
-        format!("{grouped}.{part}")
-    }
+    if part.is_empty() { grouped } else { format!("{grouped}.{part}") }
 }
 
 /// Seconds in the largest units that say them exactly.
 pub(crate) fn duration(seconds: u64) -> String {
-    let parts = [
-        (seconds / 3_600, "h"),
-        (seconds % 3_600 / 60, "min"),
-        (seconds % 60, "s"),
-    ];
-    let shown: Vec<String> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count} {unit}"))
-        .collect();
-    if shown.is_empty() {
-        "0 s".to_owned()
-    } else {
-        shown.join(" ")
-    }
+    let parts = [(seconds / 3_600, "h"), (seconds % 3_600 / 60, "min"), (seconds % 60, "s")];
+    let shown: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
 }
 
 /// Seconds since 1970 as `2026-01-01 09:00:00 UTC`.
@@ -59,19 +38,10 @@ pub(crate) fn time(seconds: u64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let clock = seconds % DAY;
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        clock / 3_600,
-        clock % 3_600 / 60,
-        clock % 60
-    )
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", clock / 3_600, clock % 3_600 / 60, clock % 60)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
-use portcullis_eval::{Effect, EffectKind, Reason, Verdict};
+use portcullis_eval::{Effect, EffectKind, Evaluation, Reason, Verdict};
 use portcullis_policy::SourceMap;
 
 /// The rule's id; `-` when none decided.
@@ -15,18 +15,12 @@ pub(crate) fn rule_id(rule: Option<u16>, names: &SourceMap) -> String {
     let Some(index) = rule else {
         return "-".to_owned();
     };
-    names
-        .rule(index)
-        .map_or_else(|| format!("#{index}"), |rule| rule.id.clone())
+    names.rule(index).map_or_else(|| format!("#{index}"), |rule| rule.id.clone())
 }
 
 /// `allow` or `deny`.
 pub(crate) const fn verdict(verdict: &Verdict) -> &'static str {
-    if matches!(verdict.reason, Reason::Allowed) {
-        "allow"
-    } else {
-        "deny"
-    }
+    if matches!(verdict.reason, Reason::Allowed) { "allow" } else { "deny" }
 }
 
 /// Why, with the values that decided.
@@ -39,15 +33,12 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         },
         Reason::NoProgram => "no program is active for the account".to_owned(),
         Reason::MalformedProgram => "the active program is malformed where it was read".to_owned(),
-        Reason::GasRefund => {
-            "gas refunds and safeTxGas are denied: set gasPrice and safeTxGas to zero".to_owned()
-        }
+        Reason::GasRefund => "gas refunds and safeTxGas are denied: set gasPrice and safeTxGas to zero".to_owned(),
         Reason::BadOperation => format!("operation {have} is neither call nor delegatecall"),
         Reason::DelegatecallValue => "a delegatecall carries value".to_owned(),
-        Reason::DelegatecallDenied => format!(
-            "delegatecall to {}, which is no known MultiSend",
-            address(have)
-        ),
+        Reason::DelegatecallDenied => {
+            format!("delegatecall to {}, which is no known MultiSend", party(address(have), names))
+        }
         Reason::MalformedBatch => "the batch is empty or not in canonical encoding".to_owned(),
         Reason::BatchTooDeep => "batches are nested more than two deep".to_owned(),
         Reason::ShortCalldata => format!("calldata of {have} bytes has no whole selector"),
@@ -55,18 +46,9 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
             format!("the call {} is not in exact ABI encoding", selector(have))
         }
         Reason::NoRule => format!("no rule matches {}{}", kind(have), at(verdict)),
-        Reason::RuleDenies => format!(
-            "rule {} denies {}{}",
-            rule(verdict, names),
-            kind(have),
-            at(verdict)
-        ),
+        Reason::RuleDenies => format!("rule {} denies {}{}", rule(verdict, names), kind(have), at(verdict)),
         Reason::OpaqueUnderEverywhere => {
-            format!(
-                "{} does not decode, and {} counts everything",
-                selector(have),
-                limit(verdict, names)
-            )
+            format!("{} does not decode, and {} counts everything", selector(have), limit(verdict, names))
         }
         Reason::LimitExceeded => {
             format!(
@@ -90,17 +72,34 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
     }
 }
 
+/// Why, and when allowed, what is left of the limits that were charged.
+pub(crate) fn outcome(evaluation: &Evaluation, names: &SourceMap) -> String {
+    let mut words = reason(&evaluation.verdict, names);
+    if evaluation.verdict.reason != Reason::Allowed {
+        return words;
+    }
+    for (index, charge) in evaluation.charges.iter().enumerate() {
+        let later = evaluation.charges.iter().skip(index.saturating_add(1));
+        if later.clone().any(|other| other.limit == charge.limit) {
+            continue;
+        }
+        let Some(limit) = names.limit(charge.limit) else {
+            continue;
+        };
+        let left = charge.remaining_before.saturating_sub(charge.amount);
+        words.push_str(&format!("; {} {} left of {}", units::amount(left, limit.decimals), limit.asset, limit.id));
+    }
+    words
+}
+
 /// What an effect does.
 pub(crate) fn effect(effect: &Effect, names: &SourceMap) -> String {
     let what = effect.kind.name();
-    let sum = effect
-        .asset
-        .zip(effect.amount)
-        .map(|(token, amount)| match names.asset(token) {
-            Some(asset) => format!(" {} {}", units::amount(amount, asset.decimals), asset.name),
-            None if token == Address::ZERO => format!(" {} ETH", units::amount(amount, 18)),
-            None => format!(" {amount} of {token}"),
-        });
+    let sum = effect.asset.zip(effect.amount).map(|(token, amount)| match names.asset(token) {
+        Some(asset) => format!(" {} {}", units::amount(amount, asset.decimals), asset.name),
+        None if token == Address::ZERO => format!(" {} ETH", units::amount(amount, 18)),
+        None => format!(" {amount} of {token}"),
+    });
     let to = match effect.recipient {
         Some(recipient) => format!(" to {recipient}"),
         None => format!(" {}", effect.target),
@@ -115,10 +114,7 @@ pub(crate) fn effect(effect: &Effect, names: &SourceMap) -> String {
 }
 
 fn limit(verdict: &Verdict, names: &SourceMap) -> String {
-    names.limit(verdict.detail).map_or_else(
-        || format!("limit #{}", verdict.detail),
-        |limit| limit.id.clone(),
-    )
+    names.limit(verdict.detail).map_or_else(|| format!("limit #{}", verdict.detail), |limit| limit.id.clone())
 }
 
 fn charged(value: U256, verdict: &Verdict, names: &SourceMap) -> String {
@@ -146,6 +142,11 @@ fn kind(number: U256) -> &'static str {
         Ok(5) => "this opaque call",
         _ => "this effect",
     }
+}
+
+/// An asset by its name, anybody else by address.
+fn party(who: Address, names: &SourceMap) -> String {
+    names.asset(who).map_or_else(|| who.to_string(), |asset| asset.name.clone())
 }
 
 fn address(word: U256) -> Address {

@@ -16,16 +16,7 @@ pub(crate) fn run() -> Result<()> {
         ("forge fmt", tools::npm_tool("forge", &["fmt", "--check"])),
         (
             "clippy",
-            tools::cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--color",
-                "never",
-                "--",
-                "-D",
-                "warnings",
-            ]),
+            tools::cargo(&["clippy", "--workspace", "--all-targets", "--color", "never", "--", "-D", "warnings"]),
         ),
     ];
     for (name, command) in runners {
@@ -42,14 +33,8 @@ pub(crate) fn run() -> Result<()> {
     };
     note("licences, bans and sources", deny());
     note("dependency direction", deps::run());
-    note(
-        "docs drift",
-        generated::run(&generated::DocsArgs { check: true }),
-    );
-    note(
-        "bindings drift",
-        bindings::run(&bindings::BindingsArgs { check: true }),
-    );
+    note("docs drift", generated::run(&generated::DocsArgs { check: true }));
+    note("bindings drift", bindings::run(&bindings::BindingsArgs { check: true }));
     note("tidiness", tidy::run());
     if !broken.is_empty() {
         bail!("failed: {}", broken.join(", "));
@@ -60,19 +45,9 @@ pub(crate) fn run() -> Result<()> {
 
 fn deny() -> Result<()> {
     if tools::probe(tools::cargo(&["deny", "--version"])).is_none() {
-        let args = [
-            "install",
-            "--locked",
-            "--version",
-            DENY,
-            "cargo-deny",
-            "--color",
-            "never",
-        ];
+        let args = ["install", "--locked", "--version", DENY, "cargo-deny", "--color", "never"];
         stage::must("install cargo-deny", tools::cargo(&args))?;
     }
-    let args = [
-        "deny", "--color", "never", "check", "bans", "licenses", "sources",
-    ];
+    let args = ["deny", "--color", "never", "check", "bans", "licenses", "sources"];
     stage::must("cargo deny", tools::cargo(&args)).map(drop)
 }

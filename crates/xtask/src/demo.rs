@@ -35,14 +35,7 @@ pub(crate) fn build() -> Result<()> {
 
 /// The built demo.
 pub(crate) fn binary() -> std::process::Command {
-    tools::cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "portcullis-cli",
-        "--",
-        "demo",
-    ])
+    tools::cargo(&["run", "--quiet", "--package", "portcullis-cli", "--", "demo"])
 }
 
 /// Plays the day on the embedded chain and draws what it says.
@@ -51,11 +44,10 @@ pub(crate) fn picture() -> Result<()> {
     build()?;
     let mut command = binary();
     command.arg("--json");
-    let report = serde_json::from_str(&tools::capture(command)?)
-        .wrap_err("the demo printed something else than JSON")?;
+    let report =
+        serde_json::from_str(&tools::capture(command)?).wrap_err("the demo printed something else than JSON")?;
     let drawn = picture::draw(&report, "1.5.0")?;
-    std::fs::write(tools::root().join("docs/demo.svg"), drawn)
-        .wrap_err("cannot write docs/demo.svg")?;
+    std::fs::write(tools::root().join("docs/demo.svg"), drawn).wrap_err("cannot write docs/demo.svg")?;
     eprintln!("wrote docs/demo.svg");
     Ok(())
 }

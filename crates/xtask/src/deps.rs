@@ -9,41 +9,13 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-eval", &["portcullis-bindings"]),
-    (
-        "portcullis-simulate",
-        &[
-            "portcullis-policy",
-            "portcullis-eval",
-            "portcullis-bindings",
-        ],
-    ),
-    (
-        "portcullis-chain",
-        &[
-            "portcullis-policy",
-            "portcullis-eval",
-            "portcullis-bindings",
-        ],
-    ),
+    ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
+    ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
     (
         "portcullis-cli",
-        &[
-            "portcullis-simulate",
-            "portcullis-chain",
-            "portcullis-policy",
-            "portcullis-eval",
-            "portcullis-bindings",
-        ],
+        &["portcullis-simulate", "portcullis-chain", "portcullis-policy", "portcullis-eval", "portcullis-bindings"],
     ),
-    (
-        "portcullis-testkit",
-        &[
-            "portcullis-simulate",
-            "portcullis-policy",
-            "portcullis-eval",
-            "portcullis-bindings",
-        ],
-    ),
+    ("portcullis-testkit", &["portcullis-simulate", "portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
     ("xtask", &[]),
 ];
 
@@ -72,29 +44,12 @@ const IMPURE: [&str; 18] = [
 
 /// Fails on an edge that points the wrong way, or on an impure crate below a pure one.
 pub(crate) fn run() -> Result<()> {
-    let text = tools::capture(tools::cargo(&[
-        "metadata",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--locked",
-    ]))?;
-    let metadata: Value =
-        serde_json::from_str(&text).wrap_err("cargo metadata printed something else than JSON")?;
+    let text = tools::capture(tools::cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&text).wrap_err("cargo metadata printed something else than JSON")?;
     let mut wrong = direction(&metadata)?;
     for package in PURE {
-        let args = [
-            "tree",
-            "--package",
-            package,
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-            "--locked",
-        ];
+        let args =
+            ["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"];
         wrong.extend(impure(package, &tools::capture(tools::cargo(&args))?));
     }
     if !wrong.is_empty() {
@@ -104,13 +59,8 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn direction(metadata: &Value) -> Result<Vec<String>> {
-    let packages = tools::at(metadata, "packages")
-        .as_array()
-        .ok_or_else(|| eyre!("cargo metadata has no packages"))?;
-    let names: Vec<&str> = packages
-        .iter()
-        .filter_map(|package| tools::at(package, "name").as_str())
-        .collect();
+    let packages = tools::at(metadata, "packages").as_array().ok_or_else(|| eyre!("cargo metadata has no packages"))?;
+    let names: Vec<&str> = packages.iter().filter_map(|package| tools::at(package, "name").as_str()).collect();
     let mut wrong = Vec::new();
     for package in packages {
         let name = tools::at(package, "name").as_str().unwrap_or_default();
@@ -118,11 +68,7 @@ fn direction(metadata: &Value) -> Result<Vec<String>> {
             wrong.push(format!("{name} has no place in the dependency direction"));
             continue;
         };
-        for dependency in tools::at(package, "dependencies")
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for dependency in tools::at(package, "dependencies").as_array().into_iter().flatten() {
             let target = tools::at(dependency, "name").as_str().unwrap_or_default();
             let in_tests = tools::at(dependency, "kind").as_str() == Some("dev");
             if in_tests || !names.contains(&target) {
@@ -137,17 +83,11 @@ fn direction(metadata: &Value) -> Result<Vec<String>> {
 }
 
 fn impure(package: &str, tree: &str) -> Vec<String> {
-    let mut found: Vec<&str> = tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| IMPURE.contains(name))
-        .collect();
+    let mut found: Vec<&str> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| IMPURE.contains(name)).collect();
     found.sort_unstable();
     found.dedup();
-    found
-        .iter()
-        .map(|name| format!("{package} is pure but reaches {name}"))
-        .collect()
+    found.iter().map(|name| format!("{package} is pure but reaches {name}")).collect()
 }
 
 /// The size of the hook's code, in bytes.
@@ -156,8 +96,7 @@ pub(crate) fn hook_size() -> Result<u64> {
     let code = tools::at(&artifact, "deployedBytecode")
         .as_str()
         .ok_or_else(|| eyre!("PolicyHook.json has no deployedBytecode"))?;
-    u64::try_from(code.trim_start_matches("0x").len() / 2)
-        .wrap_err("the hook's code is too long to count")
+    u64::try_from(code.trim_start_matches("0x").len() / 2).wrap_err("the hook's code is too long to count")
 }
 
 #[cfg(test)]
@@ -175,28 +114,14 @@ mod tests {
     #[test]
     fn eval_may_never_depend_on_policy_but_its_tests_may() {
         let edge = direction(&package("portcullis-eval", "portcullis-policy", None)).unwrap();
-        assert_eq!(
-            edge,
-            ["portcullis-eval must not depend on portcullis-policy"]
-        );
-        assert!(
-            direction(&package(
-                "portcullis-eval",
-                "portcullis-policy",
-                Some("dev")
-            ))
-            .unwrap()
-            .is_empty()
-        );
+        assert_eq!(edge, ["portcullis-eval must not depend on portcullis-policy"]);
+        assert!(direction(&package("portcullis-eval", "portcullis-policy", Some("dev"))).unwrap().is_empty());
     }
 
     #[test]
     fn nothing_depends_on_the_testkit_outside_tests() {
         let edge = direction(&package("portcullis-cli", "portcullis-testkit", None)).unwrap();
-        assert_eq!(
-            edge,
-            ["portcullis-cli must not depend on portcullis-testkit"]
-        );
+        assert_eq!(edge, ["portcullis-cli must not depend on portcullis-testkit"]);
     }
 
     #[test]
@@ -207,11 +132,7 @@ mod tests {
 
     #[test]
     fn a_clock_below_a_pure_crate_is_found() {
-        let tree =
-            "portcullis-eval v0.1.0\nalloy-primitives v1.7.3\nchrono v0.4.0\nchrono v0.4.0 (*)\n";
-        assert_eq!(
-            impure("portcullis-eval", tree),
-            ["portcullis-eval is pure but reaches chrono"]
-        );
+        let tree = "portcullis-eval v0.1.0\nalloy-primitives v1.7.3\nchrono v0.4.0\nchrono v0.4.0 (*)\n";
+        assert_eq!(impure("portcullis-eval", tree), ["portcullis-eval is pure but reaches chrono"]);
     }
 }

@@ -47,11 +47,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     drop(anvil);
     print(&figures, args.json)?;
 
-    let missed: Vec<&str> = figures
-        .iter()
-        .filter(|figure| !figure.met)
-        .map(|figure| figure.name.as_str())
-        .collect();
+    let missed: Vec<&str> = figures.iter().filter(|figure| !figure.met).map(|figure| figure.name.as_str()).collect();
     if !missed.is_empty() {
         bail!("missed: {}", missed.join(", "));
     }
@@ -71,13 +67,7 @@ fn hook_size() -> Result<Figure> {
 
 fn parity_figures(seed: u64) -> Result<Vec<Figure>> {
     let mut command = parity::binary();
-    command.args([
-        "--cases",
-        &PARITY_CASES.to_string(),
-        "--seed",
-        &seed.to_string(),
-        "--json",
-    ]);
+    command.args(["--cases", &PARITY_CASES.to_string(), "--seed", &seed.to_string(), "--json"]);
     let started = Instant::now();
     let report = measure("parity", command)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -92,40 +82,13 @@ fn parity_figures(seed: u64) -> Result<Vec<Figure>> {
     let disagreements = count(tools::at(&report, "disagreements"));
     let uncovered = count(tools::at(&report, "uncovered"));
     let allowed = tools::at(&report, "allowed").as_u64();
-    let share = allowed
-        .zip(cases)
-        .and_then(|(allowed, cases)| allowed.checked_mul(100)?.checked_div(cases));
+    let share = allowed.zip(cases).and_then(|(allowed, cases)| allowed.checked_mul(100)?.checked_div(cases));
     Ok(vec![
-        figure(
-            "cases",
-            format!(">= {PARITY_CASES}"),
-            shown(cases),
-            cases >= Some(PARITY_CASES),
-        ),
-        figure(
-            "disagreements",
-            "0".to_owned(),
-            shown(disagreements),
-            disagreements == Some(0),
-        ),
-        figure(
-            "uncovered",
-            "0".to_owned(),
-            shown(uncovered),
-            uncovered == Some(0),
-        ),
-        figure(
-            "ends in allow, %",
-            ">= 30".to_owned(),
-            shown(share),
-            share >= Some(30),
-        ),
-        figure(
-            "seconds",
-            format!("<= {PARITY_SECONDS}"),
-            format!("{seconds:.1}"),
-            seconds <= PARITY_SECONDS,
-        ),
+        figure("cases", format!(">= {PARITY_CASES}"), shown(cases), cases >= Some(PARITY_CASES)),
+        figure("disagreements", "0".to_owned(), shown(disagreements), disagreements == Some(0)),
+        figure("uncovered", "0".to_owned(), shown(uncovered), uncovered == Some(0)),
+        figure("ends in allow, %", ">= 30".to_owned(), shown(share), share >= Some(30)),
+        figure("seconds", format!("<= {PARITY_SECONDS}"), format!("{seconds:.1}"), seconds <= PARITY_SECONDS),
     ])
 }
 
@@ -133,10 +96,7 @@ fn self_test(seed: u64) -> Result<Figure> {
     let mut command = parity::binary();
     command.args(["--self-test", "--seed", &seed.to_string(), "--json"]);
     let report = measure("parity --self-test", command)?;
-    let (planted, caught) = (
-        count(tools::at(&report, "planted")),
-        count(tools::at(&report, "caught")),
-    );
+    let (planted, caught) = (count(tools::at(&report, "planted")), count(tools::at(&report, "caught")));
     Ok(Figure {
         name: "parity: planted faults caught".to_owned(),
         target: format!("{} of {}", shown(planted), shown(planted)),
@@ -149,24 +109,13 @@ fn self_test(seed: u64) -> Result<Figure> {
 fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
     command.arg("--json");
     let report = measure(&format!("demo, {place}"), command)?;
-    let steps: Vec<&Value> = tools::at(&report, "steps")
-        .as_array()
-        .map(|steps| steps.iter().collect())
-        .unwrap_or_default();
+    let steps: Vec<&Value> =
+        tools::at(&report, "steps").as_array().map(|steps| steps.iter().collect()).unwrap_or_default();
     let mut figures = Vec::new();
     for safe in SAFES {
-        let own: Vec<&&Value> = steps
-            .iter()
-            .filter(|step| tools::at(step, "safe").as_str() == Some(safe))
-            .collect();
-        let differing = own
-            .iter()
-            .filter(|step| tools::at(step, "chain") != tools::at(step, "rust"))
-            .count();
-        let verdicts: BTreeSet<&str> = own
-            .iter()
-            .filter_map(|step| tools::at(step, "chain").as_str())
-            .collect();
+        let own: Vec<&&Value> = steps.iter().filter(|step| tools::at(step, "safe").as_str() == Some(safe)).collect();
+        let differing = own.iter().filter(|step| tools::at(step, "chain") != tools::at(step, "rust")).count();
+        let verdicts: BTreeSet<&str> = own.iter().filter_map(|step| tools::at(step, "chain").as_str()).collect();
         figures.push(Figure {
             name: format!("demo, {place}, Safe {safe}: verdict pairs that differ"),
             target: "0, with both verdicts among the steps".to_owned(),
@@ -181,21 +130,14 @@ fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
 /// Runs a measuring command; its exit code is judged by the figures, its talk goes to stderr.
 fn measure(name: &str, mut command: Command) -> Result<Value> {
     eprintln!(".... {name}");
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .wrap_err_with(|| format!("cannot start {name}"))?;
+    let output = command.stderr(Stdio::inherit()).output().wrap_err_with(|| format!("cannot start {name}"))?;
     serde_json::from_slice(&output.stdout)
         .wrap_err_with(|| format!("{name} printed no JSON object ({})", output.status))
 }
 
 /// A number, or how many there are of something listed.
 fn count(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| {
-        value
-            .as_array()
-            .and_then(|items| u64::try_from(items.len()).ok())
-    })
+    value.as_u64().or_else(|| value.as_array().and_then(|items| u64::try_from(items.len()).ok()))
 }
 
 fn shown(value: Option<u64>) -> String {
@@ -203,12 +145,8 @@ fn shown(value: Option<u64>) -> String {
 }
 
 fn print(figures: &[Figure], as_json: bool) -> Result<()> {
-    let dirty = !tools::capture(tools::command("git", &["status", "--porcelain"]))?
-        .trim()
-        .is_empty();
-    let mut commit = tools::capture(tools::command("git", &["rev-parse", "HEAD"]))?
-        .trim()
-        .to_owned();
+    let dirty = !tools::capture(tools::command("git", &["status", "--porcelain"]))?.trim().is_empty();
+    let mut commit = tools::capture(tools::command("git", &["rev-parse", "HEAD"]))?.trim().to_owned();
     if dirty {
         commit.push_str("-dirty");
     }
@@ -227,21 +165,11 @@ fn print(figures: &[Figure], as_json: bool) -> Result<()> {
         return Ok(());
     }
     println!("commit {commit}\nmachine {machine}\n");
-    let width = figures
-        .iter()
-        .map(|figure| figure.name.len())
-        .max()
-        .unwrap_or(0);
+    let width = figures.iter().map(|figure| figure.name.len()).max().unwrap_or(0);
     for figure in figures {
         let mark = if figure.met { "ok  " } else { "MISS" };
-        let seed = figure
-            .seed
-            .map(|seed| format!("  seed {seed}"))
-            .unwrap_or_default();
-        println!(
-            "{mark} {:width$}  {:>12}  target {}{seed}",
-            figure.name, figure.value, figure.target
-        );
+        let seed = figure.seed.map(|seed| format!("  seed {seed}")).unwrap_or_default();
+        println!("{mark} {:width$}  {:>12}  target {}{seed}", figure.name, figure.value, figure.target);
     }
     Ok(())
 }
@@ -252,9 +180,7 @@ fn machine() -> String {
         .ok()
         .and_then(|text| {
             text.lines().find_map(|line| {
-                line.strip_prefix("model name")?
-                    .split_once(':')
-                    .map(|(_, name)| name.trim().to_owned())
+                line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
             })
         })
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned());

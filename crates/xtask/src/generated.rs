@@ -17,8 +17,7 @@ pub(crate) struct DocsArgs {
 }
 
 pub(crate) fn run(args: &DocsArgs) -> Result<()> {
-    let source = fs::read_to_string(tools::root().join(SOURCE))
-        .wrap_err_with(|| format!("cannot read {SOURCE}"))?;
+    let source = fs::read_to_string(tools::root().join(SOURCE)).wrap_err_with(|| format!("cannot read {SOURCE}"))?;
     let page = reasons(&source)?;
     let path = tools::root().join(PAGE);
     if args.check {
@@ -34,12 +33,8 @@ pub(crate) fn run(args: &DocsArgs) -> Result<()> {
 
 /// The table of reasons, from the enum's comments: cause | remedy | detail | have | need.
 fn reasons(source: &str) -> Result<String> {
-    let (_, body) = source
-        .split_once("enum Reason {")
-        .ok_or_else(|| eyre!("{SOURCE} has no enum Reason"))?;
-    let (body, _) = body
-        .split_once('}')
-        .ok_or_else(|| eyre!("{SOURCE} does not close enum Reason"))?;
+    let (_, body) = source.split_once("enum Reason {").ok_or_else(|| eyre!("{SOURCE} has no enum Reason"))?;
+    let (body, _) = body.split_once('}').ok_or_else(|| eyre!("{SOURCE} does not close enum Reason"))?;
     let mut page = String::from(
         "# Reason codes\n\n\
          Generated from `contracts/types/Reason.sol` by `cargo xtask docs`; change that file instead.\n\
@@ -58,15 +53,9 @@ fn reasons(source: &str) -> Result<String> {
         let name = line.trim_end_matches(',');
         let columns: Vec<&str> = comment.split('|').map(str::trim).collect();
         let [cause, remedy, detail, have, need] = columns.as_slice() else {
-            bail!(
-                "{SOURCE}: the comment of {name} has {} columns, not 5",
-                columns.len()
-            );
+            bail!("{SOURCE}: the comment of {name} has {} columns, not 5", columns.len());
         };
-        writeln!(
-            page,
-            "| {number} | `{name}` | {cause} | {remedy} | {detail} | {have} | {need} |"
-        )?;
+        writeln!(page, "| {number} | `{name}` | {cause} | {remedy} | {detail} | {have} | {need} |")?;
         comment.clear();
         number = number.saturating_add(1);
     }
@@ -79,20 +68,16 @@ mod tests {
 
     #[test]
     fn numbers_follow_the_enum_and_comments_may_span_lines() {
-        let page = reasons("enum Reason {\n /// Fine. | - |\n /// - | - | -\n Allowed,\n /// Bad. | Stop. | - | x | y\n Bad\n}").unwrap();
-        assert!(page.contains(
-            "| 0 | `Allowed` | Fine. | - | - | - | - |\n| 1 | `Bad` | Bad. | Stop. | - | x | y |\n"
-        ));
+        let page = reasons(
+            "enum Reason {\n /// Fine. | - |\n /// - | - | -\n Allowed,\n /// Bad. | Stop. | - | x | y\n Bad\n}",
+        )
+        .unwrap();
+        assert!(page.contains("| 0 | `Allowed` | Fine. | - | - | - | - |\n| 1 | `Bad` | Bad. | Stop. | - | x | y |\n"));
     }
 
     #[test]
     fn a_reason_without_its_five_columns_is_an_error() {
-        let error = reasons("enum Reason {\n /// Fine.\n Allowed\n}")
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "contracts/types/Reason.sol: the comment of Allowed has 1 columns, not 5"
-        );
+        let error = reasons("enum Reason {\n /// Fine.\n Allowed\n}").unwrap_err().to_string();
+        assert_eq!(error, "contracts/types/Reason.sol: the comment of Allowed has 1 columns, not 5");
     }
 }

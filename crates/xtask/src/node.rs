@@ -29,14 +29,8 @@ impl Anvil {
             .stderr(Stdio::null())
             .spawn()
             .wrap_err("anvil does not start")?;
-        let stdout = child
-            .stdout
-            .take()
-            .ok_or_else(|| eyre!("anvil has no stdout"))?;
-        let mut anvil = Self {
-            child,
-            url: String::new(),
-        };
+        let stdout = child.stdout.take().ok_or_else(|| eyre!("anvil has no stdout"))?;
+        let mut anvil = Self { child, url: String::new() };
         let mut lines = BufReader::new(stdout).lines();
         for line in lines.by_ref().map_while(Result::ok) {
             if let Some(address) = line.strip_prefix("Listening on ") {

@@ -41,27 +41,11 @@ pub(crate) fn run(args: &ParityArgs) -> Result<()> {
 
 /// Builds the harness as a stage of its own, so that measuring does not time the compiler.
 pub(crate) fn build() -> Result<()> {
-    let args = [
-        "build",
-        "--package",
-        "portcullis-testkit",
-        "--bin",
-        "parity",
-        "--color",
-        "never",
-    ];
+    let args = ["build", "--package", "portcullis-testkit", "--bin", "parity", "--color", "never"];
     stage::must("build parity", tools::cargo(&args)).map(drop)
 }
 
 /// The built harness.
 pub(crate) fn binary() -> std::process::Command {
-    tools::cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "portcullis-testkit",
-        "--bin",
-        "parity",
-        "--",
-    ])
+    tools::cargo(&["run", "--quiet", "--package", "portcullis-testkit", "--bin", "parity", "--"])
 }

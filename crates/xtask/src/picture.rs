@@ -8,26 +8,14 @@ use serde_json::Value;
 const ROW: usize = 24;
 const TOP: usize = 78;
 /// Title, x position and width in characters of each column.
-const COLUMNS: [(&str, usize, usize); 6] = [
-    ("step", 24, 50),
-    ("rule", 400, 20),
-    ("chain", 560, 6),
-    ("rust", 622, 6),
-    ("gas", 684, 9),
-    ("reason", 764, 58),
-];
+const COLUMNS: [(&str, usize, usize); 6] =
+    [("step", 24, 50), ("rule", 400, 20), ("chain", 560, 6), ("rust", 622, 6), ("gas", 684, 9), ("reason", 764, 58)];
 const WIDTH: usize = 1190;
 
 /// Draws the steps played on `safe` (such as `1.5.0`) as a table.
 pub(crate) fn draw(demo: &Value, safe: &str) -> Result<String> {
-    let steps = demo
-        .get("steps")
-        .and_then(Value::as_array)
-        .ok_or_eyre("the demo's output has no `steps`")?;
-    let steps: Vec<&Value> = steps
-        .iter()
-        .filter(|step| text(step, "safe").contains(safe))
-        .collect();
+    let steps = demo.get("steps").and_then(Value::as_array).ok_or_eyre("the demo's output has no `steps`")?;
+    let steps: Vec<&Value> = steps.iter().filter(|step| text(step, "safe").contains(safe)).collect();
     eyre::ensure!(!steps.is_empty(), "the demo played no step on Safe {safe}");
 
     let height = TOP + ROW * steps.len() + 20;
@@ -37,29 +25,16 @@ pub(crate) fn draw(demo: &Value, safe: &str) -> Result<String> {
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="12.5">"##
     )?;
     writeln!(svg, "<title>A treasury's day on a real Safe {safe}</title>")?;
-    writeln!(
-        svg,
-        r##"<rect width="{WIDTH}" height="{height}" rx="10" fill="#0d1117"/>"##
-    )?;
+    writeln!(svg, r##"<rect width="{WIDTH}" height="{height}" rx="10" fill="#0d1117"/>"##)?;
     label(&mut svg, 24, 32, "#8b949e", "$ cargo xtask demo")?;
-    label(
-        &mut svg,
-        200,
-        32,
-        "#e6edf3",
-        &format!("a treasury's day on a real Safe {safe}"),
-    )?;
+    label(&mut svg, 200, 32, "#e6edf3", &format!("a treasury's day on a real Safe {safe}"))?;
     for (title, x, _) in COLUMNS {
         label(&mut svg, x, 62, "#8b949e", title)?;
     }
     for (row, step) in steps.iter().enumerate() {
         let y = TOP + ROW * row;
         if row % 2 == 0 {
-            writeln!(
-                svg,
-                r##"<rect x="12" y="{y}" width="{}" height="{ROW}" fill="#161b22"/>"##,
-                WIDTH - 24
-            )?;
+            writeln!(svg, r##"<rect x="12" y="{y}" width="{}" height="{ROW}" fill="#161b22"/>"##, WIDTH - 24)?;
         }
         for (key, x, width) in COLUMNS {
             let value = clip(&text(step, key), width);
@@ -77,14 +52,8 @@ pub(crate) fn draw(demo: &Value, safe: &str) -> Result<String> {
 }
 
 fn label(svg: &mut String, x: usize, y: usize, colour: &str, text: &str) -> Result<()> {
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    writeln!(
-        svg,
-        r##"<text x="{x}" y="{y}" fill="{colour}">{text}</text>"##
-    )?;
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    writeln!(svg, r##"<text x="{x}" y="{y}" fill="{colour}">{text}</text>"##)?;
     Ok(())
 }
 
@@ -101,10 +70,7 @@ fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    text.chars()
-        .take(width.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

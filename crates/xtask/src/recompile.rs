@@ -3,9 +3,7 @@
 use crate::bindings::{self, CONTRACTS};
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
-use foundry_compilers::artifacts::{
-    BytecodeHash, Settings, SettingsMetadata, remappings::Remapping,
-};
+use foundry_compilers::artifacts::{BytecodeHash, Settings, SettingsMetadata, remappings::Remapping};
 use foundry_compilers::multi::{MultiCompiler, MultiCompilerSettings};
 use foundry_compilers::solc::{Solc, SolcCompiler, SolcSettings};
 use foundry_compilers::{Project, ProjectPathsConfig};
@@ -20,11 +18,9 @@ pub(crate) fn check() -> Result<()> {
         command.env("FOUNDRY_PROFILE", "final");
         command
     })?;
-    let config: Value =
-        serde_json::from_str(&config).wrap_err("forge config printed something else than JSON")?;
+    let config: Value = serde_json::from_str(&config).wrap_err("forge config printed something else than JSON")?;
 
-    let compiler =
-        std::env::var_os("FOUNDRY_SOLC").map_or_else(|| root.join("tools/solc"), PathBuf::from);
+    let compiler = std::env::var_os("FOUNDRY_SOLC").map_or_else(|| root.join("tools/solc"), PathBuf::from);
     let solc = Solc::new(compiler).wrap_err("the compiler does not start")?;
     let remappings = ["solady/=node_modules/solady/src/"]
         .into_iter()
@@ -43,10 +39,7 @@ pub(crate) fn check() -> Result<()> {
         .build()
         .wrap_err("the project's paths do not hold")?;
     let settings = MultiCompilerSettings {
-        solc: SolcSettings {
-            settings: settings(&config)?,
-            ..SolcSettings::default()
-        },
+        solc: SolcSettings { settings: settings(&config)?, ..SolcSettings::default() },
         ..MultiCompilerSettings::default()
     };
     let project = Project::builder()
@@ -54,32 +47,19 @@ pub(crate) fn check() -> Result<()> {
         .settings(settings)
         .ephemeral()
         .no_artifacts()
-        .build(MultiCompiler {
-            solc: Some(SolcCompiler::Specific(solc)),
-            vyper: None,
-        })
+        .build(MultiCompiler { solc: Some(SolcCompiler::Specific(solc)), vyper: None })
         .wrap_err("the project does not build")?;
 
     let mut differing = Vec::new();
     for (name, source) in CONTRACTS {
         let source = root.join(source);
-        let output = project
-            .compile_files([&source])
-            .wrap_err_with(|| format!("{name} does not compile"))?;
+        let output = project.compile_files([&source]).wrap_err_with(|| format!("{name} does not compile"))?;
         if output.has_compiler_errors() {
             bail!("{name} does not compile: {output}");
         }
-        let artifact = output
-            .find(&source, name)
-            .ok_or_else(|| eyre!("{name} is not among the output"))?;
-        let part = |code: Option<String>| {
-            code.ok_or_else(|| eyre!("{name} has no bytecode, or needs linking"))
-        };
-        let creation = artifact
-            .bytecode
-            .as_ref()
-            .and_then(|code| code.object.as_bytes())
-            .map(ToString::to_string);
+        let artifact = output.find(&source, name).ok_or_else(|| eyre!("{name} is not among the output"))?;
+        let part = |code: Option<String>| code.ok_or_else(|| eyre!("{name} has no bytecode, or needs linking"));
+        let creation = artifact.bytecode.as_ref().and_then(|code| code.object.as_bytes()).map(ToString::to_string);
         let deployed = artifact
             .deployed_bytecode
             .as_ref()
@@ -89,49 +69,31 @@ pub(crate) fn check() -> Result<()> {
         let committed = bindings::read(&bindings::committed(name))?;
         // The compiler's own ABI text is what forge writes too; compared as JSON.
         let abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
-        let compiled: Value =
-            serde_json::from_str(&bindings::shape(abi, &part(creation)?, &part(deployed)?)?)?;
-        for key in [
-            "abi",
-            "bytecode",
-            "bytecodeHash",
-            "deployedBytecode",
-            "deployedBytecodeHash",
-        ] {
+        let compiled: Value = serde_json::from_str(&bindings::shape(abi, &part(creation)?, &part(deployed)?)?)?;
+        for key in ["abi", "bytecode", "bytecodeHash", "deployedBytecode", "deployedBytecodeHash"] {
             if compiled.get(key) != committed.get(key) {
                 differing.push(format!("{name}.{key}"));
             }
         }
     }
     if !differing.is_empty() {
-        bail!(
-            "the sources compile to something else ({}); run `cargo xtask bindings`",
-            differing.join(", ")
-        );
+        bail!("the sources compile to something else ({}); run `cargo xtask bindings`", differing.join(", "));
     }
     Ok(())
 }
 
 /// The final profile, as forge resolves it.
 fn settings(config: &Value) -> Result<Settings> {
-    let key = |name: &str| {
-        config
-            .get(name)
-            .ok_or_else(|| eyre!("forge config has no {name}"))
-    };
+    let key = |name: &str| config.get(name).ok_or_else(|| eyre!("forge config has no {name}"));
     if key("bytecode_hash")?.as_str() != Some("none") {
         bail!("the final profile must leave the metadata hash out of the bytecode");
     }
     let mut settings = Settings::default();
     settings.optimizer.enabled = key("optimizer")?.as_bool();
-    settings.optimizer.runs = key("optimizer_runs")?
-        .as_u64()
-        .map(usize::try_from)
-        .transpose()
-        .wrap_err("optimizer_runs is too large")?;
+    settings.optimizer.runs =
+        key("optimizer_runs")?.as_u64().map(usize::try_from).transpose().wrap_err("optimizer_runs is too large")?;
     settings.via_ir = key("via_ir")?.as_bool();
-    settings.evm_version =
-        Some(serde_json::from_value(key("evm_version")?.clone()).wrap_err("unknown evm_version")?);
+    settings.evm_version = Some(serde_json::from_value(key("evm_version")?.clone()).wrap_err("unknown evm_version")?);
     let cbor = key("cbor_metadata")?.as_bool().unwrap_or(true);
     settings.metadata = Some(SettingsMetadata::new(BytecodeHash::None, cbor));
     Ok(settings)

@@ -7,10 +7,7 @@ use std::fs;
 /// Says in one line each what is missing, then installs the packages when they are absent or outdated.
 pub(crate) fn run() -> Result<()> {
     let wanted = [
-        (
-            "node",
-            "Node.js 18 or later, from nodejs.org or your package manager",
-        ),
+        ("node", "Node.js 18 or later, from nodejs.org or your package manager"),
         ("npm", "npm, which comes with Node.js"),
         ("git", "git, from your package manager"),
     ];
@@ -33,18 +30,12 @@ pub(crate) fn run() -> Result<()> {
 
 fn npm() -> Result<()> {
     let root = tools::root();
-    let lock =
-        fs::read(root.join("package-lock.json")).wrap_err("cannot read package-lock.json")?;
+    let lock = fs::read(root.join("package-lock.json")).wrap_err("cannot read package-lock.json")?;
     // The stamp is the lock file that was installed.
     let stamp = root.join("target/xtask/package-lock.installed");
-    if root.join("node_modules/.bin/forge").exists()
-        && fs::read(&stamp).is_ok_and(|installed| installed == lock)
-    {
+    if root.join("node_modules/.bin/forge").exists() && fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    stage::must(
-        "npm ci",
-        tools::command("npm", &["ci", "--no-audit", "--no-fund"]),
-    )?;
+    stage::must("npm ci", tools::command("npm", &["ci", "--no-audit", "--no-fund"]))?;
     fs::write(&stamp, &lock).wrap_err("cannot write target/xtask/package-lock.installed")
 }

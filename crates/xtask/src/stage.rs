@@ -61,17 +61,10 @@ pub(crate) fn run(name: &str, mut command: Command) -> Result<Outcome> {
         if live.is_hidden() && heard.elapsed() >= HEARTBEAT {
             heard = Instant::now();
             let last = lines.iter().rev().find(|line| !line.trim().is_empty());
-            eprintln!(
-                "  {name}: {} s, {}",
-                started.elapsed().as_secs(),
-                last.map_or("", |line| line.trim())
-            );
+            eprintln!("  {name}: {} s, {}", started.elapsed().as_secs(), last.map_or("", |line| line.trim()));
         }
     }
-    let passed = child
-        .wait()
-        .wrap_err("cannot wait for a command")?
-        .success();
+    let passed = child.wait().wrap_err("cannot wait for a command")?.success();
     live.finish_and_clear();
     let mark = if passed { "ok  " } else { "FAIL" };
     eprintln!("{mark} {name} ({:.1} s)", started.elapsed().as_secs_f64());
@@ -97,9 +90,7 @@ pub(crate) fn must(name: &str, command: Command) -> Result<Vec<String>> {
 fn forward(stream: impl Read + Send + 'static, sender: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-            let text = String::from_utf8_lossy(&line)
-                .trim_end_matches('\r')
-                .to_owned();
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
             if sender.send(text).is_err() {
                 return;
             }
@@ -113,9 +104,7 @@ fn live_line(name: &str) -> ProgressBar {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) =
-        ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}")
-    {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}") {
         bar.set_style(style);
     }
     bar.set_prefix(name.to_owned());

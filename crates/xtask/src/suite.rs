@@ -29,51 +29,22 @@ pub(crate) fn run() -> Result<()> {
         }
     };
 
-    let build = stage::run(
-        "forge build",
-        tools::npm_tool("forge", &["build", "--color", "never"]),
-    )?;
+    let build = stage::run("forge build", tools::npm_tool("forge", &["build", "--color", "never"]))?;
     note("forge build", &build, |_| None);
-    let forge = stage::run(
-        "forge test",
-        tools::npm_tool("forge", &["test", "--color", "never"]),
-    )?;
+    let forge = stage::run("forge test", tools::npm_tool("forge", &["test", "--color", "never"]))?;
     note("forge test", &forge, forge_count);
 
     let nextest = tools::probe(tools::cargo(&["nextest", "--version"])).is_some();
     if nextest {
-        let args = [
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-tests=pass",
-            "--color",
-            "never",
-        ];
+        let args = ["nextest", "run", "--workspace", "--no-tests=pass", "--color", "never"];
         let cargo = stage::run("cargo nextest", tools::cargo(&args))?;
         note("cargo nextest", &cargo, nextest_count);
     } else {
-        let args = [
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--no-fail-fast",
-            "--color",
-            "never",
-        ];
+        let args = ["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast", "--color", "never"];
         let cargo = stage::run("cargo test", tools::cargo(&args))?;
         note("cargo test", &cargo, libtest_count);
     }
-    let args = [
-        "test",
-        "--workspace",
-        "--doc",
-        "--no-fail-fast",
-        "--color",
-        "never",
-    ];
+    let args = ["test", "--workspace", "--doc", "--no-fail-fast", "--color", "never"];
     let doctests = stage::run("doctests", tools::cargo(&args))?;
     note("doctests", &doctests, libtest_count);
 
@@ -102,10 +73,7 @@ fn forge_count(line: &str) -> Option<Count> {
     let mut words = counts.split_whitespace();
     let passed = words.next()?.parse().ok()?;
     counts.contains("total tests").then_some(())?;
-    Some(Count {
-        passed,
-        failed: number_before(counts, "failed")?,
-    })
+    Some(Count { passed, failed: number_before(counts, "failed")? })
 }
 
 /// `Summary [   0.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 0 skipped`
@@ -115,19 +83,13 @@ fn nextest_count(line: &str) -> Option<Count> {
     let failed = number_before(counts, "failed").unwrap_or(0);
     let timed_out = number_before(counts, "timed").unwrap_or(0);
     let unfit = number_before(counts, "exec").unwrap_or(0);
-    Some(Count {
-        passed,
-        failed: failed.saturating_add(timed_out).saturating_add(unfit),
-    })
+    Some(Count { passed, failed: failed.saturating_add(timed_out).saturating_add(unfit) })
 }
 
 /// `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s`
 fn libtest_count(line: &str) -> Option<Count> {
     let counts = line.trim().strip_prefix("test result: ")?;
-    Some(Count {
-        passed: number_before(counts, "passed")?,
-        failed: number_before(counts, "failed")?,
-    })
+    Some(Count { passed: number_before(counts, "passed")?, failed: number_before(counts, "failed")? })
 }
 
 #[cfg(test)]
@@ -136,39 +98,19 @@ mod tests {
 
     #[test]
     fn reads_the_closing_line_of_each_runner() {
-        let forge = "Ran 5 test suites in 1.20s (2.00s CPU time): 23 tests passed, 1 failed, 0 skipped (24 total tests)";
-        assert_eq!(
-            forge_count(forge),
-            Some(Count {
-                passed: 23,
-                failed: 1
-            })
-        );
+        let forge =
+            "Ran 5 test suites in 1.20s (2.00s CPU time): 23 tests passed, 1 failed, 0 skipped (24 total tests)";
+        assert_eq!(forge_count(forge), Some(Count { passed: 23, failed: 1 }));
         let nextest = "     Summary [   0.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 0 skipped";
-        assert_eq!(
-            nextest_count(nextest),
-            Some(Count {
-                passed: 10,
-                failed: 2
-            })
-        );
+        assert_eq!(nextest_count(nextest), Some(Count { passed: 10, failed: 2 }));
         let libtest = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
-        assert_eq!(
-            libtest_count(libtest),
-            Some(Count {
-                passed: 3,
-                failed: 0
-            })
-        );
+        assert_eq!(libtest_count(libtest), Some(Count { passed: 3, failed: 0 }));
     }
 
     #[test]
     fn counts_no_other_line() {
         assert_eq!(forge_count("Ran 3 tests for test/A.t.sol:A"), None);
-        assert_eq!(
-            forge_count("Suite result: ok. 3 passed; 0 failed; 0 skipped"),
-            None
-        );
+        assert_eq!(forge_count("Suite result: ok. 3 passed; 0 failed; 0 skipped"), None);
         assert_eq!(nextest_count("PASS [   0.1s] a::b"), None);
         assert_eq!(libtest_count("test a ... ok"), None);
     }

@@ -13,14 +13,8 @@ const LONGER: [(&str, usize, &str); 0] = [];
 /// Fails with every file that is too long or that names a place on somebody's machine.
 pub(crate) fn run() -> Result<()> {
     // Put together here so that this file does not find itself.
-    let places = [
-        ["/ho", "me/"],
-        ["/Us", "ers/"],
-        ["/ro", "ot/"],
-        ["/wo", "rk/"],
-        ["C:\\", "Users"],
-    ]
-    .map(|parts| parts.concat());
+    let places = [["/ho", "me/"], ["/Us", "ers/"], ["/ro", "ot/"], ["/wo", "rk/"], ["C:\\", "Users"]]
+        .map(|parts| parts.concat());
     let mut wrong = Vec::new();
     for path in tools::tracked_files()? {
         let Ok(text) = fs::read_to_string(tools::root().join(&path)) else {
@@ -31,10 +25,7 @@ pub(crate) fn run() -> Result<()> {
         }
         for (number, line) in text.lines().enumerate() {
             if let Some(place) = places.iter().find(|place| line.contains(place.as_str())) {
-                wrong.push(format!(
-                    "{path}:{}: a path of one machine ({place})",
-                    number.saturating_add(1)
-                ));
+                wrong.push(format!("{path}:{}: a path of one machine ({place})", number.saturating_add(1)));
             }
         }
     }
@@ -48,10 +39,7 @@ fn too_long(path: &str, lines: usize) -> Option<String> {
     let limit = if path.starts_with("contracts/") && path.ends_with(".sol") {
         CONTRACT
     } else if path.ends_with(".rs") {
-        LONGER
-            .iter()
-            .find(|(known, ..)| *known == path)
-            .map_or(RUST, |(_, limit, _)| *limit)
+        LONGER.iter().find(|(known, ..)| *known == path).map_or(RUST, |(_, limit, _)| *limit)
     } else {
         return None;
     };
@@ -64,14 +52,8 @@ mod tests {
 
     #[test]
     fn only_sources_have_a_limit() {
-        assert_eq!(
-            too_long("contracts/A.sol", 301).unwrap(),
-            "contracts/A.sol has 301 lines, more than 300"
-        );
-        assert_eq!(
-            too_long("crates/a/src/lib.rs", 401).unwrap(),
-            "crates/a/src/lib.rs has 401 lines, more than 400"
-        );
+        assert_eq!(too_long("contracts/A.sol", 301).unwrap(), "contracts/A.sol has 301 lines, more than 300");
+        assert_eq!(too_long("crates/a/src/lib.rs", 401).unwrap(), "crates/a/src/lib.rs has 401 lines, more than 400");
         assert!(too_long("contracts/A.sol", 300).is_none());
         assert!(too_long("package-lock.json", 9000).is_none());
     }

@@ -39,26 +39,17 @@ pub(crate) fn npm_tool(name: &str, args: &[&str]) -> Command {
 /// What a command prints, if it runs and succeeds.
 pub(crate) fn probe(mut command: Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// What a command prints on stdout; its stderr is shown when it fails.
 pub(crate) fn capture(mut command: Command) -> Result<String> {
     let shown = format!("{command:?}");
-    let output = command
-        .output()
-        .wrap_err_with(|| format!("cannot start {shown}"))?;
+    let output = command.output().wrap_err_with(|| format!("cannot start {shown}"))?;
     if !output.status.success() {
-        bail!(
-            "{shown} failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{shown} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    String::from_utf8(output.stdout)
-        .map_err(|_| eyre!("{shown} printed something that is not text"))
+    String::from_utf8(output.stdout).map_err(|_| eyre!("{shown} printed something that is not text"))
 }
 
 /// Runs a command with this process's stdout and stderr.
@@ -73,19 +64,13 @@ pub(crate) fn pass_through(mut command: Command) -> Result<()> {
 
 /// Every file that git knows, relative to the root.
 pub(crate) fn tracked_files() -> Result<Vec<String>> {
-    let listing = capture(command(
-        "git",
-        &["ls-files", "--cached", "--others", "--exclude-standard"],
-    ))?;
+    let listing = capture(command("git", &["ls-files", "--cached", "--others", "--exclude-standard"]))?;
     Ok(listing.lines().map(str::to_owned).collect())
 }
 
 /// A path as it is written in this repository, without the machine's part.
 pub(crate) fn shown(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 /// A key of a JSON object; null when it is not there.

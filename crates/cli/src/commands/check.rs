@@ -53,10 +53,7 @@ impl Check {
 fn faulty(report: eyre::Report, output: &Output) -> Result<Exit> {
     match report.downcast_ref::<Diagnostics>() {
         Some(diagnostics) if output.json => {
-            output.result(
-                String::new,
-                json!({ "sound": false, "errors": diagnostics }),
-            )?;
+            output.result(String::new, json!({ "sound": false, "errors": diagnostics }))?;
             Ok(Exit::Error)
         }
         _ => Err(report),

@@ -26,13 +26,9 @@ impl Compile {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         // Everything that can be wrong with the policy is found before anything is written.
         let program = policy_file::load(&self.policy)?.compiled.program;
-        let bytes = if self.hex {
-            format!("{}\n", hex::encode_prefixed(&program)).into_bytes()
-        } else {
-            program.clone()
-        };
-        std::fs::write(&self.output, bytes)
-            .wrap_err_with(|| format!("cannot write `{}`", self.output.display()))?;
+        let bytes =
+            if self.hex { format!("{}\n", hex::encode_prefixed(&program)).into_bytes() } else { program.clone() };
+        std::fs::write(&self.output, bytes).wrap_err_with(|| format!("cannot write `{}`", self.output.display()))?;
         let version = keccak256(&program);
         output.result(
             || format!("{}: {} bytes, version {version}", self.output.display(), program.len()),

@@ -19,8 +19,7 @@ pub(crate) struct Decompile {
 impl Decompile {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let shown = self.program.display().to_string();
-        let read =
-            std::fs::read(&self.program).wrap_err_with(|| format!("cannot read `{shown}`"))?;
+        let read = std::fs::read(&self.program).wrap_err_with(|| format!("cannot read `{shown}`"))?;
         // A program begins with a zero byte, so what begins with a digit is hex.
         let program = match std::str::from_utf8(&read) {
             Ok(text) if text.starts_with("0x") => {

@@ -9,9 +9,7 @@ use clap::Args;
 use eyre::{Result, WrapErr};
 use portcullis_bindings::safe;
 use portcullis_chain::deploy;
-use portcullis_eval::{
-    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Request, account_slot, evaluate,
-};
+use portcullis_eval::{CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Request, account_slot, evaluate};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,40 +35,19 @@ impl Explain {
         let transaction = tx_file::load(&self.transaction)?;
         let now = match self.at {
             Some(at) => at,
-            None => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .wrap_err("the clock is before 1970")?
-                .as_secs(),
+            None => SystemTime::now().duration_since(UNIX_EPOCH).wrap_err("the clock is before 1970")?.as_secs(),
         };
-        let account = file
-            .policy
-            .account
-            .map_or(SOME_ACCOUNT, |account| account.address);
+        let account = file.policy.account.map_or(SOME_ACCOUNT, |account| account.address);
         let request = Request {
             account,
             origin: transaction.origin,
-            initiator: transaction
-                .initiator
-                .or(transaction.origin)
-                .unwrap_or_default(),
-            actions: vec![
-                transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1),
-            ],
+            initiator: transaction.initiator.or(transaction.origin).unwrap_or_default(),
+            actions: vec![transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1)],
             ..Request::default()
         };
-        let evaluation = evaluate(
-            &file.compiled.program,
-            deploy::hook_at(),
-            &fresh(account),
-            &request,
-            now,
-        )?;
+        let evaluation = evaluate(&file.compiled.program, deploy::hook_at(), &fresh(account), &request, now)?;
         report(output, &file, &evaluation, now)?;
-        Ok(if words::verdict(&evaluation.verdict) == "allow" {
-            Exit::Done
-        } else {
-            Exit::Denied
-        })
+        Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
     }
 }
 
@@ -80,17 +57,12 @@ fn fresh(account: Address) -> MemoryState {
     let program = U256::from(1);
     let guard_route = U256::from(1) << 224;
     let mut state = MemoryState::default();
-    state
-        .words
-        .insert(account_slot(account, 0), program | guard_route);
+    state.words.insert(account_slot(account, 0), program | guard_route);
     for known in MULTI_SENDS {
         state.code_hashes.insert(known.address, known.code_hash);
     }
-    let call_only = [
-        safe::MULTI_SEND_CALL_ONLY_1_3_0,
-        safe::MULTI_SEND_CALL_ONLY_1_4_1,
-        safe::MULTI_SEND_CALL_ONLY_1_5_0,
-    ];
+    let call_only =
+        [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
     for (address, (code_hash, _)) in call_only.into_iter().zip(CALL_ONLY_HASHES) {
         state.code_hashes.insert(address, code_hash);
     }
@@ -100,27 +72,23 @@ fn fresh(account: Address) -> MemoryState {
 fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64) -> Result<()> {
     let names = &file.compiled.source_map;
     let verdict = &evaluation.verdict;
-    let reason = words::reason(verdict, names);
+    let reason = words::outcome(evaluation, names);
     let effects: Vec<Value> = evaluation
         .decisions
         .iter()
         .map(|decision| json!({ "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names) }))
         .collect();
     let text = || {
-        let mut lines = vec![format!(
-            "{}: {reason}",
-            paint_verdict(words::verdict(verdict))
-        )];
+        let mut lines = vec![format!("{}: {reason}", paint_verdict(words::verdict(verdict)))];
         for (index, decision) in evaluation.decisions.iter().enumerate() {
             let delay = if decision.delay > 0 {
                 format!(", after {} notice", units::duration(decision.delay.into()))
             } else {
                 String::new()
             };
-            let rule = decision.rule.map_or_else(
-                || "no rule".to_owned(),
-                |rule| format!("rule {}", words::rule_id(Some(rule), names)),
-            );
+            let rule = decision
+                .rule
+                .map_or_else(|| "no rule".to_owned(), |rule| format!("rule {}", words::rule_id(Some(rule), names)));
             lines.push(format!(
                 "  {}. {}: {rule}{delay}",
                 index.saturating_add(1),

@@ -38,12 +38,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "FILE", required_unless_present = "rpc")]
     policy: Option<PathBuf>,
     /// The version of the embedded Safe: 1.3.0, 1.4.1 or 1.5.0
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "1.4.1",
-        conflicts_with = "rpc"
-    )]
+    #[arg(long, value_name = "VERSION", default_value = "1.4.1", conflicts_with = "rpc")]
     safe_version: String,
     /// Where npm put Safe's contracts
     #[arg(long, value_name = "DIR", default_value = "node_modules")]
@@ -78,21 +73,14 @@ impl Simulate {
     }
 
     fn embedded(&self, transaction: &TxFile) -> Result<Simulated> {
-        let version: Version = self.safe_version.parse().map_err(|()| {
-            eyre!(
-                "`{}` is no supported version of Safe: 1.3.0, 1.4.1 or 1.5.0",
-                self.safe_version
-            )
-        })?;
-        let path = self
-            .policy
-            .as_ref()
-            .ok_or_else(|| eyre!("--policy is missing"))?;
+        let version: Version = self
+            .safe_version
+            .parse()
+            .map_err(|()| eyre!("`{}` is no supported version of Safe: 1.3.0, 1.4.1 or 1.5.0", self.safe_version))?;
+        let path = self.policy.as_ref().ok_or_else(|| eyre!("--policy is missing"))?;
         let file = policy_file::load(path)?;
         if transaction.origin.is_some() && !version.has_module_guard() {
-            bail!(
-                "modules bypass the guard of Safe {version}; simulate a module's request with --safe-version 1.5.0"
-            );
+            bail!("modules bypass the guard of Safe {version}; simulate a module's request with --safe-version 1.5.0");
         }
 
         let mut chain = Local(Embedded::new(1));
@@ -103,29 +91,13 @@ impl Simulate {
         chain.fund(site.safe, FUNDS)?;
         if let Some(module) = transaction.origin {
             let enable = Safe::enableModuleCall { module }.abi_encode();
-            let call = portcullis_chain::safe::call(
-                site.safe,
-                U256::ZERO,
-                enable.into(),
-                site.nonce(&chain)?,
-            );
-            site.execute(&mut chain, &call, site.sender)?
-                .expect_success("enabling the module")?;
+            let call = portcullis_chain::safe::call(site.safe, U256::ZERO, enable.into(), site.nonce(&chain)?);
+            site.execute(&mut chain, &call, site.sender)?.expect_success("enabling the module")?;
         }
-        site.install(
-            &mut chain,
-            &file.compiled.program,
-            file.policy.control.change_delay.unwrap_or(0),
-        )?;
+        site.install(&mut chain, &file.compiled.program, file.policy.control.change_delay.unwrap_or(0))?;
 
-        let action = transaction.top_level(
-            site.contracts.multi_send,
-            site.contracts.multi_send_call_only,
-        );
-        let initiator = transaction
-            .origin
-            .or(transaction.initiator)
-            .unwrap_or(site.sender);
+        let action = transaction.top_level(site.contracts.multi_send, site.contracts.multi_send_call_only);
+        let initiator = transaction.origin.or(transaction.initiator).unwrap_or(site.sender);
         let request = Request {
             account: site.safe,
             origin: transaction.origin,
@@ -177,22 +149,15 @@ impl Simulate {
         let hook = info.guard;
         let known = keccak256(&IPolicyHook::DEPLOYED_BYTECODE);
         if hook == Address::ZERO || keccak256(node.code(hook, None)?) != known {
-            bail!(
-                "Portcullis is not in the guard slot of the Safe `{safe}`, so its policy decides nothing there"
-            );
+            bail!("Portcullis is not in the guard slot of the Safe `{safe}`, so its policy decides nothing there");
         }
         if info.version.has_module_guard() && info.module_guard != hook {
-            bail!(
-                "Portcullis is not in the module guard slot of the Safe `{safe}`, so modules bypass its policy"
-            );
+            bail!("Portcullis is not in the module guard slot of the Safe `{safe}`, so modules bypass its policy");
         }
         if let Some(module) = transaction.origin
             && !info.version.has_module_guard()
         {
-            bail!(
-                "the module `{module}` bypasses the guard of Safe {}: no policy decides on it",
-                info.version
-            );
+            bail!("the module `{module}` bypasses the guard of Safe {}: no policy decides on it", info.version);
         }
         let account = read::account(&node, hook, safe)?;
         let names = self.names(&node, account.program)?;
@@ -204,30 +169,19 @@ impl Simulate {
         let request = Request {
             account: safe,
             origin: transaction.origin,
-            initiator: transaction
-                .origin
-                .or(transaction.initiator)
-                .unwrap_or(ANYBODY),
+            initiator: transaction.origin.or(transaction.initiator).unwrap_or(ANYBODY),
             actions: vec![transaction.top_level(all, calls)],
             ..Request::default()
         };
         let answers = mirror::ask(&node, hook, &request)?;
-        Ok(Simulated {
-            safe,
-            chain: answers.chain,
-            rust: answers.rust.verdict,
-            gas: None,
-            names,
-            failure: None,
-        })
+        Ok(Simulated { safe, chain: answers.chain, rust: answers.rust.verdict, gas: None, names, failure: None })
     }
 
     /// The names that the policy gives, or those that the program itself yields.
     fn names(&self, node: &Node, program: Address) -> Result<SourceMap> {
         let active = node.code(program, None)?;
         let Some(path) = &self.policy else {
-            let policy = decompile(&active)
-                .wrap_err("the program on the chain does not read back as a policy")?;
+            let policy = decompile(&active).wrap_err("the program on the chain does not read back as a policy")?;
             return Ok(compile(&policy)?.source_map);
         };
         let compiled = policy_file::load(path)?.compiled;
@@ -244,9 +198,7 @@ impl Simulate {
 }
 
 fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
-    let Simulated {
-        chain, rust, names, ..
-    } = simulated;
+    let Simulated { chain, rust, names, .. } = simulated;
     let agree = chain == rust;
     output.result(
         || {
@@ -270,25 +222,14 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
         }),
     )?;
     if !agree {
-        talk(paint(
-            "THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction",
-            AnsiColor::Red,
-        ));
+        talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
         talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
         return Ok(Exit::Disagree);
     }
-    Ok(if words::verdict(chain) == "allow" {
-        Exit::Done
-    } else {
-        Exit::Denied
-    })
+    Ok(if words::verdict(chain) == "allow" { Exit::Done } else { Exit::Denied })
 }
 
 fn revert(output: &[u8]) -> String {
-    alloy_sol_types::decode_revert_reason(output).unwrap_or_else(|| {
-        format!(
-            "reverted with {}",
-            alloy_primitives::hex::encode_prefixed(output)
-        )
-    })
+    alloy_sol_types::decode_revert_reason(output)
+        .unwrap_or_else(|| format!("reverted with {}", alloy_primitives::hex::encode_prefixed(output)))
 }

@@ -33,11 +33,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "URL")]
     rpc: Option<String>,
     /// The policy to install, for the demo's own Safe and token
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "examples/treasury/policy.toml"
-    )]
+    #[arg(long, value_name = "FILE", default_value = "examples/treasury/policy.toml")]
     policy: PathBuf,
     /// Where npm put Safe's contracts
     #[arg(long, value_name = "DIR", default_value = "node_modules")]
@@ -69,11 +65,7 @@ impl Demo {
                 node.put_singleton_factory()?;
                 play(&mut node, &policy, &self.artifacts)?
             }
-            None => play(
-                &mut Local(Embedded::new(CHAIN_ID)),
-                &policy,
-                &self.artifacts,
-            )?,
+            None => play(&mut Local(Embedded::new(CHAIN_ID)), &policy, &self.artifacts)?,
         };
         let rows: Vec<Value> = steps
             .iter()
@@ -86,24 +78,15 @@ impl Demo {
             .collect();
         output.result(|| table::draw(&steps), json!({ "steps": rows }))?;
 
-        let differing = steps
-            .iter()
-            .filter(|step| !step.agree || step.chain != step.rust)
-            .count();
+        let differing = steps.iter().filter(|step| !step.agree || step.chain != step.rust).count();
         if differing > 0 {
             talk(paint(
-                format!(
-                    "{differing} of {} steps: the chain and the mirror disagree",
-                    steps.len()
-                ),
+                format!("{differing} of {} steps: the chain and the mirror disagree", steps.len()),
                 AnsiColor::Red,
             ));
             return Ok(Exit::Disagree);
         }
-        talk(format!(
-            "{} steps: the chain and the mirror agree on every one",
-            steps.len()
-        ));
+        talk(format!("{} steps: the chain and the mirror agree on every one", steps.len()));
         Ok(Exit::Done)
     }
 }
