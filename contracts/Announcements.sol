@@ -35,7 +35,6 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function cancel(address account, bytes32 id) external {
-        require(msg.data.length == 4 + 2 * 32, NonCanonicalEntry());
         if (msg.sender == account) {
             _authenticateAccount();
         } else {

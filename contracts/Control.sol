@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AccountOnly} from "./AccountOnly.sol";
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
 import {ISafeProtocolManager} from "./interfaces/ISafeProtocol.sol";
+import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Program} from "./libraries/Program.sol";
 import {SafeAccount} from "./libraries/SafeAccount.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -31,7 +32,8 @@ abstract contract Control is AccountOnly, IPolicyHook {
         ControlWord control = State.control(account);
         require(control.program() == address(0), AlreadyInstalled());
         _authenticateAccount();
-        _checkExact(4 + 32 * (6 + bypassing.length));
+        // The other functions need a marker, which only exact calldata has.
+        ExactCalldata.check(msg.data.length == 4 + 32 * (6 + bypassing.length));
         _checkSound(program, codeHash, changeDelay);
         Route route = _checkRoute(account, manager);
         _checkBypassing(account, route, bypassing);
@@ -43,7 +45,6 @@ abstract contract Control is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function stage(address program, bytes32 codeHash, uint32 changeDelay) external accountOnly {
-        _checkExact(4 + 32 * 3);
         uint256 maturesAt = _maturity();
         _checkSound(program, codeHash, changeDelay);
         State.setStaged(msg.sender, stagedWord(program, changeDelay, uint40(block.timestamp), StagedKind.Program), 0);
@@ -63,7 +64,6 @@ abstract contract Control is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function cancelStaged() external accountOnly {
-        _checkExact(4);
         require(State.staged(msg.sender).stagedKind() != StagedKind.None, NotStaged());
         State.setStaged(msg.sender, StagedWord.wrap(0), 0);
         emit StagedCancelled(msg.sender);
@@ -71,7 +71,6 @@ abstract contract Control is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function activate(address program) external accountOnly {
-        _checkExact(4 + 32);
         StagedWord staged = State.staged(msg.sender);
         require(staged.stagedKind() == StagedKind.Program && staged.stagedProgram() == program, NotStaged());
         ControlWord control = State.control(msg.sender);
@@ -91,10 +90,6 @@ abstract contract Control is AccountOnly, IPolicyHook {
         ControlWord control = State.control(msg.sender);
         require(control.program() != address(0), NotInstalled());
         return block.timestamp + control.changeDelay();
-    }
-
-    function _checkExact(uint256 length) private pure {
-        require(msg.data.length == length, NonCanonicalEntry());
     }
 
     function _checkSound(address program, bytes32 codeHash, uint32 changeDelay) private view {

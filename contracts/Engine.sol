@@ -7,7 +7,7 @@ import {ControlCalls} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
 import {Index, Run} from "./libraries/Index.sol";
 import {Marker} from "./libraries/Marker.sol";
-import {Batcher, MultiSend} from "./libraries/MultiSend.sol";
+import {MultiSend} from "./libraries/MultiSend.sol";
 import {Program} from "./libraries/Program.sol";
 import {Rule, Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -49,9 +49,7 @@ abstract contract Engine {
     function _commit(Evaluation memory e) private {
         SpendLimit.commit(e);
         if (e.announcement != 0) State.clearAnnouncement(e.announcement);
-        for (uint256 i = 0; i < e.markers.length; ++i) {
-            Marker.add(e.markers[i]);
-        }
+        Marker.addAll(e.markers);
         if (e.slots.any) State.setStaged(e.account, StagedWord.wrap(0), 0);
         if (e.removal) {
             uint32 epoch = e.control.epoch() + 1;
@@ -74,15 +72,15 @@ abstract contract Engine {
         if (a.operation == 0) return _leaf(e, a);
         if (a.operation > 1) return e.deny(Reason.BadOperation, a.operation, 0);
         if (a.value != 0) return e.deny(Reason.DelegatecallValue, a.value, 0);
-        Batcher memory batcher = MultiSend.recognise(a.to);
-        if (!batcher.known) return e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
+        (bool known, bool delegates, bool zeroIsAccount) = MultiSend.recognise(a.to);
+        if (!known) return e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
         if (depth == MAX_BATCH_DEPTH) return e.deny(Reason.BatchTooDeep, 0, 0);
 
-        address zero = batcher.zeroIsAccount ? e.account : address(0);
+        address zero = zeroIsAccount ? e.account : address(0);
         ActionView[] memory inner = MultiSend.unwrap(a.data.bytesOf(), zero);
         if (inner.length == 0) return e.deny(Reason.MalformedBatch, 0, 0);
         for (uint256 i = 0; i < inner.length; ++i) {
-            if (inner[i].operation == 1 && !batcher.delegates) return e.deny(Reason.BadOperation, 1, 0);
+            if (inner[i].operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
             if (!_action(e, inner[i], depth + 1)) return false;
         }
         return true;
@@ -107,7 +105,7 @@ abstract contract Engine {
         } else if (leaf == ControlCalls.Leaf.Slot) {
             Slots.note(e, a);
         } else {
-            _mark(e, Marker.keyOf(e.account, data));
+            e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
         }
         e.rule = NO_RULE;
         ++e.effects;
@@ -175,15 +173,5 @@ abstract contract Engine {
         }
         ++e.effects;
         return true;
-    }
-
-    /// @dev Control calls are rare, so the list is copied each time instead of being kept with room to spare.
-    function _mark(Evaluation memory e, bytes32 key) private pure {
-        bytes32[] memory longer = new bytes32[](e.markers.length + 1);
-        for (uint256 i = 0; i < e.markers.length; ++i) {
-            longer[i] = e.markers[i];
-        }
-        longer[e.markers.length] = key;
-        e.markers = longer;
     }
 }

@@ -19,7 +19,7 @@ abstract contract ModuleGuard is Engine, IModuleGuard {
         external
         returns (bytes32 moduleTxHash)
     {
-        require(ExactCalldata.isExact(msg.data[4:], WORDS, DATA), IPolicyHook.NonCanonicalEntry());
+        ExactCalldata.checkHead(msg.data[4:], WORDS, DATA);
         Evaluation memory e;
         e.account = msg.sender;
         e.origin = module;

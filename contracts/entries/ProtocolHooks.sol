@@ -9,6 +9,7 @@ import {
     SafeRootAccess,
     SafeTransaction
 } from "../interfaces/ISafeProtocol.sol";
+import {Calldata} from "../libraries/Calldata.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {State} from "../libraries/State.sol";
 import {ActionView, dataOf, oneAction} from "../types/Data.sol";
@@ -17,6 +18,8 @@ import {Route} from "../types/Types.sol";
 
 /// @notice The entry for accounts on the Safe{Core} Protocol route.
 abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
+    using Calldata for bytes;
+
     uint256 private constant BY_OWNERS = 0;
     uint256 private constant BY_PLUGIN = 1;
     /// @dev Head words of the owners' meta.
@@ -29,6 +32,10 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
     uint256 private constant MSG_SENDER = 9;
     uint256 private constant WORDS = 10;
 
+    /// @dev Where things are behind the selector: the transaction, and its action or its list of actions.
+    uint256 private constant TRANSACTION = 0x80;
+    uint256 private constant INNER = TRANSACTION + 0x60;
+
     /// @inheritdoc ISafeProtocolHooks
     function preCheck(
         address account,
@@ -36,18 +43,18 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         uint256 executionType,
         bytes calldata executionMeta
     ) external returns (bytes memory) {
-        _authenticateManager(account);
-        bytes memory exact =
-            abi.encodeCall(ISafeProtocolHooks.preCheck, (account, transaction, executionType, executionMeta));
-        require(keccak256(exact) == keccak256(msg.data), IPolicyHook.NonCanonicalEntry());
-
         uint256 n = transaction.actions.length;
+        bytes calldata encoded = msg.data[4:];
+        uint256 list = INNER + 32;
+        uint256 end = list + 32 * n;
         ActionView[] memory actions = new ActionView[](n);
         for (uint256 i = 0; i < n; ++i) {
             SafeProtocolAction calldata a = transaction.actions[i];
             actions[i] = ActionView(a.to, a.value, dataOf(a.data), 0);
+            ExactCalldata.check(encoded.word(list + 32 * i) == end - list);
+            end = _actionEnd(encoded, end);
         }
-        _enforce(_evaluation(account, actions, executionType, executionMeta), actions);
+        _preCheck(account, actions, end, executionType, executionMeta);
         return "";
     }
 
@@ -58,15 +65,9 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         uint256 executionType,
         bytes calldata executionMeta
     ) external returns (bytes memory) {
-        _authenticateManager(account);
-        bytes memory exact = abi.encodeCall(
-            ISafeProtocolHooks.preCheckRootAccess, (account, rootAccess, executionType, executionMeta)
-        );
-        require(keccak256(exact) == keccak256(msg.data), IPolicyHook.NonCanonicalEntry());
-
         SafeProtocolAction calldata a = rootAccess.action;
         ActionView[] memory actions = oneAction(a.to, a.value, a.data, 1);
-        _enforce(_evaluation(account, actions, executionType, executionMeta), actions);
+        _preCheck(account, actions, _actionEnd(msg.data[4:], INNER), executionType, executionMeta);
         return "";
     }
 
@@ -77,35 +78,43 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         require(success, IPolicyHook.ExecutionFailed());
     }
 
-    /// @dev The account is an argument here, so anyone could burn its limits if the caller were not checked.
-    function _authenticateManager(address account) private view {
-        bool registered =
-            State.control(account).route() == Route.Manager && State.manager(account) == msg.sender;
-        require(registered, IPolicyHook.NotManager(msg.sender));
-    }
-
-    function _evaluation(
+    /// @param end Where the transaction ends and the meta must begin, counted from behind the selector.
+    function _preCheck(
         address account,
         ActionView[] memory actions,
+        uint256 end,
         uint256 executionType,
         bytes calldata meta
-    ) private pure returns (Evaluation memory e) {
+    ) private {
+        // The account is an argument here, so anyone could burn its limits if the caller were not checked.
+        bool registered = State.control(account).route() == Route.Manager && State.manager(account) == msg.sender;
+        require(registered, IPolicyHook.NotManager(msg.sender));
+        bytes calldata encoded = msg.data[4:];
+        ExactCalldata.check(encoded.word(0x20) == TRANSACTION && encoded.word(TRANSACTION) == INNER - TRANSACTION);
+        ExactCalldata.check(encoded.word(0x60) == end && ExactCalldata.tailEnd(encoded, end) == encoded.length);
+
+        Evaluation memory e;
         e.account = account;
         if (executionType == BY_PLUGIN) {
-            require(meta.length == 32 && _isAddress(meta, 0), IPolicyHook.NonCanonicalEntry());
             e.origin = ExactCalldata.addressAt(meta, 0);
-            // An origin of zero would speak for the owners.
-            require(e.origin != address(0), IPolicyHook.NonCanonicalEntry());
             e.initiator = e.origin;
-            return e;
+            // An origin of zero would speak for the owners.
+            ExactCalldata.check(meta.length == 32 && e.origin != address(0));
+        } else {
+            ExactCalldata.check(executionType == BY_OWNERS && actions.length == 1);
+            ExactCalldata.checkHead(meta, WORDS, SIGNATURES << 8 | DATA);
+            ExactCalldata.check(_isAbout(meta, actions[0]));
+            e.initiator = ExactCalldata.addressAt(meta, MSG_SENDER);
+            e.safeTxGas = ExactCalldata.wordAt(meta, SAFE_TX_GAS);
+            e.gasPrice = ExactCalldata.wordAt(meta, GAS_PRICE);
         }
-        bool sound = executionType == BY_OWNERS && actions.length == 1
-            && ExactCalldata.isExact(meta, WORDS, SIGNATURES << 8 | DATA) && _isAbout(meta, actions[0])
-            && _isAddress(meta, MSG_SENDER);
-        require(sound, IPolicyHook.NonCanonicalEntry());
-        e.initiator = ExactCalldata.addressAt(meta, MSG_SENDER);
-        e.safeTxGas = ExactCalldata.wordAt(meta, SAFE_TX_GAS);
-        e.gasPrice = ExactCalldata.wordAt(meta, GAS_PRICE);
+        _enforce(e, actions);
+    }
+
+    /// @dev Where the action that starts at `start` ends: target, value and offset, with the data directly behind.
+    function _actionEnd(bytes calldata encoded, uint256 start) private pure returns (uint256) {
+        ExactCalldata.check(encoded.word(start + 0x40) == 0x60);
+        return ExactCalldata.tailEnd(encoded, start + 0x60);
     }
 
     /// @dev The meta repeats target, value and data; two stories about one request are refused.
@@ -113,9 +122,5 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         return ExactCalldata.wordAt(meta, TO) == uint256(uint160(a.to))
             && ExactCalldata.wordAt(meta, VALUE) == a.value
             && keccak256(ExactCalldata.bytesAt(meta, DATA)) == keccak256(a.data.bytesOf());
-    }
-
-    function _isAddress(bytes calldata meta, uint256 index) private pure returns (bool) {
-        return ExactCalldata.wordAt(meta, index) >> 160 == 0;
     }
 }

@@ -46,7 +46,7 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
     }
 
     function _checkTransaction(bytes calldata head) private {
-        require(ExactCalldata.isExact(head, WORDS, SIGNATURES << 8 | DATA), IPolicyHook.NonCanonicalEntry());
+        ExactCalldata.checkHead(head, WORDS, SIGNATURES << 8 | DATA);
         Evaluation memory e;
         e.account = msg.sender;
         e.initiator = ExactCalldata.addressAt(head, MSG_SENDER);

@@ -1,44 +1,56 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {Calldata} from "./Calldata.sol";
 
-/// @notice Tells exact ABI encoding from everything else that Solidity's decoder accepts.
+/// @notice Tells exact ABI encoding from everything else that Solidity's decoder accepts. What is not exact reverts
+/// with `NonCanonicalEntry`.
 library ExactCalldata {
     using Calldata for bytes;
 
-    /// @notice Whether `encoded` is `words` head words and, in this order and directly behind them, the bytes whose
-    /// offsets are in the head words listed in `dynamic`, each zero-padded to a word, and nothing else.
+    uint256 private constant WORD = 32;
+
+    function check(bool exact) internal pure {
+        require(exact, IPolicyHook.NonCanonicalEntry());
+    }
+
+    /// @notice Checks that `encoded` is `words` head words and, in this order and directly behind them, the bytes
+    /// whose offsets are in the head words listed in `dynamic`, and nothing else.
     /// @param dynamic Head indices of 8 bits each, the first lowest; 0 ends the list, so word 0 cannot be one.
-    function isExact(bytes calldata encoded, uint256 words, uint256 dynamic) internal pure returns (bool) {
-        uint256 cursor = 32 * words;
-        if (encoded.length < cursor) return false;
+    function checkHead(bytes calldata encoded, uint256 words, uint256 dynamic) internal pure {
+        uint256 end = WORD * words;
         for (; dynamic != 0; dynamic >>= 8) {
-            if (wordAt(encoded, dynamic & 0xff) != cursor || encoded.length - cursor < 32) return false;
-            uint256 length = encoded.word(cursor);
-            cursor += 32;
-            if (length > encoded.length - cursor) return false;
-            uint256 padding = (32 - length % 32) % 32;
-            cursor += length;
-            if (padding > encoded.length - cursor || padding != 0 && encoded.word(cursor) >> (256 - 8 * padding) != 0) return false;
-            cursor += padding;
+            check(wordAt(encoded, dynamic & 0xff) == end);
+            end = tailEnd(encoded, end);
         }
-        return cursor == encoded.length;
+        check(end == encoded.length);
+    }
+
+    /// @notice Where the bytes that start with their length at `start` end, padding included.
+    function tailEnd(bytes calldata encoded, uint256 start) internal pure returns (uint256 end) {
+        uint256 length = encoded.word(start);
+        check(start + WORD <= encoded.length && length <= encoded.length - start - WORD);
+        uint256 last = start + WORD + length;
+        uint256 padding = (WORD - length % WORD) % WORD;
+        end = last + padding;
+        check(end <= encoded.length && (padding == 0 || encoded.word(last) >> (8 * (WORD - padding)) == 0));
     }
 
     /// @notice Head word `index`.
     function wordAt(bytes calldata encoded, uint256 index) internal pure returns (uint256) {
-        return encoded.word(32 * index);
+        return encoded.word(WORD * index);
     }
 
-    /// @notice The bytes whose offset is in head word `index`. Only for what {isExact} vouches for.
+    /// @notice The bytes whose offset is in head word `index`. Only for what {checkHead} vouches for.
     function bytesAt(bytes calldata encoded, uint256 index) internal pure returns (bytes calldata) {
-        bytes calldata tail = encoded[wordAt(encoded, index):];
-        return tail[32:32 + wordAt(tail, 0)];
+        uint256 start = wordAt(encoded, index);
+        return encoded[start + WORD:start + WORD + encoded.word(start)];
     }
 
-    /// @notice The address in head word `index`. Only where the upper bytes are known to be clean.
+    /// @notice The address in head word `index`, which must have clean upper bytes.
     function addressAt(bytes calldata encoded, uint256 index) internal pure returns (address) {
-        return address(uint160(wordAt(encoded, index)));
+        check(encoded.isAddress(WORD * index));
+        return encoded.addressAt(WORD * index);
     }
 }

@@ -8,8 +8,27 @@ library Marker {
         return keccak256(abi.encode(account, keccak256(data)));
     }
 
-    function add(bytes32 key) internal {
-        _write(key, _read(key) + 1);
+    /// @notice Puts a key in front of a list in memory. A list is a pointer to its first pair of key and next
+    /// pointer, 0 when empty.
+    function push(uint256 list, bytes32 key) internal pure returns (uint256 longer) {
+        assembly ("memory-safe") {
+            longer := mload(0x40)
+            mstore(0x40, add(longer, 64))
+            mstore(longer, key)
+            mstore(add(longer, 32), list)
+        }
+    }
+
+    /// @notice Adds one for each key of the list.
+    function addAll(uint256 list) internal {
+        while (list != 0) {
+            bytes32 key;
+            assembly ("memory-safe") {
+                key := mload(list)
+                list := mload(add(list, 32))
+            }
+            _write(key, _read(key) + 1);
+        }
     }
 
     /// @notice Whether there was one to consume.

@@ -4,13 +4,6 @@ pragma solidity ^0.8.28;
 import {ActionView, dataOf} from "../types/Data.sol";
 import {Calldata} from "./Calldata.sol";
 
-/// @notice A known batch contract: whether it may delegatecall, and whether it takes a target of zero for the account.
-struct Batcher {
-    bool known;
-    bool delegates;
-    bool zeroIsAccount;
-}
-
 /// @notice Recognises Safe's batch contracts and takes their calldata apart, `docs/program.md` §3. Strict: whatever
 /// the contract might read differently from this parser is refused.
 library MultiSend {
@@ -37,15 +30,18 @@ library MultiSend {
     /// @dev Operation, target, value and length of a transaction.
     uint256 private constant TRANSACTION = 85;
 
-    /// @notice Which known batch contract is at the address, if any.
-    function recognise(address target) internal view returns (Batcher memory) {
+    /// @notice Whether a known batch contract is at the address, whether it may delegatecall, and whether it takes a
+    /// target of zero for the account.
+    function recognise(address target)
+        internal
+        view
+        returns (bool known, bool delegates, bool zeroIsAccount)
+    {
         bytes32 code = target.codehash;
-        if (code == CALL_ONLY_150) return Batcher(true, false, true);
-        if (code == CALL_ONLY_141 || code == CALL_ONLY_130) return Batcher(true, false, false);
-        if (code == CODE_150 && target == AT_150) return Batcher(true, true, true);
-        bool known = code == CODE_141 && target == AT_141 || code == CODE_130 && target == AT_130
-            || code == CODE_130_EIP155 && target == AT_130_EIP155;
-        return Batcher(known, known, false);
+        zeroIsAccount = code == CALL_ONLY_150 || code == CODE_150;
+        delegates = code == CODE_150 && target == AT_150 || code == CODE_141 && target == AT_141
+            || code == CODE_130 && target == AT_130 || code == CODE_130_EIP155 && target == AT_130_EIP155;
+        known = delegates || code == CALL_ONLY_150 || code == CALL_ONLY_141 || code == CALL_ONLY_130;
     }
 
     /// @notice The transactions of a batch, in order; none at all unless the calldata is canonical to the last byte.

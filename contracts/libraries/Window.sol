@@ -20,6 +20,7 @@ library Window {
     uint256 private constant LANES = 9;
     uint256 private constant LANE_BITS = 23;
     uint256 private constant LANE_MAX = 2 ** 23 - 1;
+    uint256 private constant ALL_LANES = 2 ** 207 - 1;
     uint256 private constant EXPONENT_SHIFT = 207;
     uint256 private constant EXPONENT_MAX = 57;
     uint256 private constant LANE_INDEX_SHIFT = 213;
@@ -113,11 +114,11 @@ library Window {
 
     /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender.
     function _carryOver(Charge memory c, uint256 word) private pure {
-        uint256 lanes = word & (2 ** EXPONENT_SHIFT - 1);
+        uint256 lanes = word & (ALL_LANES);
         uint256 stored = (word >> LANE_INDEX_SHIFT) & (2 ** 40 - 1);
         if (stored < c.period) {
             uint256 behind = c.period - stored;
-            lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (2 ** EXPONENT_SHIFT - 1) : 0;
+            lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (ALL_LANES) : 0;
         } else {
             c.period = stored;
         }

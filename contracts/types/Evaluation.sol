@@ -100,7 +100,8 @@ struct Evaluation {
     SlotChanges slots;
     bool removal;
     bytes32 announcement;
-    bytes32[] markers;
+    // A list of {Marker}.
+    uint256 markers;
 }
 
 using {deny, denyByRule, denyAt, malformed} for Evaluation global;
