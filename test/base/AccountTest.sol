@@ -243,12 +243,16 @@ abstract contract AccountTest is Test {
     }
 
     function _deployCode(bytes memory code) internal returns (address deployed) {
-        // PUSH2 size, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN
-        bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code);
+        bytes memory creation = _creationOf(code);
         assembly ("memory-safe") {
             deployed := create(0, add(creation, 32), mload(creation))
         }
         assertTrue(deployed != address(0), "create");
+    }
+
+    /// @dev PUSH2 size, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN, and then the code.
+    function _creationOf(bytes memory code) internal pure returns (bytes memory) {
+        return abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code);
     }
 
     // Installation
