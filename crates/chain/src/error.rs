@@ -62,7 +62,9 @@ pub enum Error {
         block: u64,
     },
     /// No code where a contract is expected.
-    #[error("there is no contract at `{address}` on chain {chain_id}; check the address and the chain")]
+    #[error(
+        "there is no contract at `{address}` on chain {chain_id}; check the address and the chain"
+    )]
     NoCode {
         /// The address.
         address: Address,
@@ -78,7 +80,9 @@ pub enum Error {
         why: String,
     },
     /// A Safe of another version.
-    #[error("the Safe at `{address}` has version `{version}`; 1.3.0, 1.4.1 and 1.5.0 are supported")]
+    #[error(
+        "the Safe at `{address}` has version `{version}`; 1.3.0, 1.4.1 and 1.5.0 are supported"
+    )]
     UnsupportedVersion {
         /// The address.
         address: Address,
@@ -163,10 +167,15 @@ pub enum Error {
 }
 
 fn list(addresses: &[Address]) -> String {
-    addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
+    addresses
+        .iter()
+        .map(|address| format!("`{address}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Revert data in words where it is a plain reason, in hex where it is not.
 fn reason(output: &Bytes) -> String {
-    alloy_sol_types::decode_revert_reason(output).unwrap_or_else(|| format!("reverted with `{output}`"))
+    alloy_sol_types::decode_revert_reason(output)
+        .unwrap_or_else(|| format!("reverted with `{output}`"))
 }

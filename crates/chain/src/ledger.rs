@@ -92,7 +92,14 @@ impl Receipt {
     /// # Errors
     /// [`Error::Failed`], with the revert data.
     pub fn expect_success(self, what: &'static str) -> Result<Self> {
-        if self.success { Ok(self) } else { Err(Error::Failed { what, output: self.output }) }
+        if self.success {
+            Ok(self)
+        } else {
+            Err(Error::Failed {
+                what,
+                output: self.output,
+            })
+        }
     }
 }
 
@@ -101,19 +108,36 @@ impl Receipt {
 ///
 /// # Errors
 /// [`Error::NoProxy`] when the chain lacks the proxy, [`Error::NotDeployed`] when no contract came of it.
-pub fn create2(ledger: &mut dyn Ledger, from: Address, proxy: Address, salt: B256, init_code: &[u8]) -> Result<Address> {
+pub fn create2(
+    ledger: &mut dyn Ledger,
+    from: Address,
+    proxy: Address,
+    salt: B256,
+    init_code: &[u8],
+) -> Result<Address> {
     let address = proxy.create2(salt, keccak256(init_code));
     if !ledger.code(address, None)?.is_empty() {
         return Ok(address);
     }
     if ledger.code(proxy, None)?.is_empty() {
-        return Err(Error::NoProxy { proxy, chain_id: ledger.chain_id() });
+        return Err(Error::NoProxy {
+            proxy,
+            chain_id: ledger.chain_id(),
+        });
     }
     ledger
-        .send(from, proxy, U256::ZERO, [salt.as_slice(), init_code].concat().into())?
+        .send(
+            from,
+            proxy,
+            U256::ZERO,
+            [salt.as_slice(), init_code].concat().into(),
+        )?
         .expect_success("the deployment")?;
     if ledger.code(address, None)?.is_empty() {
-        return Err(Error::NotDeployed { address, why: "it is empty".to_owned() });
+        return Err(Error::NotDeployed {
+            address,
+            why: "it is empty".to_owned(),
+        });
     }
     Ok(address)
 }
