@@ -42,18 +42,9 @@ pub const MULTI_SENDS: [MultiSend; 4] = [
 /// The code hashes of MultiSendCallOnly, and whether it takes a transaction to zero for one to the account:
 /// 1.3.0, 1.4.1, 1.5.0.
 pub const CALL_ONLY_HASHES: [(B256, bool); 3] = [
-    (
-        b256!("a9865ac2d9c7a1591619b188c4d88167b50df6cc0c5327fcbd1c8c75f7c066ad"),
-        false,
-    ),
-    (
-        b256!("ecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939"),
-        false,
-    ),
-    (
-        b256!("cdbdcec38d2f1c7d961b0029ff8416b7e86e9974d6f0e9c9580c7d17fcfb6663"),
-        true,
-    ),
+    (b256!("a9865ac2d9c7a1591619b188c4d88167b50df6cc0c5327fcbd1c8c75f7c066ad"), false),
+    (b256!("ecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939"), false),
+    (b256!("cdbdcec38d2f1c7d961b0029ff8416b7e86e9974d6f0e9c9580c7d17fcfb6663"), true),
 ];
 
 const MULTI_SEND: [u8; 4] = [0x8d, 0x80, 0xff, 0x0a];
@@ -71,27 +62,17 @@ pub(crate) fn batcher(address: Address, code_hash: B256) -> Option<Batcher> {
     let call_only = CALL_ONLY_HASHES
         .iter()
         .find(|(hash, _)| *hash == code_hash)
-        .map(|(_, zero_is_account)| Batcher {
-            call_only: true,
-            zero_is_account: *zero_is_account,
-        });
+        .map(|(_, zero_is_account)| Batcher { call_only: true, zero_is_account: *zero_is_account });
     call_only.or_else(|| {
         MULTI_SENDS
             .iter()
             .find(|known| known.address == address && known.code_hash == code_hash)
-            .map(|known| Batcher {
-                call_only: false,
-                zero_is_account: known.zero_is_account,
-            })
+            .map(|known| Batcher { call_only: false, zero_is_account: known.zero_is_account })
     })
 }
 
 /// The transactions of exact `multiSend(bytes)` calldata; none for anything else.
-pub(crate) fn transactions(
-    batcher: Batcher,
-    account: Address,
-    data: &Bytes,
-) -> Option<Vec<Action>> {
+pub(crate) fn transactions(batcher: Batcher, account: Address, data: &Bytes) -> Option<Vec<Action>> {
     let arguments = data.strip_prefix(MULTI_SEND.as_slice())?;
     let (offset, rest) = arguments.split_first_chunk::<WORD>()?;
     let (length, rest) = rest.split_first_chunk::<WORD>()?;
@@ -100,8 +81,7 @@ pub(crate) fn transactions(
     }
     let length = usize::try_from(U256::from_be_bytes(*length)).ok()?;
     let (mut bytes, padding) = rest.split_at_checked(length)?;
-    if rest.len() != length.checked_next_multiple_of(WORD)? || padding.iter().any(|byte| *byte != 0)
-    {
+    if rest.len() != length.checked_next_multiple_of(WORD)? || padding.iter().any(|byte| *byte != 0) {
         return None;
     }
     let mut actions = Vec::new();
@@ -109,15 +89,10 @@ pub(crate) fn transactions(
         let (to, rest) = rest.split_first_chunk::<20>()?;
         let (value, rest) = rest.split_first_chunk::<WORD>()?;
         let (length, rest) = rest.split_first_chunk::<WORD>()?;
-        let (data, rest) =
-            rest.split_at_checked(usize::try_from(U256::from_be_bytes(*length)).ok()?)?;
+        let (data, rest) = rest.split_at_checked(usize::try_from(U256::from_be_bytes(*length)).ok()?)?;
         let to = Address::from(*to);
         actions.push(Action {
-            to: if to.is_zero() && batcher.zero_is_account {
-                account
-            } else {
-                to
-            },
+            to: if to.is_zero() && batcher.zero_is_account { account } else { to },
             value: U256::from_be_bytes(*value),
             data: Bytes::copy_from_slice(data),
             operation: *operation,

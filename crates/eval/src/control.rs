@@ -40,14 +40,14 @@ pub mod selectors {
         [0x93, 0x27, 0x13, 0x68],
         [0x72, 0x8c, 0x29, 0x72],
         [0x2a, 0xcc, 0x37, 0xaa],
-        [0xa8, 0x96, 0xce, 0x40],
-        [0xe9, 0xcf, 0xca, 0x23],
+        [0x17, 0x6a, 0xe7, 0xb7],
+        [0x73, 0x59, 0xb7, 0x42],
         [0xf4, 0x4d, 0x4c, 0xa3],
     ];
 }
 use selectors::{
-    ACTIVATE, ANNOUNCE, CANCEL, CANCEL_STAGED, ENTRIES, INSTALL, SET_FALLBACK_HANDLER, SET_GUARD,
-    SET_HOOKS, SET_MODULE_GUARD, STAGE, STAGE_SLOTS,
+    ACTIVATE, ANNOUNCE, CANCEL, CANCEL_STAGED, ENTRIES, INSTALL, SET_FALLBACK_HANDLER, SET_GUARD, SET_HOOKS,
+    SET_MODULE_GUARD, STAGE, STAGE_SLOTS,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,24 +79,13 @@ pub(crate) enum Outcome {
     Removal,
 }
 
-fn classify(
-    hook: Address,
-    account: &AccountState,
-    request: &Request,
-    leaf: &Action,
-) -> Option<(Class, [u8; 4])> {
+fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Action) -> Option<(Class, [u8; 4])> {
     let (selector, arguments) = leaf.data.split_first_chunk::<4>()?;
     let managed = account.route == Route::Manager;
     let class = match *selector {
-        SET_GUARD | SET_MODULE_GUARD | SET_FALLBACK_HANDLER if leaf.to == request.account => {
-            Class::Slot
-        }
-        SET_HOOKS if managed && (leaf.to == request.account || leaf.to == account.manager) => {
-            Class::Slot
-        }
-        INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE if leaf.to == hook => {
-            Class::Control
-        }
+        SET_GUARD | SET_MODULE_GUARD | SET_FALLBACK_HANDLER if leaf.to == request.account => Class::Slot,
+        SET_HOOKS if managed && (leaf.to == request.account || leaf.to == account.manager) => Class::Slot,
+        INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE if leaf.to == hook => Class::Control,
         ANNOUNCE | CANCEL if leaf.to == hook => {
             let first = arguments.first_chunk::<32>()?;
             if *first != request.account.into_word().0 {
@@ -190,39 +179,21 @@ impl SlotChanges {
     }
 
     /// Compares the changes with what is staged, once all leaves are judged.
-    pub(crate) fn settle(
-        &self,
-        hook: Address,
-        account: &AccountState,
-        now: u64,
-    ) -> Result<Outcome, Denial> {
+    pub(crate) fn settle(&self, hook: Address, account: &AccountState, now: u64) -> Result<Outcome, Denial> {
         let Some(first) = self.first else {
             return Ok(Outcome::Nothing);
         };
-        let denied =
-            |reason, have: U256, need: U256| Err(Denial::new(reason, first).have(have).need(need));
-        let staged = if account.staged_kind == StagedKind::Slots {
-            account.staged_digest
-        } else {
-            B256::ZERO
-        };
+        let denied = |reason, have: U256, need: U256| Err(Denial::new(reason, first).have(have).need(need));
+        let staged = if account.staged_kind == StagedKind::Slots { account.staged_digest } else { B256::ZERO };
         if account.staged_kind != StagedKind::Slots || staged != self.digest {
             return denied(Reason::SlotsNotStaged, staged.into(), self.digest.into());
         }
         let (matures_at, expires_at) = (account.matures_at(), account.expires_at());
         if now < matures_at {
-            return denied(
-                Reason::SlotsNotMatured,
-                U256::from(matures_at),
-                U256::from(now),
-            );
+            return denied(Reason::SlotsNotMatured, U256::from(matures_at), U256::from(now));
         }
         if now >= expires_at {
-            return denied(
-                Reason::StagedExpired,
-                U256::from(expires_at),
-                U256::from(now),
-            );
+            return denied(Reason::StagedExpired, U256::from(expires_at), U256::from(now));
         }
         let leaves = |named: Option<Address>, held_by| named.is_some_and(|named| named != held_by);
         let removal = match account.route {
@@ -237,11 +208,7 @@ impl SlotChanges {
             Route::Manager => leaves(self.guard, account.manager) || leaves(self.hooks, hook),
             Route::None => false,
         };
-        Ok(if removal {
-            Outcome::Removal
-        } else {
-            Outcome::CarriedOut
-        })
+        Ok(if removal { Outcome::Removal } else { Outcome::CarriedOut })
     }
 }
 
@@ -261,10 +228,7 @@ mod tests {
             ("stageSlots((address,bytes)[])", STAGE_SLOTS),
             ("cancelStaged()", CANCEL_STAGED),
             ("activate(address)", ACTIVATE),
-            (
-                "announce(address,address,(address,uint256,bytes,uint8)[])",
-                ANNOUNCE,
-            ),
+            ("announce(address,address,(address,uint256,bytes,uint8)[])", ANNOUNCE),
             ("cancel(address,bytes32)", CANCEL),
         ];
         let entries = [
@@ -272,14 +236,11 @@ mod tests {
             "checkAfterExecution(bytes32,bool)",
             "checkModuleTransaction(address,uint256,bytes,uint8,address)",
             "checkAfterModuleExecution(bytes32,bool)",
-            "preCheck(((address,uint256,bytes)[],uint256,bytes32),uint256,bytes)",
-            "preCheckRootAccess(((address,uint256,bytes),uint256,bytes32),uint256,bytes)",
+            "preCheck(address,((address,uint256,bytes)[],uint256,bytes32),uint256,bytes)",
+            "preCheckRootAccess(address,((address,uint256,bytes),uint256,bytes32),uint256,bytes)",
             "postCheck(address,bool,bytes)",
         ];
-        for (signature, selector) in signatures
-            .into_iter()
-            .chain(entries.into_iter().zip(ENTRIES))
-        {
+        for (signature, selector) in signatures.into_iter().chain(entries.into_iter().zip(ENTRIES)) {
             assert_eq!(keccak256(signature)[..4], selector, "{signature}");
         }
     }

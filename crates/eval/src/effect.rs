@@ -110,10 +110,7 @@ pub(crate) struct Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     pub(crate) fn new(account: Address, leaf: &'a Action) -> Result<Self, Undecodable> {
-        let call = leaf
-            .data
-            .split_first_chunk::<4>()
-            .map(|(selector, rest)| (*selector, rest));
+        let call = leaf.data.split_first_chunk::<4>().map(|(selector, rest)| (*selector, rest));
         if call.is_none() && !leaf.data.is_empty() {
             return Err(Undecodable::ShortCalldata);
         }
@@ -125,12 +122,7 @@ impl<'a> Leaf<'a> {
             recipient: None,
             amount: None,
         };
-        Ok(Self {
-            account,
-            bare,
-            value: leaf.value,
-            call,
-        })
+        Ok(Self { account, bare, value: leaf.value, call })
     }
 
     /// The first effect: native value that leaves, if any does.
@@ -147,9 +139,7 @@ impl<'a> Leaf<'a> {
     /// The second: what the calldata does; a bare call when there is neither calldata nor value.
     pub(crate) fn called(&self, program: &Program<'_>) -> Result<Option<Effect>, Undecodable> {
         match self.call {
-            Some((selector, arguments)) => {
-                decode(program, self.account, self.bare, selector, arguments).map(Some)
-            }
+            Some((selector, arguments)) => decode(program, self.account, self.bare, selector, arguments).map(Some),
             None => Ok(self.value.is_zero().then_some(self.bare)),
         }
     }
@@ -166,33 +156,20 @@ fn decode(
         return Ok(bare);
     }
     let dirty = Undecodable::NonCanonical(selector);
-    let opaque = Effect {
-        kind: EffectKind::Opaque,
-        asset: Some(bare.target),
-        ..bare
-    };
+    let opaque = Effect { kind: EffectKind::Opaque, asset: Some(bare.target), ..bare };
     let (kind, source, recipient, amount) = match selector {
         TRANSFER | APPROVE | INCREASE_ALLOWANCE => {
             let Some([recipient, amount]) = words(arguments) else {
                 return Err(dirty);
             };
-            let kind = if selector == TRANSFER {
-                EffectKind::Transfer
-            } else {
-                EffectKind::Approve
-            };
+            let kind = if selector == TRANSFER { EffectKind::Transfer } else { EffectKind::Approve };
             (kind, Some(account), clean_address(recipient), amount)
         }
         TRANSFER_FROM => {
             let Some([source, recipient, amount]) = words(arguments) else {
                 return Err(dirty);
             };
-            (
-                EffectKind::Transfer,
-                clean_address(source),
-                clean_address(recipient),
-                amount,
-            )
+            (EffectKind::Transfer, clean_address(source), clean_address(recipient), amount)
         }
         _ => return Ok(opaque),
     };
@@ -202,10 +179,5 @@ fn decode(
     if source != account {
         return Ok(opaque);
     }
-    Ok(Effect {
-        kind,
-        recipient: Some(recipient),
-        amount: Some(U256::from_be_bytes(*amount)),
-        ..opaque
-    })
+    Ok(Effect { kind, recipient: Some(recipient), amount: Some(U256::from_be_bytes(*amount)), ..opaque })
 }

@@ -8,9 +8,7 @@ use crate::batch::{batcher, transactions};
 use crate::control::{Outcome, SlotChanges};
 use crate::effect::{Effect, EffectKind, Leaf, Undecodable};
 use crate::index::{Found, Test, deciding};
-use crate::layout::{
-    AccountState, Missing, State, account_slot, announcement_id, announcement_slot,
-};
+use crate::layout::{AccountState, Missing, State, account_slot, announcement_id, announcement_slot};
 use crate::limit::{Meter, Refused, Unopened};
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
@@ -109,14 +107,7 @@ pub(crate) struct Denial(Verdict);
 
 impl Denial {
     pub(crate) const fn new(reason: Reason, effect: u32) -> Self {
-        Self(Verdict {
-            reason,
-            effect,
-            rule: None,
-            detail: 0,
-            have: U256::ZERO,
-            need: U256::ZERO,
-        })
+        Self(Verdict { reason, effect, rule: None, detail: 0, have: U256::ZERO, need: U256::ZERO })
     }
 
     pub(crate) const fn have(mut self, have: U256) -> Self {
@@ -194,11 +185,7 @@ pub fn evaluate<S: State>(
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
     let Walk { decisions, tests, charges, announcement, .. } = walk;
-    Ok(Evaluation {
-        verdict,
-        decisions, tests, charges, writes, removal,
-        announcement,
-    })
+    Ok(Evaluation { verdict, decisions, tests, charges, writes, removal, announcement })
 }
 
 /// The longest delay asked for, and who asked first.
@@ -239,11 +226,7 @@ impl<S: State> Walk<'_, S> {
     fn run(&mut self) -> Result<(Verdict, Outcome), Stop> {
         let request = self.request;
         if !request.safe_tx_gas.is_zero() || !request.gas_price.is_zero() {
-            return Err(self
-                .deny(Reason::GasRefund)
-                .have(request.safe_tx_gas)
-                .need(request.gas_price)
-                .into());
+            return Err(self.deny(Reason::GasRefund).have(request.safe_tx_gas).need(request.gas_price).into());
         }
         if request.actions.is_empty() {
             return Err(self.deny(Reason::MalformedBatch).into());
@@ -268,10 +251,7 @@ impl<S: State> Walk<'_, S> {
                 0 => self.leaf(action)?,
                 1 if !call_only => self.delegatecall(action, depth)?,
                 operation => {
-                    return Err(self
-                        .deny(Reason::BadOperation)
-                        .have(U256::from(operation))
-                        .into());
+                    return Err(self.deny(Reason::BadOperation).have(U256::from(operation)).into());
                 }
             }
         }
@@ -280,10 +260,7 @@ impl<S: State> Walk<'_, S> {
 
     fn delegatecall(&mut self, action: &Action, depth: u8) -> Result<(), Stop> {
         if !action.value.is_zero() {
-            return Err(self
-                .deny(Reason::DelegatecallValue)
-                .have(action.value)
-                .into());
+            return Err(self.deny(Reason::DelegatecallValue).have(action.value).into());
         }
         let Some(batcher) = batcher(action.to, self.state.code_hash(action.to)?) else {
             let target = U256::from_be_bytes(action.to.into_word().0);
@@ -299,10 +276,7 @@ impl<S: State> Walk<'_, S> {
     }
 
     fn leaf(&mut self, leaf: &Action) -> Result<(), Stop> {
-        if self
-            .slots
-            .judge(self.hook, &self.account, self.request, leaf, self.effects)?
-        {
+        if self.slots.judge(self.hook, &self.account, self.request, leaf, self.effects)? {
             let effect = Effect {
                 kind: EffectKind::Control,
                 target: leaf.to,
@@ -319,8 +293,7 @@ impl<S: State> Walk<'_, S> {
             return Err(self.deny(Reason::NoProgram).into());
         }
         let program = self.program.map_err(|Malformed| self.malformed())?;
-        let parsed =
-            Leaf::new(self.request.account, leaf).map_err(|why| self.undecodable(leaf, &why))?;
+        let parsed = Leaf::new(self.request.account, leaf).map_err(|why| self.undecodable(leaf, &why))?;
         if let Some(effect) = parsed.native() {
             self.effect(&program, effect)?;
         }
@@ -333,9 +306,7 @@ impl<S: State> Walk<'_, S> {
     fn undecodable(&self, leaf: &Action, why: &Undecodable) -> Denial {
         match why {
             Undecodable::Malformed => self.malformed(),
-            Undecodable::ShortCalldata => {
-                self.deny(Reason::ShortCalldata).have(U256::from(leaf.data.len()))
-            }
+            Undecodable::ShortCalldata => self.deny(Reason::ShortCalldata).have(U256::from(leaf.data.len())),
             Undecodable::NonCanonical(selector) => {
                 let selector = U256::from(u32::from_be_bytes(*selector));
                 self.deny(Reason::NonCanonicalCalldata).have(selector)
@@ -376,13 +347,7 @@ impl<S: State> Walk<'_, S> {
         self.count()
     }
 
-    fn charge(
-        &mut self,
-        program: &Program<'_>,
-        effect: &Effect,
-        rule: u16,
-        listed: &[u8],
-    ) -> Result<(), Stop> {
+    fn charge(&mut self, program: &Program<'_>, effect: &Effect, rule: u16, listed: &[u8]) -> Result<(), Stop> {
         let malformed = |Malformed| self.malformed();
         let mut limits = match effect.asset {
             Some(asset) => program.everywhere(asset).map_err(malformed)?,
@@ -392,17 +357,10 @@ impl<S: State> Walk<'_, S> {
             && let Some(limit) = limits.first()
         {
             let selector = U256::from(u32::from_be_bytes(effect.selector.unwrap_or_default()));
-            return Err(self
-                .deny(Reason::OpaqueUnderEverywhere)
-                .rule(rule)
-                .detail(*limit)
-                .have(selector)
-                .into());
+            return Err(self.deny(Reason::OpaqueUnderEverywhere).rule(rule).detail(*limit).have(selector).into());
         }
         for index in listed {
-            if effect.amount.is_none()
-                || Some(program.limit(*index).map_err(malformed)?.asset) != effect.asset
-            {
+            if effect.amount.is_none() || Some(program.limit(*index).map_err(malformed)?.asset) != effect.asset {
                 return Err(self.malformed().into());
             }
             limits.push(*index);
@@ -418,21 +376,10 @@ impl<S: State> Walk<'_, S> {
         Ok(())
     }
 
-    fn charge_one(
-        &mut self,
-        program: &Program<'_>,
-        index: u8,
-        rule: u16,
-        amount: U256,
-    ) -> Result<(), Stop> {
+    fn charge_one(&mut self, program: &Program<'_>, index: u8, rule: u16, amount: U256) -> Result<(), Stop> {
         let effect = self.effects;
-        let overflow = |pending| {
-            Denial::new(Reason::AmountOverflow, effect)
-                .rule(rule)
-                .detail(index)
-                .have(pending)
-                .need(amount)
-        };
+        let overflow =
+            |pending| Denial::new(Reason::AmountOverflow, effect).rule(rule).detail(index).have(pending).need(amount);
         let meter = match self.meters.entry(index) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
@@ -449,18 +396,11 @@ impl<S: State> Walk<'_, S> {
         let remaining_before = meter.remaining();
         meter.charge(amount).map_err(|refused| match refused {
             Refused::Overflow(pending) => overflow(pending),
-            Refused::Exceeded(remaining) => Denial::new(Reason::LimitExceeded, effect)
-                .rule(rule)
-                .detail(index)
-                .have(remaining)
-                .need(amount),
+            Refused::Exceeded(remaining) => {
+                Denial::new(Reason::LimitExceeded, effect).rule(rule).detail(index).have(remaining).need(amount)
+            }
         })?;
-        self.charges.push(Charge {
-            limit: index,
-            effect,
-            amount,
-            remaining_before,
-        });
+        self.charges.push(Charge { limit: index, effect, amount, remaining_before });
         Ok(())
     }
 
@@ -472,20 +412,11 @@ impl<S: State> Walk<'_, S> {
         // An ordinary leaf asked for the delay, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
         let request = self.request;
-        let id = announcement_id(
-            request.account,
-            self.account.epoch,
-            request.origin,
-            &request.actions,
-        );
+        let id = announcement_id(request.account, self.account.epoch, request.origin, &request.actions);
         let word = self.state.word(announcement_slot(id))?;
         // Above the low 96 bits stands the account.
         let made_at = word & U256::MAX.wrapping_shr(160);
-        self.announcement = Some(Announcement {
-            id,
-            delay: delay.seconds,
-            made_at,
-        });
+        self.announcement = Some(Announcement { id, delay: delay.seconds, made_at });
         let denied = |reason| Denial::new(reason, delay.effect).rule(delay.rule);
         let seconds = U256::from(delay.seconds);
         let now = U256::from(self.now);
@@ -495,10 +426,7 @@ impl<S: State> Walk<'_, S> {
         // 96 bits and 32 bits.
         let expired_at = made_at.saturating_add(U256::from(program.announcement_expiry()));
         if now >= expired_at {
-            return Err(denied(Reason::AnnouncementExpired)
-                .have(expired_at)
-                .need(now)
-                .into());
+            return Err(denied(Reason::AnnouncementExpired).have(expired_at).need(now).into());
         }
         let matures_at = made_at.saturating_add(seconds);
         if now < matures_at {

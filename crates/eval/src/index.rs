@@ -54,34 +54,18 @@ pub(crate) fn deciding<'a>(
     while let Some((class, entry)) = next(&mut runs) {
         let body = program.body(&entry)?;
         let mut note = |op, held, amount| note(entry.rule, op, held, amount);
-        if body.modules == request.origin.is_some()
-            && holds(program, request, effect, body.conditions, &mut note)?
-        {
-            return Ok(Some(Found {
-                rule: entry.rule,
-                class,
-                body,
-            }));
+        if body.modules == request.origin.is_some() && holds(program, request, effect, body.conditions, &mut note)? {
+            return Ok(Some(Found { rule: entry.rule, class, body }));
         }
     }
     Ok(None)
 }
 
 /// The entries of each class that exists, by class.
-fn runs(
-    program: &Program<'_>,
-    hook: Address,
-    account: Address,
-    effect: &Effect,
-) -> Result<Vec<Run>, Malformed> {
+fn runs(program: &Program<'_>, hook: Address, account: Address, effect: &Effect) -> Result<Vec<Run>, Malformed> {
     let kind = effect.kind.number();
     let own = effect.target == account;
-    let classes = [
-        (0, false, false),
-        (1, false, true),
-        (2, true, false),
-        (3, true, true),
-    ];
+    let classes = [(0, false, false), (1, false, true), (2, true, false), (3, true, true)];
     let mut runs = Vec::new();
     for (class, any_subject, any_selector) in classes {
         if !program.has_class(kind, class) || (any_subject && (own || effect.target == hook)) {
@@ -97,9 +81,7 @@ fn runs(
             (false, Some(selector)) => (flags, selector),
             (false, None) => continue,
         };
-        let entries = program
-            .look_up(&key(kind | flags, subject, selector))?
-            .into();
+        let entries = program.look_up(&key(kind | flags, subject, selector))?.into();
         runs.push(Run { class, entries });
     }
     Ok(runs)
@@ -107,9 +89,7 @@ fn runs(
 
 /// Takes the head with the least rule; the lower class on a tie.
 fn next(runs: &mut [Run]) -> Option<(u8, Entry)> {
-    let heads = runs
-        .iter_mut()
-        .filter_map(|run| Some((run.entries.front()?.rule, run)));
+    let heads = runs.iter_mut().filter_map(|run| Some((run.entries.front()?.rule, run)));
     let (_, run) = heads.min_by_key(|(rule, _)| *rule)?;
     Some((run.class, run.entries.pop_front()?))
 }
@@ -129,25 +109,18 @@ fn holds(
             if !(1..=32).contains(length) {
                 return Err(Malformed);
             }
-            let (value, rest) = rest
-                .split_at_checked(usize::from(*length))
-                .ok_or(Malformed)?;
+            let (value, rest) = rest.split_at_checked(usize::from(*length)).ok_or(Malformed)?;
             Ok((U256::try_from_be_slice(value).ok_or(Malformed)?, rest))
         };
         let contains = |[a, b, c]: [u8; 3], who| {
-            let offset =
-                usize::try_from(u32::from_be_bytes([0, a, b, c])).map_err(|_| Malformed)?;
+            let offset = usize::try_from(u32::from_be_bytes([0, a, b, c])).map_err(|_| Malformed)?;
             program.list_contains(offset, who)
         };
         let (held, order);
         (held, order, conditions) = match op {
             0x01 => {
                 let (at, rest) = list()?;
-                (
-                    contains(*at, request.origin.unwrap_or_default())?,
-                    None,
-                    rest,
-                )
+                (contains(*at, request.origin.unwrap_or_default())?, None, rest)
             }
             0x02 => {
                 let (at, rest) = list()?;
@@ -155,13 +128,7 @@ fn holds(
             }
             0x03 => {
                 let (at, rest) = list()?;
-                (
-                    effect
-                        .recipient
-                        .map_or(Ok(false), |recipient| contains(*at, recipient))?,
-                    None,
-                    rest,
-                )
+                (effect.recipient.map_or(Ok(false), |recipient| contains(*at, recipient))?, None, rest)
             }
             0x04 => {
                 let (least, rest) = value()?;

@@ -172,25 +172,13 @@ pub fn account_slot(account: Address, n: u8) -> U256 {
 
 /// Where the word of a limit is. `window` and `lane_seconds` are those of the program, `asset` zero for native.
 #[must_use]
-pub fn limit_slot(
-    account: Address,
-    id: B256,
-    asset: Address,
-    window: u8,
-    lane_seconds: u32,
-) -> U256 {
+pub fn limit_slot(account: Address, id: B256, asset: Address, window: u8, lane_seconds: u32) -> U256 {
     let [a, b, c, d] = lane_seconds.to_be_bytes();
     let mut descriptor = [0; 32];
     if let Some(tail) = descriptor.last_chunk_mut::<5>() {
         *tail = [a, b, c, d, window];
     }
-    let words = [
-        account.into_word(),
-        id,
-        asset.into_word(),
-        B256::from(descriptor),
-        B256::ZERO,
-    ];
+    let words = [account.into_word(), id, asset.into_word(), B256::from(descriptor), B256::ZERO];
     keccak256(words.concat()).into()
 }
 
@@ -202,12 +190,7 @@ pub fn announcement_slot(id: B256) -> U256 {
 
 /// The id of a request's announcement: it names account, epoch, origin and the top-level actions.
 #[must_use]
-pub fn announcement_id(
-    account: Address,
-    epoch: u32,
-    origin: Option<Address>,
-    actions: &[Action],
-) -> B256 {
+pub fn announcement_id(account: Address, epoch: u32, origin: Option<Address>, actions: &[Action]) -> B256 {
     let mut hashes = Vec::new();
     for action in actions {
         let words = [
@@ -218,11 +201,7 @@ pub fn announcement_id(
         ];
         hashes.extend_from_slice(keccak256(words.concat()).as_slice());
     }
-    let words = [
-        account.into_word(),
-        B256::from(U256::from(epoch)),
-        origin.unwrap_or_default().into_word(),
-        keccak256(hashes),
-    ];
+    let words =
+        [account.into_word(), B256::from(U256::from(epoch)), origin.unwrap_or_default().into_word(), keccak256(hashes)];
     keccak256(words.concat())
 }

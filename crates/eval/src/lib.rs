@@ -28,8 +28,8 @@ pub use effect::{Effect, EffectKind};
 pub use evaluate::{Announcement, Charge, Decision, Evaluation, Undecided, Verdict, evaluate};
 pub use index::Test;
 pub use layout::{
-    AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot,
-    announcement_id, announcement_slot, limit_slot,
+    AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
+    announcement_slot, limit_slot,
 };
 pub use reason::Reason;
 pub use request::{Action, Request};

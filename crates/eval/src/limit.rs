@@ -54,43 +54,20 @@ pub(crate) struct Meter {
 #[derive(Debug)]
 enum Window {
     Transaction,
-    Calendar {
-        period: u64,
-        used: U256,
-    },
-    Rolling {
-        lanes: [u64; LANES],
-        index: u64,
-        exponent: u8,
-        scale: U256,
-    },
+    Calendar { period: u64, used: U256 },
+    Rolling { lanes: [u64; LANES], index: u64, exponent: u8, scale: U256 },
 }
 
 impl Meter {
     /// Reads the limit's word, once per request.
-    pub(crate) fn open<S: State>(
-        limit: &Limit,
-        account: Address,
-        state: &S,
-        now: u64,
-    ) -> Result<Self, Unopened> {
-        let slot = limit_slot(
-            account,
-            limit.id,
-            limit.asset,
-            limit.window,
-            limit.lane_seconds,
-        );
+    pub(crate) fn open<S: State>(limit: &Limit, account: Address, state: &S, now: u64) -> Result<Self, Unopened> {
+        let slot = limit_slot(account, limit.id, limit.asset, limit.window, limit.lane_seconds);
         let window = match limit.window {
             0 => Window::Transaction,
             1..=3 => calendar(state.word(slot)?, period(limit.window, now)),
             4 => {
-                let scale = ten_to(limit.exponent)
-                    .filter(|_| limit.exponent <= MAX_EXPONENT)
-                    .ok_or(Malformed)?;
-                let lane = now
-                    .checked_div(u64::from(limit.lane_seconds))
-                    .ok_or(Malformed)?;
+                let scale = ten_to(limit.exponent).filter(|_| limit.exponent <= MAX_EXPONENT).ok_or(Malformed)?;
+                let lane = now.checked_div(u64::from(limit.lane_seconds)).ok_or(Malformed)?;
                 if units_below(limit.cap, scale) > U256::from(MAX_UNITS) {
                     return Err(Unopened::Malformed);
                 }
@@ -101,12 +78,7 @@ impl Meter {
             }
             _ => return Err(Unopened::Malformed),
         };
-        Ok(Self {
-            slot,
-            window,
-            cap: limit.cap,
-            pending: U256::ZERO,
-        })
+        Ok(Self { slot, window, cap: limit.cap, pending: U256::ZERO })
     }
 
     /// What can still be charged.
@@ -115,24 +87,19 @@ impl Meter {
             Window::Transaction => self.cap,
             Window::Calendar { used, .. } => self.cap.saturating_sub(*used),
             // At most the cap.
-            Window::Rolling { lanes, scale, .. } => units_below(self.cap, *scale)
-                .saturating_sub(sum(lanes))
-                .saturating_mul(*scale),
+            Window::Rolling { lanes, scale, .. } => {
+                units_below(self.cap, *scale).saturating_sub(sum(lanes)).saturating_mul(*scale)
+            }
         };
         free.saturating_sub(self.pending)
     }
 
     /// Charges the amount, if it fits.
     pub(crate) fn charge(&mut self, amount: U256) -> Result<(), Refused> {
-        let total = self
-            .pending
-            .checked_add(amount)
-            .ok_or(Refused::Overflow(self.pending))?;
+        let total = self.pending.checked_add(amount).ok_or(Refused::Overflow(self.pending))?;
         let fits = match &self.window {
             Window::Transaction => total <= self.cap,
-            Window::Calendar { used, .. } => {
-                used.checked_add(total).is_some_and(|all| all <= self.cap)
-            }
+            Window::Calendar { used, .. } => used.checked_add(total).is_some_and(|all| all <= self.cap),
             Window::Rolling { lanes, scale, .. } => sum(lanes)
                 .checked_add(units_above(total, *scale))
                 .is_some_and(|all| all <= units_below(self.cap, *scale)),
@@ -149,23 +116,12 @@ impl Meter {
         let word = match &self.window {
             Window::Transaction => return None,
             // What fits the cap is below 2^192.
-            Window::Calendar { period, used } => {
-                at(*period, 192) | used.saturating_add(self.pending)
-            }
-            Window::Rolling {
-                lanes,
-                index,
-                exponent,
-                scale,
-            } => {
+            Window::Calendar { period, used } => at(*period, 192) | used.saturating_add(self.pending),
+            Window::Rolling { lanes, index, exponent, scale } => {
                 let grown = units_above(self.pending, *scale).saturating_to::<u64>();
                 let mut word = at(u64::from(*exponent), EXPONENT_AT) | at(*index, INDEX_AT);
                 for (i, lane) in lanes.iter().enumerate() {
-                    let units = if i == 0 {
-                        lane.saturating_add(grown)
-                    } else {
-                        *lane
-                    };
+                    let units = if i == 0 { lane.saturating_add(grown) } else { *lane };
                     word |= at(units, i.saturating_mul(LANE_BITS));
                 }
                 word
@@ -186,11 +142,7 @@ fn field(word: U256, bit: usize, bits: usize) -> u64 {
 
 fn sum(lanes: &[u64; LANES]) -> U256 {
     // Nine lanes of 23 bits.
-    U256::from(
-        lanes
-            .iter()
-            .fold(0_u64, |total, lane| total.saturating_add(*lane)),
-    )
+    U256::from(lanes.iter().fold(0_u64, |total, lane| total.saturating_add(*lane)))
 }
 
 fn ten_to(exponent: u8) -> Option<U256> {
@@ -204,54 +156,32 @@ fn units_below(amount: U256, scale: U256) -> U256 {
 
 /// Units that cover the amount.
 fn units_above(amount: U256, scale: U256) -> U256 {
-    let begun = amount
-        .checked_rem(scale)
-        .is_some_and(|rest| !rest.is_zero());
+    let begun = amount.checked_rem(scale).is_some_and(|rest| !rest.is_zero());
     units_below(amount, scale).saturating_add(U256::from(begun))
 }
 
 fn calendar(word: U256, current: u64) -> Window {
     let stored = word.wrapping_shr(192).saturating_to::<u64>();
     if stored < current {
-        return Window::Calendar {
-            period: current,
-            used: U256::ZERO,
-        };
+        return Window::Calendar { period: current, used: U256::ZERO };
     }
     let mask = U256::MAX.wrapping_shr(64);
-    Window::Calendar {
-        period: stored,
-        used: word & mask,
-    }
+    Window::Calendar { period: stored, used: word & mask }
 }
 
 fn rolling(word: U256, lane: u64, exponent: u8, scale: U256) -> Window {
     let mut lanes = [0; LANES];
     if word.is_zero() {
-        return Window::Rolling {
-            lanes,
-            index: lane,
-            exponent,
-            scale,
-        };
+        return Window::Rolling { lanes, index: lane, exponent, scale };
     }
     let stored = field(word, INDEX_AT, 40);
     let behind = usize::try_from(lane.saturating_sub(stored)).unwrap_or(LANES);
     let found = field(word, EXPONENT_AT, 6);
     for (i, slot) in lanes.iter_mut().enumerate().skip(behind) {
-        let units = field(
-            word,
-            i.saturating_sub(behind).saturating_mul(LANE_BITS),
-            LANE_BITS,
-        );
+        let units = field(word, i.saturating_sub(behind).saturating_mul(LANE_BITS), LANE_BITS);
         *slot = rescale(units, found, u64::from(exponent));
     }
-    Window::Rolling {
-        lanes,
-        index: stored.max(lane),
-        exponent,
-        scale,
-    }
+    Window::Rolling { lanes, index: stored.max(lane), exponent, scale }
 }
 
 /// Units of 10^found as units of 10^wanted, rounded up and saturating.
@@ -259,11 +189,7 @@ fn rescale(units: u64, found: u64, wanted: u64) -> u64 {
     // Exponents have six bits, so no power here overflows.
     let power = U256::from(10).saturating_pow(U256::from(found.abs_diff(wanted)));
     let units = U256::from(units);
-    let scaled = if found < wanted {
-        units_above(units, power)
-    } else {
-        units.saturating_mul(power)
-    };
+    let scaled = if found < wanted { units_above(units, power) } else { units.saturating_mul(power) };
     scaled.saturating_to::<u64>().min(LANE_MAX)
 }
 
@@ -282,20 +208,12 @@ fn month(days: u64) -> u64 {
     let days = days.saturating_add(719_468);
     let era = days / 146_097;
     let day = days % 146_097;
-    let leaps = (day / 36_524)
-        .saturating_sub(day / 146_096)
-        .saturating_sub(day / 1_460);
-    let year = day.saturating_add(leaps) / 365;
-    let in_year = day
-        .saturating_add(year / 100)
-        .saturating_sub(year.saturating_mul(365).saturating_add(year / 4));
+    let without_leap_days = day.saturating_add(day / 36_524).saturating_sub(day / 1_460).saturating_sub(day / 146_096);
+    let year = without_leap_days / 365;
+    let in_year = day.saturating_add(year / 100).saturating_sub(year.saturating_mul(365).saturating_add(year / 4));
     let march_month = in_year.saturating_mul(5).saturating_add(2) / 153;
     let years = era.saturating_mul(400).saturating_add(year);
-    years
-        .saturating_mul(12)
-        .saturating_add(march_month)
-        .saturating_add(2)
-        .saturating_sub(1970 * 12)
+    years.saturating_mul(12).saturating_add(march_month).saturating_add(2).saturating_sub(1970 * 12)
 }
 
 #[cfg(test)]

@@ -75,10 +75,7 @@ fn number(bytes: &[u8]) -> U256 {
 fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
     let shift = 256_usize.saturating_sub(usize::from(bits));
     // A shift by 256 gives 0, and at most 15 bits are left.
-    value
-        .wrapping_mul(multiplier)
-        .wrapping_shr(shift)
-        .saturating_to()
+    value.wrapping_mul(multiplier).wrapping_shr(shift).saturating_to()
 }
 
 impl<'a> Program<'a> {
@@ -91,9 +88,7 @@ impl<'a> Program<'a> {
         if bits > MAX_BITS || limits > MAX_LIMITS {
             return Err(Malformed);
         }
-        let directory = LIMIT
-            .saturating_mul(usize::from(limits))
-            .saturating_add(HEADER);
+        let directory = LIMIT.saturating_mul(usize::from(limits)).saturating_add(HEADER);
         let offsets = (1_usize << bits).saturating_add(1);
         let entries = directory.saturating_add(offsets.saturating_mul(3));
         if entries > code.len() {
@@ -118,9 +113,7 @@ impl<'a> Program<'a> {
 
     /// Whether the class exists for the kind.
     pub(crate) fn has_class(&self, kind: u8, class: u8) -> bool {
-        let bit = u32::from(kind)
-            .saturating_mul(4)
-            .saturating_add(u32::from(class));
+        let bit = u32::from(kind).saturating_mul(4).saturating_add(u32::from(class));
         self.classes.checked_shr(bit).unwrap_or(0) & 1 == 1
     }
 
@@ -135,9 +128,7 @@ impl<'a> Program<'a> {
 
     /// The entries of a key, in order of position.
     pub(crate) fn look_up(&self, key: &[u8; 25]) -> Result<Vec<Entry>, Malformed> {
-        let at = bucket(number(key), self.multiplier, self.bits)
-            .saturating_mul(3)
-            .saturating_add(self.directory);
+        let at = bucket(number(key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
         let start = self.read_number(at, 3)?;
         let end = self.read_number(at.saturating_add(3), 3)?;
         let length = end.checked_sub(start).ok_or(Malformed)?;
@@ -171,9 +162,7 @@ impl<'a> Program<'a> {
         if index >= self.limits {
             return Err(Malformed);
         }
-        let at = LIMIT
-            .saturating_mul(usize::from(index))
-            .saturating_add(HEADER);
+        let at = LIMIT.saturating_mul(usize::from(index)).saturating_add(HEADER);
         let bytes = self.read(at, LIMIT)?;
         let (id, rest) = bytes.split_at_checked(32).ok_or(Malformed)?;
         let (cap, rest) = rest.split_at_checked(24).ok_or(Malformed)?;
@@ -238,9 +227,7 @@ impl<'a> Program<'a> {
             (behind, 0, n)
         } else {
             let value = number(address.as_slice());
-            let at = bucket(value, self.multiplier, bits)
-                .saturating_mul(2)
-                .saturating_add(behind);
+            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(behind);
             let from = self.read_number(at, 2)?;
             let to = self.read_number(at.saturating_add(2), 2)?;
             let counts = (1_usize << bits).saturating_add(1);
@@ -251,8 +238,6 @@ impl<'a> Program<'a> {
         }
         let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
         let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
-        Ok(found
-            .chunks_exact(20)
-            .any(|member| member == address.as_slice()))
+        Ok(found.chunks_exact(20).any(|member| member == address.as_slice()))
     }
 }

@@ -150,9 +150,6 @@ mod tests {
             assert_eq!(usize::from(reason.number()), at);
             assert_eq!(Reason::from_number(reason.number()), Some(*reason));
         }
-        assert_eq!(
-            Reason::from_number(u8::try_from(Reason::all().len()).unwrap()),
-            None
-        );
+        assert_eq!(Reason::from_number(u8::try_from(Reason::all().len()).unwrap()), None);
     }
 }

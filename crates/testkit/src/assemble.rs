@@ -1,0 +1,205 @@
+//! From draft to bytes without the compiler, so that programs occur which it never writes.
+
+use alloy_primitives::{Address, Bytes, U256};
+
+use crate::dice::Dice;
+use crate::draft::{Draft, LimitDraft, RuleDraft, Subjects};
+
+fn be<const N: usize>(value: usize) -> [u8; N] {
+    U256::from(value).to_be_bytes::<32>().last_chunk::<N>().copied().unwrap_or([0xff; N])
+}
+
+fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
+    if bits == 0 { 0 } else { (value.wrapping_mul(multiplier) >> (256 - usize::from(bits))).saturating_to() }
+}
+
+/// Lane seconds and unit exponent of a limit.
+fn terms(limit: &LimitDraft) -> (u32, u8) {
+    if limit.window != 4 {
+        return (0, 0);
+    }
+    let mut exponent = 0_u8;
+    while limit.cap / U256::from(10).pow(U256::from(exponent)) > U256::from(8_000_000) {
+        exponent += 1;
+    }
+    (limit.seconds.div_ceil(8), exponent)
+}
+
+fn limit_bytes(index: usize, limit: &LimitDraft) -> Vec<u8> {
+    let (lane, exponent) = terms(limit);
+    let mut bytes = format!("limit-{index}").into_bytes();
+    bytes.resize(32, 0);
+    bytes.extend(limit.cap.to_be_bytes::<32>().iter().skip(8));
+    bytes.extend([limit.window, u8::from(limit.everywhere)]);
+    bytes.extend(lane.to_be_bytes());
+    bytes.extend([exponent, 0]);
+    bytes.extend(limit.asset);
+    bytes
+}
+
+fn keys(rule: &RuleDraft) -> Vec<[u8; 25]> {
+    let subjects = match &rule.subjects {
+        Subjects::Any => vec![(0x80, Address::ZERO)],
+        Subjects::Account => vec![(0x20, Address::ZERO)],
+        Subjects::These(these) => these.iter().map(|subject| (0, *subject)).collect(),
+    };
+    let selectors = match rule.selectors.as_slice() {
+        [] => vec![(0x40, [0; 4])],
+        some => some.iter().map(|selector| (0, *selector)).collect(),
+    };
+    let mut keys = Vec::new();
+    for (subject_flag, subject) in &subjects {
+        for (selector_flag, selector) in &selectors {
+            let mut key = [0; 25];
+            let bytes = [&[rule.kind | subject_flag | selector_flag], subject.as_slice(), selector].concat();
+            key.copy_from_slice(&bytes);
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+fn classes(all: &[[u8; 25]]) -> u32 {
+    all.iter().fold(0, |classes, key| {
+        let [kind, ..] = key;
+        let class = match (kind & 0x80 != 0, kind & 0x40 != 0) {
+            (false, false) => 0,
+            (false, true) => 1,
+            (true, false) => 2,
+            (true, true) => 3,
+        };
+        classes | 1 << (4 * (kind & 0x0f) + class)
+    })
+}
+
+fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8> {
+    let mut members = members.to_vec();
+    members.sort_unstable();
+    members.dedup();
+    let bits = if dice.percent(40) { u8::try_from(1 + dice.below(4)).unwrap_or(1) } else { 0 };
+    let mut bytes = be::<2>(members.len()).to_vec();
+    bytes.push(bits);
+    if bits > 0 {
+        let at = |member: &Address| bucket(U256::from_be_slice(member.as_slice()), multiplier, bits);
+        members.sort_by_key(|member| (at(member), *member));
+        for i in 0..=(1_usize << bits) {
+            bytes.extend(be::<2>(members.iter().filter(|member| at(member) < i).count()));
+        }
+    }
+    bytes.extend(members.iter().flatten());
+    bytes
+}
+
+/// The bytes, with a directory and lists of arbitrary sizes.
+pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
+    let bits = u8::try_from(dice.below(5)).unwrap_or(0);
+    let multiplier = dice.word();
+    let entry_count: usize = draft.tokens.len() + draft.rules.iter().map(|rule| keys(rule).len()).sum::<usize>();
+    let directory_at = 64 + 84 * draft.limits.len();
+    let entries_at = directory_at + 3 * ((1 << bits) + 1);
+    let bodies_at = entries_at + 32 * entry_count;
+
+    // Lists follow the bodies, so bodies are sized first: each list reference takes 4 bytes.
+    let mut bodies: Vec<(Vec<u8>, Vec<(usize, Vec<u8>)>)> = Vec::new();
+    for rule in &draft.rules {
+        let mut body = vec![u8::from(rule.allow) | u8::from(rule.modules.is_some()) << 1];
+        body.extend(be::<1>(rule.limits.len()));
+        body.extend(rule.delay.to_be_bytes());
+        body.extend(&rule.limits);
+        let mut lists = Vec::new();
+        let modules = rule.modules.clone().unwrap_or_default();
+        for (op, members) in [(1, &modules), (2, &rule.initiators), (3, &rule.recipients)] {
+            if !members.is_empty() {
+                body.push(op);
+                lists.push((body.len(), list_bytes(dice, members, multiplier)));
+                body.extend([0; 3]);
+            }
+        }
+        for (op, bound) in [(4, rule.min), (5, rule.max)] {
+            if let Some(bound) = bound {
+                let length = bound.byte_len().max(1);
+                body.extend([op, be::<1>(length)[0]]);
+                body.extend(bound.to_be_bytes::<32>().iter().skip(32 - length));
+            }
+        }
+        bodies.push((body, lists));
+    }
+    let mut list_at = bodies_at + bodies.iter().map(|(body, _)| body.len()).sum::<usize>();
+    let mut tail = Vec::new();
+    let mut placed = Vec::new();
+    let mut body_at = bodies_at;
+    for (body, lists) in &mut bodies {
+        for (position, list) in lists {
+            if let Some(field) = body.get_mut(*position..*position + 3) {
+                field.copy_from_slice(&be::<3>(list_at));
+            }
+            list_at += list.len();
+            tail.append(list);
+        }
+        placed.push((be::<3>(body_at), be::<2>(body.len())));
+        body_at += body.len();
+    }
+
+    let mut entries: Vec<Vec<u8>> = Vec::new();
+    let mut all = Vec::new();
+    for token in &draft.tokens {
+        entries.push([&[0], token.as_slice(), &[0; 10], &[1]].concat());
+    }
+    for (i, (rule, (offset, length))) in draft.rules.iter().zip(&placed).enumerate() {
+        for key in keys(rule) {
+            all.push(key);
+            entries.push([key.as_slice(), &be::<2>(i), offset, length].concat());
+        }
+    }
+    let at = |entry: &Vec<u8>| bucket(U256::from_be_slice(entry.get(..25).unwrap_or_default()), multiplier, bits);
+    entries.sort_by_key(|entry| (at(entry), entry.clone()));
+
+    let mut program = vec![0, 1, 0, bits];
+    program.extend(classes(&all).to_be_bytes());
+    program.extend(be::<1>(draft.limits.len()));
+    program.extend(draft.expiry.to_be_bytes());
+    program.extend([0; 6]);
+    program.extend(be::<2>(draft.rules.len()));
+    program.extend([0; 11]);
+    program.extend(multiplier.to_be_bytes::<32>());
+    for (i, limit) in draft.limits.iter().enumerate() {
+        program.extend(limit_bytes(i, limit));
+    }
+    for i in 0..=(1_usize << bits) {
+        let before = entries.iter().filter(|entry| at(entry) < i).count();
+        program.extend(be::<3>(entries_at + 32 * before));
+    }
+    program.extend(entries.into_iter().flatten());
+    program.extend(bodies.into_iter().flat_map(|(body, _)| body));
+    program.extend(tail);
+    program.into()
+}
+
+/// The program with a few bytes wrong, missing or behind it.
+pub fn damage(dice: &mut Dice, program: &Bytes) -> Bytes {
+    let mut bytes = program.to_vec();
+    match dice.below(10) {
+        0 | 1 => bytes.truncate(dice.index(program.len() + 1)),
+        2 => bytes.extend(dice.bytes(40)),
+        _ => {
+            for _ in 0..=dice.below(3) {
+                let at = 1 + dice.index(bytes.len().saturating_sub(1));
+                let byte = match dice.below(4) {
+                    0 => dice.byte(),
+                    1 => 0,
+                    2 => 0xff,
+                    _ => bytes.get(at).copied().unwrap_or_default().wrapping_add(1),
+                };
+                if let Some(target) = bytes.get_mut(at) {
+                    *target = byte;
+                }
+            }
+            if dice.percent(5)
+                && let Some(first) = bytes.first_mut()
+            {
+                *first = 0x01;
+            }
+        }
+    }
+    bytes.into()
+}

@@ -1,0 +1,174 @@
+//! The compiled hook against the mirror on random cases.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use eyre::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use portcullis_testkit::coverage::Coverage;
+use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
+use portcullis_testkit::generate::generate;
+use portcullis_testkit::parity::Evaluators;
+use portcullis_testkit::{shrink::shrink, world};
+use serde_json::json;
+
+/// Cases within which every planted fault must be caught.
+const FAULT_CASES: u64 = 20_000;
+/// Counterexamples that are shrunk and kept; more say nothing new.
+const KEPT: usize = 5;
+
+/// Compare the compiled hook with the Rust evaluator on random cases.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many cases.
+    #[arg(long, default_value_t = 20_000)]
+    cases: u64,
+    /// The seed; the present time without it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// One JSON object on stdout.
+    #[arg(long)]
+    json: bool,
+    /// Plant known faults in both evaluators; each must be caught.
+    #[arg(long)]
+    self_test: bool,
+    /// Show how often each point was reached.
+    #[arg(long)]
+    hits: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(report) => {
+            eprintln!("error: {report:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<bool> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let seed = args.seed.unwrap_or(now.as_secs());
+    eprintln!("seed {seed}");
+    if args.self_test { self_test(args, seed) } else { parity(args, seed) }
+}
+
+fn bar(length: u64) -> Result<ProgressBar> {
+    let bar = ProgressBar::new(length);
+    bar.set_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}")?);
+    Ok(bar)
+}
+
+fn parity(args: &Args, seed: u64) -> Result<bool> {
+    let evaluators = Evaluators::new(world::hook_code())?;
+    let mut coverage = Coverage::default();
+    let (mut disagreements, mut compiled) = (0_u64, 0_u64);
+    let mut kept = Vec::new();
+    let bar = bar(args.cases)?;
+    bar.set_message("parity");
+    for index in 0..args.cases {
+        let generated = generate(seed, index, evaluators.known_code());
+        compiled += u64::from(generated.compiled);
+        match evaluators.compare(&generated.case) {
+            Ok(evaluation) => {
+                let state = generated.case.state(evaluators.known_code());
+                coverage.note(&generated.case, &evaluation, &state);
+            }
+            Err(why) => {
+                disagreements += 1;
+                if kept.len() < KEPT {
+                    bar.suspend(|| eprintln!("case {index}: {why}"));
+                    let small = shrink(&generated.case, |case| evaluators.compare(case).is_err());
+                    kept.push(save(&evaluators, seed, index, &small)?);
+                }
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut uncovered = coverage.uncovered();
+    if coverage.allowed_percent() < 30 {
+        uncovered.push(format!("only {}% of the cases end in allow", coverage.allowed_percent()));
+    }
+    if args.hits {
+        for (point, hits) in coverage.hits() {
+            eprintln!("{hits:>7} {point}");
+        }
+    }
+    for path in &kept {
+        eprintln!("counterexample: {}", path.display());
+    }
+    for point in &uncovered {
+        eprintln!("uncovered: {point}");
+    }
+    let report = json!({
+        "cases": args.cases,
+        "seed": seed,
+        "disagreements": disagreements,
+        "uncovered": uncovered,
+        "allowed_percent": coverage.allowed_percent(),
+        "compiled": compiled,
+    });
+    if args.json {
+        println!("{report}");
+    } else {
+        println!(
+            "{} cases, seed {seed}: {disagreements} disagreements, {} uncovered, {}% allowed, {compiled} compiled",
+            args.cases,
+            uncovered.len(),
+            coverage.allowed_percent()
+        );
+    }
+    Ok(disagreements == 0 && uncovered.is_empty())
+}
+
+fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &portcullis_testkit::case::Case) -> Result<PathBuf> {
+    let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    path.extend(["..", "..", "test", "vectors"]);
+    fs::create_dir_all(&path)?;
+    path.push(format!("parity-{seed}-{index}.json"));
+    let vector = evaluators.vector(case).map_err(|why| eyre::eyre!("{why}"))?;
+    fs::write(&path, serde_json::to_string_pretty(&vector)? + "\n")?;
+    Ok(path)
+}
+
+/// The case that gives the fault away, if one does.
+fn caught(evaluators: &Evaluators, seed: u64, bar: &ProgressBar) -> Option<u64> {
+    bar.reset();
+    (0..FAULT_CASES).find(|index| {
+        bar.inc(1);
+        evaluators.compare(&generate(seed, *index, evaluators.known_code()).case).is_err()
+    })
+}
+
+fn self_test(args: &Args, seed: u64) -> Result<bool> {
+    let bar = bar(FAULT_CASES)?;
+    let mut faults = Vec::new();
+    let mut missed = 0_u64;
+    let mut note = |side: &str, name: String, case: Option<u64>| {
+        missed += u64::from(case.is_none());
+        let found = case.map_or("MISSED".to_owned(), |case| format!("caught by case {case}"));
+        bar.suspend(|| eprintln!("{side}: {name}: {found}"));
+        faults.push(json!({ "side": side, "fault": name, "case": case }));
+    };
+    for fault in MirrorFault::ALL {
+        bar.set_message(format!("{fault:?}"));
+        let evaluators = Evaluators::new(world::hook_code())?.with_fault(fault);
+        note("mirror", format!("{fault:?}"), caught(&evaluators, seed, &bar));
+    }
+    for fault in CONTRACT_FAULTS {
+        bar.set_message(fault.name);
+        let evaluators = Evaluators::new(fault.plant(&world::hook_code())?)?;
+        note("contract", fault.name.to_owned(), caught(&evaluators, seed, &bar));
+    }
+    bar.finish_and_clear();
+    let planted = faults.len();
+    if args.json {
+        println!("{}", json!({ "seed": seed, "planted": planted, "missed": missed, "faults": faults }));
+    } else {
+        println!("{planted} faults planted, {missed} missed, seed {seed}");
+    }
+    Ok(missed == 0)
+}

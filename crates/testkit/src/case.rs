@@ -1,0 +1,152 @@
+//! One case, as it is kept in a vector file.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, Bytes, U256};
+use portcullis_eval::{Action, MemoryState, Request, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// How the request reaches the hook, besides `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// Not at all: no entry carries such a request.
+    CheckOnly,
+    /// `checkTransaction`, by the account.
+    Transaction,
+    /// `checkModuleTransaction`, by the account.
+    Module,
+    /// `preCheck` by the manager, for owners.
+    PreCheckOwners,
+    /// `preCheck` by the manager, for a plugin.
+    PreCheckPlugin,
+    /// `preCheckRootAccess` by the manager, for owners.
+    RootOwners,
+    /// `preCheckRootAccess` by the manager, for a plugin.
+    RootPlugin,
+}
+
+impl Entry {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::CheckOnly,
+        Self::Transaction,
+        Self::Module,
+        Self::PreCheckOwners,
+        Self::PreCheckPlugin,
+        Self::RootOwners,
+        Self::RootPlugin,
+    ];
+
+    /// Whether a module asks.
+    #[must_use]
+    pub const fn by_module(self) -> bool {
+        matches!(self, Self::Module | Self::PreCheckPlugin | Self::RootPlugin)
+    }
+
+    /// Whether the manager calls.
+    #[must_use]
+    pub const fn managed(self) -> bool {
+        matches!(self, Self::PreCheckOwners | Self::PreCheckPlugin | Self::RootOwners | Self::RootPlugin)
+    }
+}
+
+/// An action as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseAction {
+    /// Target.
+    pub to: Address,
+    /// Wei.
+    pub value: U256,
+    /// Calldata.
+    pub data: Bytes,
+    /// 0, 1, or wrong.
+    pub operation: u8,
+}
+
+/// A program, a state, a request and a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// How the request reaches the hook.
+    pub entry: Entry,
+    /// The active program's bytes.
+    pub program: Bytes,
+    /// The hook's storage: words that are not zero.
+    pub words: BTreeMap<U256, U256>,
+    /// The block's time in seconds.
+    pub now: u64,
+    /// The account.
+    pub account: Address,
+    /// The module, if one asks.
+    pub origin: Option<Address>,
+    /// Who calls.
+    pub initiator: Address,
+    /// Denied unless zero.
+    pub safe_tx_gas: U256,
+    /// Denied unless zero.
+    pub gas_price: U256,
+    /// Top-level actions.
+    pub actions: Vec<CaseAction>,
+}
+
+impl Case {
+    /// The request as the mirror takes it.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let actions = self.actions.iter().map(|a| Action {
+            to: a.to,
+            value: a.value,
+            data: a.data.clone(),
+            operation: a.operation,
+        });
+        Request {
+            account: self.account,
+            origin: self.origin,
+            initiator: self.initiator,
+            safe_tx_gas: self.safe_tx_gas,
+            gas_price: self.gas_price,
+            actions: actions.collect(),
+        }
+    }
+
+    /// The state as the mirror takes it.
+    #[must_use]
+    pub fn state(&self, known_code: &MemoryState) -> MemoryState {
+        MemoryState { words: self.words.clone(), code_hashes: known_code.code_hashes.clone() }
+    }
+}
+
+/// A verdict as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseVerdict {
+    /// The reason's name.
+    pub reason: String,
+    /// The deciding effect.
+    pub effect: u32,
+    /// The deciding rule.
+    pub rule: Option<u16>,
+    /// See the reason.
+    pub detail: u8,
+    /// See the reason.
+    pub have: U256,
+    /// See the reason.
+    pub need: U256,
+}
+
+impl From<Verdict> for CaseVerdict {
+    fn from(v: Verdict) -> Self {
+        let reason = v.reason.name().to_owned();
+        Self { reason, effect: v.effect, rule: v.rule, detail: v.detail, have: v.have, need: v.need }
+    }
+}
+
+/// A case with what it must come to, as `test/vectors` keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vector {
+    /// The case.
+    pub case: Case,
+    /// The verdict of both evaluators.
+    pub verdict: CaseVerdict,
+    /// The words written, slot and value, in order of slots; none when denied.
+    pub writes: Vec<(U256, U256)>,
+}

@@ -1,0 +1,188 @@
+//! The compiled hook on the in-process chain: one case through `check` and through its entry.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::{SolCall, SolError, SolValue};
+use eyre::{Result, eyre};
+use portcullis_bindings::IPolicyHook as Hook;
+use portcullis_eval::{Reason, Verdict};
+use portcullis_simulate::Embedded;
+
+use crate::case::{Case, Entry};
+use crate::world::{HOOK, MANAGER, PROGRAM};
+
+/// What the contract made of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The verdict of `check`.
+    pub check: Verdict,
+    /// The verdict of the entry, if the case has one.
+    pub entry: Option<Verdict>,
+    /// The hook's storage after the entry, or unchanged.
+    pub words: BTreeMap<U256, U256>,
+}
+
+/// A chain to run cases on.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    base: Embedded,
+}
+
+impl Contract {
+    /// A contract on a chain prepared by [`crate::world::chain`].
+    #[must_use]
+    pub const fn new(base: Embedded) -> Self {
+        Self { base }
+    }
+
+    /// Runs a case on a fresh state.
+    ///
+    /// # Errors
+    /// When the contract answers neither with a verdict nor with {Denied}: a disagreement of its own.
+    pub fn run(&self, case: &Case) -> Result<Outcome> {
+        let mut chain = self.base.clone();
+        chain.set_code(PROGRAM, case.program.clone());
+        chain.set_now(case.now);
+        for (slot, word) in &case.words {
+            chain.set_storage(HOOK, *slot, *word);
+        }
+        let called = chain.call(case.initiator, HOOK, U256::ZERO, check_call(case))?;
+        if !called.success {
+            return Err(eyre!("check reverted with `{}`", called.output));
+        }
+        let verdict = Hook::checkCall::abi_decode_returns(&called.output)?;
+        let check =
+            verdict_of(verdict.reason, verdict.effect, verdict.rule, verdict.detail, verdict.have, verdict.need)?;
+        let entry = match entry_call(case)? {
+            None => None,
+            Some((caller, data)) => {
+                let receipt = chain.send(caller, HOOK, U256::ZERO, data)?;
+                Some(if receipt.success {
+                    // An entry that lets the request pass says no more than that.
+                    check.allowing()
+                } else {
+                    let d = Hook::Denied::abi_decode(&receipt.output)
+                        .map_err(|_| eyre!("the entry failed with `{}` {:?}", receipt.output, receipt.halt))?;
+                    verdict_of(d.reason, d.effect, d.rule, d.detail, d.have, d.need)?
+                })
+            }
+        };
+        Ok(Outcome { check, entry, words: chain.words(HOOK) })
+    }
+}
+
+trait Allowing {
+    fn allowing(self) -> Self;
+}
+
+impl Allowing for Verdict {
+    fn allowing(self) -> Self {
+        Self { reason: Reason::Allowed, ..self }
+    }
+}
+
+fn verdict_of(reason: u8, effect: u32, rule: u16, detail: u8, have: U256, need: U256) -> Result<Verdict> {
+    let reason = Reason::from_number(reason).ok_or_else(|| eyre!("reason {reason} has no name"))?;
+    let rule = (rule != u16::MAX).then_some(rule);
+    Ok(Verdict { reason, effect, rule, detail, have, need })
+}
+
+fn check_call(case: &Case) -> Bytes {
+    let actions = case.actions.iter().map(|a| Hook::Action {
+        to: a.to,
+        value: a.value,
+        data: a.data.clone(),
+        operation: a.operation,
+    });
+    let request = Hook::Request {
+        origin: case.origin.unwrap_or_default(),
+        initiator: case.initiator,
+        safeTxGas: case.safe_tx_gas,
+        gasPrice: case.gas_price,
+        actions: actions.collect(),
+    };
+    Hook::checkCall { account: case.account, request }.abi_encode().into()
+}
+
+/// Caller and calldata of the entry.
+fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
+    let first = || case.actions.first().cloned().ok_or_else(|| eyre!("an entry needs an action"));
+    let protocol = |a: crate::case::CaseAction| Hook::SafeProtocolAction { to: a.to, value: a.value, data: a.data };
+    let module = case.origin.unwrap_or_default();
+    let by_owners = || -> Result<(U256, Bytes)> {
+        let a = first()?;
+        let meta = (
+            a.to,
+            a.value,
+            a.data,
+            case.safe_tx_gas,
+            U256::ZERO,
+            case.gas_price,
+            Address::ZERO,
+            Address::ZERO,
+            Bytes::from_static(&[0x51; 65]),
+            case.initiator,
+        );
+        Ok((U256::ZERO, meta.abi_encode_params().into()))
+    };
+    let by_plugin = (U256::ONE, Bytes::from(module.abi_encode()));
+    let transaction = || Hook::SafeTransaction {
+        actions: case.actions.iter().cloned().map(protocol).collect(),
+        nonce: U256::ZERO,
+        metadataHash: Default::default(),
+    };
+    let root = || -> Result<_> {
+        Ok(Hook::SafeRootAccess { action: protocol(first()?), nonce: U256::ZERO, metadataHash: Default::default() })
+    };
+    let pre_check = |(kind, meta): (U256, Bytes)| Hook::preCheckCall {
+        account: case.account,
+        transaction: transaction(),
+        executionType: kind,
+        executionMeta: meta,
+    };
+    let root_access = |(kind, meta): (U256, Bytes)| -> Result<_> {
+        Ok(Hook::preCheckRootAccessCall {
+            account: case.account,
+            rootAccess: root()?,
+            executionType: kind,
+            executionMeta: meta,
+        })
+    };
+    let (caller, data) = match case.entry {
+        Entry::CheckOnly => return Ok(None),
+        Entry::Transaction => {
+            let a = first()?;
+            let arguments = (
+                a.to,
+                a.value,
+                a.data,
+                U256::from(a.operation),
+                case.safe_tx_gas,
+                U256::ZERO,
+                case.gas_price,
+                Address::ZERO,
+                Address::ZERO,
+                Bytes::from_static(&[0x51; 65]),
+                case.initiator,
+            );
+            (case.account, [Hook::checkTransactionCall::SELECTOR.as_slice(), &arguments.abi_encode_params()].concat())
+        }
+        Entry::Module => {
+            let a = first()?;
+            let call = Hook::checkModuleTransactionCall {
+                to: a.to,
+                value: a.value,
+                data: a.data,
+                operation: a.operation,
+                module,
+            };
+            (case.account, call.abi_encode())
+        }
+        Entry::PreCheckOwners => (MANAGER, pre_check(by_owners()?).abi_encode()),
+        Entry::PreCheckPlugin => (MANAGER, pre_check(by_plugin).abi_encode()),
+        Entry::RootOwners => (MANAGER, root_access(by_owners()?)?.abi_encode()),
+        Entry::RootPlugin => (MANAGER, root_access(by_plugin)?.abi_encode()),
+    };
+    Ok(Some((caller, data.into())))
+}

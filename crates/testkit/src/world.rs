@@ -1,0 +1,128 @@
+//! What is the same in every case: the addresses, and the chain with the hook and Safe's batch contracts on it.
+
+use std::{fs, path::PathBuf};
+
+use alloy_primitives::{Address, B256, Bytes, address, keccak256};
+use eyre::{Result, WrapErr, eyre};
+use portcullis_bindings::{IPolicyHook, deployer, safe};
+use portcullis_eval::MemoryState;
+use portcullis_simulate::Embedded;
+
+/// The hook.
+pub const HOOK: Address = address!("4001000000000000000000000000000000000001");
+/// The account, which has no code here: the harness speaks for it.
+pub const ACCOUNT: Address = address!("acc0000000000000000000000000000000000001");
+/// The data contract of the active program.
+pub const PROGRAM: Address = address!("da7a000000000000000000000000000000000001");
+/// The manager of route 3.
+pub const MANAGER: Address = address!("3a4a000000000000000000000000000000000001");
+/// A copy of MultiSend's code where it is not canonical.
+pub const IMPOSTOR: Address = address!("bad0000000000000000000000000000000000001");
+/// MultiSendCallOnly where it is not canonical, which makes no difference.
+pub const ELSEWHERE: Address = address!("c0de000000000000000000000000000000000001");
+
+/// So many addresses of a kind.
+fn family(tag: u8, n: u8) -> Vec<Address> {
+    (0..n).map(|i| Address::right_padding_from(&[tag, i, 0xff, i, tag])).collect()
+}
+
+/// Modules.
+#[must_use]
+pub fn modules() -> Vec<Address> {
+    family(0x30, 3)
+}
+
+/// Who calls `execTransaction`.
+#[must_use]
+pub fn initiators() -> Vec<Address> {
+    family(0x10, 3)
+}
+
+/// Who receives.
+#[must_use]
+pub fn recipients() -> Vec<Address> {
+    family(0x20, 40)
+}
+
+/// Tokens, of which a program declares some.
+#[must_use]
+pub fn tokens() -> Vec<Address> {
+    family(0x70, 3)
+}
+
+/// Other contracts.
+#[must_use]
+pub fn targets() -> Vec<Address> {
+    family(0xc0, 3)
+}
+
+/// Every batch contract: canonical, elsewhere and forged.
+#[must_use]
+pub fn batchers() -> Vec<Address> {
+    vec![
+        safe::MULTI_SEND_1_3_0,
+        safe::MULTI_SEND_1_3_0_EIP155,
+        safe::MULTI_SEND_1_4_1,
+        safe::MULTI_SEND_1_5_0,
+        safe::MULTI_SEND_CALL_ONLY_1_3_0,
+        safe::MULTI_SEND_CALL_ONLY_1_4_1,
+        safe::MULTI_SEND_CALL_ONLY_1_5_0,
+        ELSEWHERE,
+    ]
+}
+
+/// A contract of a Safe release as its package ships it.
+fn safe_init_code(package: &str, name: &str) -> Result<Bytes> {
+    let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    path.extend(["..", "..", "node_modules", package, "build/artifacts/contracts/libraries"]);
+    path.extend([format!("{name}.sol"), format!("{name}.json")]);
+    let text = fs::read_to_string(&path).wrap_err_with(|| format!("`{}`: run `npm ci` first", path.display()))?;
+    let json: serde_json::Value = serde_json::from_str(&text)?;
+    let code = json.get("bytecode").and_then(|code| code.as_str()).ok_or_else(|| eyre!("no bytecode in `{name}`"))?;
+    Ok(code.parse()?)
+}
+
+/// A chain with the real batch contracts, deployed as they are everywhere, and the hook.
+///
+/// # Errors
+/// When the Solidity packages are not installed, or do not deploy to the canonical addresses.
+pub fn chain(hook_code: Bytes) -> Result<Embedded> {
+    let mut chain = Embedded::new(1);
+    let sender = Address::repeat_byte(0x5e);
+    let (old, new) = (deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY);
+    let deployments = [
+        ("@gnosis.pm/safe-contracts", "MultiSend", old, safe::MULTI_SEND_1_3_0),
+        ("@gnosis.pm/safe-contracts", "MultiSend", new, safe::MULTI_SEND_1_3_0_EIP155),
+        ("@gnosis.pm/safe-contracts", "MultiSendCallOnly", old, safe::MULTI_SEND_CALL_ONLY_1_3_0),
+        ("@safe-global/safe-contracts", "MultiSend", new, safe::MULTI_SEND_1_4_1),
+        ("@safe-global/safe-contracts", "MultiSendCallOnly", new, safe::MULTI_SEND_CALL_ONLY_1_4_1),
+        ("@safe-global/safe-smart-account", "MultiSend", new, safe::MULTI_SEND_1_5_0),
+        ("@safe-global/safe-smart-account", "MultiSendCallOnly", new, safe::MULTI_SEND_CALL_ONLY_1_5_0),
+    ];
+    for (package, name, proxy, canonical) in deployments {
+        let code = safe_init_code(package, name)?;
+        let at = chain.create2(sender, proxy, B256::ZERO, &code)?;
+        eyre::ensure!(at == canonical, "{package} {name} deploys to `{at}` instead of `{canonical}`");
+    }
+    chain.set_code(IMPOSTOR, chain.code(safe::MULTI_SEND_1_4_1));
+    chain.set_code(ELSEWHERE, chain.code(safe::MULTI_SEND_CALL_ONLY_1_4_1));
+    chain.set_code(HOOK, hook_code);
+    Ok(chain)
+}
+
+/// The committed hook.
+#[must_use]
+pub fn hook_code() -> Bytes {
+    IPolicyHook::DEPLOYED_BYTECODE.clone()
+}
+
+/// What the mirror is told of the code on that chain: of every address that a case may delegatecall.
+#[must_use]
+pub fn known_code(chain: &Embedded) -> MemoryState {
+    let mut state = MemoryState::default();
+    let others = [IMPOSTOR, HOOK, deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY];
+    for address in batchers().into_iter().chain(others) {
+        state.code_hashes.insert(address, keccak256(chain.code(address)));
+    }
+    state
+}
