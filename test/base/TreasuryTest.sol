@@ -88,10 +88,10 @@ abstract contract TreasuryTest is AccountTest {
         return _deployCode(d.encode());
     }
 
-    /// @dev Transfers to alice, under a rolling limit of 24 hours.
-    function _rollingDay(uint192 cap) internal returns (address) {
+    /// @dev Transfers to alice, under one limit; rolling means 24 hours.
+    function _limited(uint8 window, uint192 cap) internal returns (address) {
         Draft memory d;
-        d.limit("usdc-day", address(usdc), cap, ProgramBuilder.ROLLING, false, 3 hours);
+        d.limit("usdc", address(usdc), cap, window, false, window == ProgramBuilder.ROLLING ? 3 hours : 0);
         d.declare(address(usdc));
         d.rule(ProgramBuilder.ALLOW, 0, abi.encodePacked(DAILY));
         d.where(ProgramBuilder.RECIPIENT, _members(alice));

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Action, Verdict} from "../../contracts/types/Types.sol";
+import {ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Edition, Safes} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
@@ -95,10 +96,39 @@ contract LimitsTest is TreasuryTest {
         _allowed(_pay(alice, MOST));
     }
 
+    function table_aWeekEndsOnMonday(Edition edition) public on(edition) {
+        _install(_limited(ProgramBuilder.WEEK, CAP), CHANGE_DELAY);
+        _allowed(_pay(alice, CAP));
+        uint256 monday = START - 12 hours + 3 days;
+        VM.warp(monday - 1);
+        _denied(_pay(alice, 1), Reason.LimitExceeded);
+        VM.warp(monday);
+        _allowed(_pay(alice, CAP));
+    }
+
+    function table_aMonthEndsWithItsLastDay(Edition edition) public on(edition) {
+        _install(_limited(ProgramBuilder.MONTH, CAP), CHANGE_DELAY);
+        _allowed(_pay(alice, CAP));
+        uint256 february = START - 12 hours + 24 days;
+        VM.warp(february - 1);
+        _denied(_pay(alice, 1), Reason.LimitExceeded);
+        VM.warp(february);
+        _allowed(_pay(alice, CAP));
+    }
+
+    function table_aLimitPerTransactionCountsOneRequest(Edition edition) public on(edition) {
+        _install(_limited(ProgramBuilder.PER_TRANSACTION, CAP), CHANGE_DELAY);
+        Verdict memory v = _denied(_batch(_list(_pay(alice, CAP), _pay(alice, 1))), Reason.LimitExceeded);
+        assertEq(v.effect, 1, "the second");
+        assertEq(v.have, 0, "nothing is left in this one");
+        _allowed(_pay(alice, CAP));
+        _allowed(_batch(_list(_pay(alice, CAP - 1), _pay(alice, 1))));
+    }
+
     // Rolling: in no interval of the window's length is more than the cap authorised.
 
     function table_rolling_neverFreesBeforeTheWindowHasPassed(Edition edition) public on(edition) {
-        _install(_rollingDay(CAP), CHANGE_DELAY);
+        _install(_limited(ProgramBuilder.ROLLING, CAP), CHANGE_DELAY);
         _allowed(_pay(alice, CAP));
         VM.warp(START + 1 days - 1);
         Verdict memory v = _denied(_pay(alice, 1), Reason.LimitExceeded);
@@ -109,7 +139,7 @@ contract LimitsTest is TreasuryTest {
     }
 
     function table_rolling_neverDoublesAcrossMidnight(Edition edition) public on(edition) {
-        _install(_rollingDay(CAP), CHANGE_DELAY);
+        _install(_limited(ProgramBuilder.ROLLING, CAP), CHANGE_DELAY);
         VM.warp(START + 12 hours - 1);
         _allowed(_pay(alice, CAP));
         VM.warp(START + 12 hours);
@@ -118,7 +148,7 @@ contract LimitsTest is TreasuryTest {
     }
 
     function table_rolling_freesWhatIsOldAndKeepsWhatIsNot(Edition edition) public on(edition) {
-        _install(_rollingDay(CAP), CHANGE_DELAY);
+        _install(_limited(ProgramBuilder.ROLLING, CAP), CHANGE_DELAY);
         _allowed(_pay(alice, 100_000e6));
         VM.warp(START + 12 hours);
         _allowed(_pay(alice, 50_000e6));
@@ -130,7 +160,7 @@ contract LimitsTest is TreasuryTest {
 
     /// forge-config: default.fuzz.runs = 32
     function testFuzz_rolling_neverAuthorisesMoreThanTheCapInAnyWindow(uint256 seed) public on(Edition.V150) {
-        _install(_rollingDay(CAP), CHANGE_DELAY);
+        _install(_limited(ProgramBuilder.ROLLING, CAP), CHANGE_DELAY);
         uint256[24] memory at;
         uint256[24] memory paid;
         uint256 now_ = START;
