@@ -49,8 +49,9 @@ pub use model::{
     UnknownAsset, When, Window,
 };
 pub use program::{
-    CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, decompile, verify_canonical,
+    CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, decompile,
     source_map::{LimitName, ListName, RuleName, SourceMap},
+    verify_canonical,
 };
 pub use text::{
     account::{Account, Chain},

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Account, Amount, Asset, Control, Limit, Policy, Standard, Window,
+    program::MAX_DECIMALS,
     text::{account::parse_account, duration::parse_duration},
 };
 
@@ -72,7 +73,8 @@ fn account(reader: &mut Reader, table: Table<'_>) -> Option<Account> {
 fn control(reader: &mut Reader, table: Table<'_>) -> Control {
     const KEYS: [&str; 4] = ["change_delay", "announcement_expiry", "announcers", "cancellers"];
     let Some(field) = table.fields().iter().find(|field| field.key == "control") else {
-        let is_known = table.get("account").is_some_and(|node| !matches!(&node.value, Value::Text(text) if text == "unknown"));
+        let is_known =
+            table.get("account").is_some_and(|node| !matches!(&node.value, Value::Text(text) if text == "unknown"));
         if is_known {
             reader.require(table, "control", "write a table with `change_delay`, like `48h`");
         }
@@ -86,7 +88,11 @@ fn control(reader: &mut Reader, table: Table<'_>) -> Control {
         let text = reader.text(node, "write a group's name after `@`")?;
         let name = text.strip_prefix('@').map(str::to_owned);
         if name.is_none() {
-            reader.fault(node, format!("`{text}` is not a group"), "write a group's name after `@`, like `@management`");
+            reader.fault(
+                node,
+                format!("`{text}` is not a group"),
+                "write a group's name after `@`, like `@management`",
+            );
         }
         name
     };
@@ -100,7 +106,8 @@ pub(super) fn duration(reader: &mut Reader, node: &Node) -> Option<u32> {
 }
 
 pub(super) fn amount(reader: &mut Reader, node: &Node) -> Option<Amount> {
-    let text = reader.text(node, "write the amount as a decimal in quotes, like `50_000` or `0.5`: it is read exactly")?;
+    let text =
+        reader.text(node, "write the amount as a decimal in quotes, like `50_000` or `0.5`: it is read exactly")?;
     let help = "write digits with at most one point, like `50_000` or `0.5`".to_owned();
     let read = Amount::new(text).map_err(|error| (error.to_string(), help));
     reader.accept(node, read)
@@ -125,7 +132,11 @@ fn asset(reader: &mut Reader, field: &Field) -> Asset {
     match standard {
         Some((_, "native")) => {
             if let Some(node) = table.get("address") {
-                reader.fault(node, "a native asset has no address", "leave `address` out, or write `erc20` as the standard");
+                reader.fault(
+                    node,
+                    "a native asset has no address",
+                    "leave `address` out, or write `erc20` as the standard",
+                );
             }
         }
         Some((_, "erc20")) => {
@@ -137,9 +148,9 @@ fn asset(reader: &mut Reader, field: &Field) -> Asset {
     }
     let help = "write how many digits the asset has behind the point, like 18";
     let decimals = reader.require(table, "decimals", help).and_then(|node| Some((node, reader.integer(node)?)));
-    match decimals.map(|(node, decimals)| (node, u8::try_from(decimals))) {
-        Some((_, Ok(decimals))) => asset.decimals = decimals,
-        Some((node, Err(_))) => reader.fault(node, "decimals are from 0 to 77", help),
+    match decimals.map(|(node, decimals)| (node, u8::try_from(decimals).ok().filter(|few| *few <= MAX_DECIMALS))) {
+        Some((_, Some(decimals))) => asset.decimals = decimals,
+        Some((node, None)) => reader.fault(node, "decimals are from 0 to 77", help),
         None => {}
     }
     asset

@@ -3,7 +3,10 @@
 use alloy_primitives::Address;
 
 use super::tree::{Fault, Field, Node, Value};
-use crate::{program, text::account::{Complaint, parse_address}};
+use crate::{
+    program,
+    text::account::{Complaint, parse_address},
+};
 
 /// Collects faults while a document is read.
 #[derive(Debug, Default)]

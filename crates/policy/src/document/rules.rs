@@ -6,8 +6,7 @@ use super::{
     tree::{Node, Value},
 };
 use crate::{
-    AddressRef, AmountRange, Effect, Origin, Outcome, Rule, Selector, Target, When,
-    text::selector::parse_selector,
+    AddressRef, AmountRange, Effect, Origin, Outcome, Rule, Selector, Target, When, text::selector::parse_selector,
 };
 
 const KEYS: [&str; 7] = ["id", "name", "owner", "updated_at", "priority", "when", "then"];
@@ -61,7 +60,8 @@ fn conditions(reader: &mut Reader, table: Table<'_>) -> When {
     let mut list = |key| table.get(key).and_then(|node| addresses(reader, node, LIST_HELP));
     let (initiator, recipient) = (list("initiator"), list("recipient"));
     let help = "write `account`, an asset's name, a list's name after `@`, an address, or an array of them";
-    let target = table.get("target").and_then(|node| reader.each(node, help, |reader, node| target(reader, node, help)));
+    let target =
+        table.get("target").and_then(|node| reader.each(node, help, |reader, node| target(reader, node, help)));
     let help = "write a signature like `transfer(address,uint256)`, `0x` and 8 digits, or an array of them";
     let selector = table.get("selector").and_then(|node| {
         reader.each(node, help, |reader, node| -> Option<Selector> {
@@ -82,9 +82,9 @@ fn conditions(reader: &mut Reader, table: Table<'_>) -> When {
         })
     });
     let help = "write an asset's name, or an array of them";
-    let asset = table.get("asset").and_then(|node| {
-        reader.each(node, help, |reader, node| reader.text(node, help).map(str::to_owned))
-    });
+    let asset = table
+        .get("asset")
+        .and_then(|node| reader.each(node, help, |reader, node| reader.text(node, help).map(str::to_owned)));
     let amount = table.get("amount").and_then(|node| {
         let table = reader.table(node, &["min", "max"])?;
         let mut bound = |key| table.get(key).and_then(|node| amount(reader, node));
@@ -139,14 +139,22 @@ fn outcome(reader: &mut Reader, table: Table<'_>) -> Outcome {
         (None, Some(())) => {
             for key in ["limits", "delay"] {
                 if let Some(node) = table.get(key) {
-                    reader.fault(node, format!("a denying rule has no `{key}`"), format!("leave `{key}` out, or allow"));
+                    reader.fault(
+                        node,
+                        format!("a denying rule has no `{key}`"),
+                        format!("leave `{key}` out, or allow"),
+                    );
                 }
             }
         }
         _ => {
             let has_fault = table.get("allow").is_some() != table.get("deny").is_some();
             if !has_fault {
-                reader.fault(table.node(), "a rule either allows or denies", "set exactly one of `allow` and `deny` to true");
+                reader.fault(
+                    table.node(),
+                    "a rule either allows or denies",
+                    "set exactly one of `allow` and `deny` to true",
+                );
             }
         }
     }

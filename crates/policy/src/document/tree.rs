@@ -136,8 +136,8 @@ pub(crate) fn from_json(text: &str) -> Result<Node, Vec<Fault>> {
         allow_extended_string_escapes: false,
     };
     let fault = |span: Range<usize>, what: String| vec![(span, what, "correct the JSON here".to_owned())];
-    let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict)
-        .map_err(|error| {
+    let parsed =
+        jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict).map_err(|error| {
             let range = error.range();
             fault(range.start..range.end, format!("this is not JSON: {}", error.kind()))
         })?;

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use alloy_primitives::Address;
 
 use crate::{
-    AddressRef, Limit, Origin, Outcome, Policy, Rule, Standard, Target, When, Window,
-    text::duration::format_duration,
+    AddressRef, Limit, Origin, Outcome, Policy, Rule, Standard, Target, When, Window, text::duration::format_duration,
 };
 
 /// A value to write, keys in the order people read them.
@@ -136,7 +135,10 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
             Standard::Erc20(token) => ("erc20", Some(text(token))),
         };
         let decimals = Some(Out::Integer(i64::from(asset.decimals)));
-        (name.clone(), Out::Table(table([("standard", Some(text(standard))), ("address", address), ("decimals", decimals)])))
+        (
+            name.clone(),
+            Out::Table(table([("standard", Some(text(standard))), ("address", address), ("decimals", decimals)])),
+        )
     });
     let sets = |sets: &std::collections::BTreeMap<String, Vec<Address>>| {
         sets.iter().map(|(name, members)| (name.clone(), Out::Array(members.iter().map(text).collect()))).collect()
@@ -156,7 +158,9 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         ("account", Some(Out::Text(account))),
         ("semantics", Some(text("first-match"))),
     ]);
-    fields.extend(tables.into_iter().filter(|(_, all)| !all.is_empty()).map(|(key, all)| (key.to_owned(), Out::Table(all))));
+    fields.extend(
+        tables.into_iter().filter(|(_, all)| !all.is_empty()).map(|(key, all)| (key.to_owned(), Out::Table(all))),
+    );
     if !rules.is_empty() {
         fields.push(("rules".to_owned(), Out::Array(rules)));
     }
@@ -205,9 +209,10 @@ fn when(when: &When) -> Vec<(String, Out)> {
         Origin::Owners => None,
         Origin::Modules(modules) => some(Some(modules), address),
     };
-    let amount = when.amount.as_ref().map(|range| {
-        Out::Table(table([("min", range.min.as_ref().map(text)), ("max", range.max.as_ref().map(text))]))
-    });
+    let amount = when
+        .amount
+        .as_ref()
+        .map(|range| Out::Table(table([("min", range.min.as_ref().map(text)), ("max", range.max.as_ref().map(text))])));
     let target = |target: &Target| match target {
         Target::Account => text("account"),
         Target::Asset(name) => text(name),

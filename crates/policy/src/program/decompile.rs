@@ -122,7 +122,8 @@ struct Decompiler<'a> {
 impl<'a> Decompiler<'a> {
     fn new(program: &'a [u8], raw: &Raw) -> Result<Self, Malformed> {
         let tokens: BTreeSet<Address> = raw.tokens.iter().copied().collect();
-        let mut assets: BTreeMap<_, _> = (1_usize..).zip(&tokens).map(|(n, token)| (*token, format!("asset-{n}"))).collect();
+        let mut assets: BTreeMap<_, _> =
+            (1_usize..).zip(&tokens).map(|(n, token)| (*token, format!("asset-{n}"))).collect();
         assets.insert(Address::ZERO, "native".to_owned());
         let mut this =
             Self { program, assets, tokens, names: BTreeMap::new(), groups: BTreeMap::new(), lists: BTreeMap::new() };
@@ -221,12 +222,10 @@ impl<'a> Decompiler<'a> {
         });
         let limits = raw.limits.iter().map(|index| all.limits.get(usize::from(*index)).map(|limit| limit.id.clone()));
         let limits = limits.collect::<Option<Vec<_>>>();
-        let limits = limits.ok_or_else(|| Malformed::NotAPolicy(format!("rule {at} names a limit that does not exist")))?;
-        let then = if allow {
-            Outcome::Allow { limits, delay: (raw.delay > 0).then_some(raw.delay) }
-        } else {
-            Outcome::Deny
-        };
+        let limits =
+            limits.ok_or_else(|| Malformed::NotAPolicy(format!("rule {at} names a limit that does not exist")))?;
+        let then =
+            if allow { Outcome::Allow { limits, delay: (raw.delay > 0).then_some(raw.delay) } } else { Outcome::Deny };
         let when = self.when(shape, allow, origin, initiator, recipient, amount);
         let id = format!("rule-{}", at.saturating_add(1));
         Ok(Rule { id, name: None, owner: None, updated_at: None, priority: 0, when, then })

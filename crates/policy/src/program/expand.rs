@@ -97,9 +97,17 @@ pub(crate) struct Shape {
 impl Shape {
     /// Every key that an effect fitting these conditions has.
     pub(crate) fn expand(&self, tokens: &BTreeSet<Address>) -> BTreeSet<Key> {
+        self.expand_up_to(usize::MAX, tokens)
+    }
+
+    /// The same, given up when there are more than `most`.
+    pub(crate) fn expand_up_to(&self, most: usize, tokens: &BTreeSet<Address>) -> BTreeSet<Key> {
         let mut keys = BTreeSet::new();
         for kind in self.kinds(tokens) {
             for subject in self.subjects(kind, tokens) {
+                if keys.len() > most {
+                    return keys;
+                }
                 match &self.selector {
                     None => {
                         keys.insert(Key::new(kind, subject, None));

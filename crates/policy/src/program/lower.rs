@@ -4,21 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 
-use super::{
-    expand::Key,
-    resolve::lower_rule,
-};
-use crate::{
-    Limit, Outcome, PathSegment, Policy, Problem, Standard, Window,
-    diagnostics::steps,
-};
+use super::{expand::Key, resolve::lower_rule};
+use crate::{Limit, Outcome, PathSegment, Policy, Problem, Standard, Window, diagnostics::steps};
 
 /// The longest change delay, in seconds: 30 days.
 const MAX_CHANGE_DELAY: u32 = 2_592_000;
 /// The most limits a program has.
 const MAX_LIMITS: usize = 32;
 /// 10^77 is the largest power of ten below 2^256.
-const MAX_DECIMALS: u8 = 77;
+pub(crate) const MAX_DECIMALS: u8 = 77;
 /// Caps are below 2^192.
 const MAX_CAP_BITS: usize = 192;
 
@@ -187,9 +181,11 @@ fn lower_limit(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Prob
 pub(crate) fn amount_problem(path: Vec<PathSegment>, error: &crate::AmountError, asset: &str) -> Problem {
     match error {
         crate::AmountError::TooManyDecimals { text, found, decimals } => {
-            let keep = found.saturating_sub(usize::from(*decimals));
-            let shorter = text.len().checked_sub(keep).and_then(|end| text.get(..end)).unwrap_or(text);
-            let help = format!("write at most {decimals} digits behind the point, like `{}`", shorter.trim_end_matches(['.', '_']));
+            let excess = found.saturating_sub(usize::from(*decimals));
+            let plain = text.replace('_', "");
+            let shorter = plain.len().checked_sub(excess).and_then(|end| plain.get(..end)).unwrap_or(&plain);
+            let shorter = shorter.trim_end_matches('.');
+            let help = format!("write at most {decimals} digits behind the point, like `{shorter}`");
             Problem::new(path, format!("`{text}` has {found} decimals, {asset} has {decimals}"), help)
         }
         other => Problem::new(path, other.to_string(), "write a smaller amount"),

@@ -14,6 +14,7 @@ pub(crate) mod source_map;
 pub use decompile::{Malformed, decompile, verify_canonical};
 
 use crate::{Policy, Problem};
+pub(crate) use lower::MAX_DECIMALS;
 pub(crate) use names::nearest;
 use source_map::SourceMap;
 

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    AddressRef, Origin, Outcome, Policy, Problem, Target,
-    diagnostics::steps,
-};
+use crate::{AddressRef, Origin, Outcome, Policy, Problem, Target, diagnostics::steps};
 
 /// Longest rule id, group, list and asset name.
 const MAX_NAME: usize = 64;
@@ -31,7 +28,9 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
     for word in ["account", "owners", "unknown"] {
         if policy.assets.contains_key(word) {
             let help = "the word has a meaning of its own: choose another name";
-            found.push(Problem::new(steps!["assets", word], format!("an asset cannot be named `{word}`"), help).on_key());
+            found.push(
+                Problem::new(steps!["assets", word], format!("an asset cannot be named `{word}`"), help).on_key(),
+            );
         }
     }
     for name in policy.lists.keys().filter(|name| policy.groups.contains_key(*name)) {

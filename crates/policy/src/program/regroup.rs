@@ -37,7 +37,7 @@ pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &BTreeSet<Address>, moves: b
         }
     }
     // Amounts and limits need their asset, so a shape that pins one is tried first even where it is not needed.
-    candidates.into_iter().find(|shape| shape.expand(tokens) == *keys)
+    candidates.into_iter().find(|shape| shape.expand_up_to(keys.len(), tokens) == *keys)
 }
 
 const fn effect(kind: u8) -> Option<Effect> {

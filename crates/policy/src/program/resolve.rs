@@ -9,8 +9,7 @@ use super::{
     lower::{List, LoweredRule, amount_problem, check_repeats},
 };
 use crate::{
-    AddressRef, Effect, Origin, Outcome, PathSegment, Policy, Problem, Rule, Standard, Target,
-    diagnostics::steps,
+    AddressRef, Effect, Origin, Outcome, PathSegment, Policy, Problem, Rule, Standard, Target, diagnostics::steps,
 };
 
 /// Lowers the rule at this position; `None` when it has problems, or a name that `names` reports.
@@ -307,7 +306,8 @@ fn check_opaque(
         let names_it = token.is_some_and(|token| keys.iter().any(|key| key.subject() == Subject::Address(token)));
         let is_all = token.is_some_and(|token| tokens.iter().all(|other| *other == token));
         if names_it || (is_all && keys.iter().any(|key| key.subject() == Subject::Any)) {
-            let message = format!("opaque calls to {} are always denied: limit `{id}` counts it everywhere", limit.asset);
+            let message =
+                format!("opaque calls to {} are always denied: limit `{id}` counts it everywhere", limit.asset);
             let help = format!("leave {} out of the rule, or `everywhere` out of the limit", limit.asset);
             problems.push(Problem::new(path.clone(), message, help));
         }

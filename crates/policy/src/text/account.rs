@@ -108,9 +108,8 @@ pub(crate) fn parse_account(text: &str) -> Result<Account, Complaint> {
 
 /// Reads an EIP-55 address. All-lowercase is refused too: it carries no checksum.
 pub(crate) fn parse_address(text: &str) -> Result<Address, Complaint> {
-    let is_hex = text.strip_prefix("0x").is_some_and(|hex| {
-        hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
+    let is_hex =
+        text.strip_prefix("0x").is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let address = if is_hex { text.parse::<Address>().ok() } else { None };
     let Some(address) = address else {
         let help = if text.contains(':') {
