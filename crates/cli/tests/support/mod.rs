@@ -1,0 +1,46 @@
+//! A real anvil for as long as a value lives.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A node on a free port, ended by its own process id.
+pub struct Anvil {
+    child: Child,
+    pub url: String,
+}
+
+impl Anvil {
+    pub fn start() -> Self {
+        // npm's launcher would leave the node behind when it is killed, so the binary is started itself.
+        let binary = std::fs::read_dir(root().join("node_modules/@foundry-rs"))
+            .expect("node_modules is missing: run `cargo xtask setup`")
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("anvil-"))
+            .map(|path| path.join("bin/anvil"))
+            .find(|path| path.exists())
+            .expect("npm installed no anvil for this machine");
+        let mut child =
+            Command::new(binary).args(["--port", "0"]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("Listening on ").map(str::to_owned))
+            .expect("anvil ended without listening");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: format!("http://{}", address.trim()) }
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
