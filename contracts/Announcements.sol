@@ -21,7 +21,8 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
     function announce(address account, address origin, Action[] calldata actions) external returns (bytes32 id) {
         ControlWord control = State.control(account);
         require(control.program() != address(0), NotInstalled());
-        Image memory image = Program.open(control.program());
+        Image memory image;
+        image.open(control.program());
         if (msg.sender == account) _authenticateAccount();
         else require(_mayAnnounce(image, account, origin), NotAllowed(msg.sender));
 
@@ -40,7 +41,8 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
         } else {
             address program = State.control(account).program();
             require(program != address(0), NotAllowed(msg.sender));
-            Image memory image = Program.open(program);
+            Image memory image;
+            image.open(program);
             require(_lists(image, image.cancellers()), NotAllowed(msg.sender));
         }
         (uint256 madeAt, address owner) = State.announcement(id);

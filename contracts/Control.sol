@@ -9,6 +9,7 @@ import {Program} from "./libraries/Program.sol";
 import {SafeAccount} from "./libraries/SafeAccount.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {State} from "./libraries/State.sol";
+import {Image} from "./types/Evaluation.sol";
 import {Route, SlotCall, StagedKind} from "./types/Types.sol";
 import {ControlWord, StagedWord, controlWord, stagedWord} from "./types/Words.sol";
 
@@ -94,8 +95,9 @@ abstract contract Control is AccountOnly, IPolicyHook {
 
     function _checkSound(address program, bytes32 codeHash, uint32 changeDelay) private view {
         require(changeDelay <= MAX_CHANGE_DELAY, ChangeDelayTooLong(changeDelay, MAX_CHANGE_DELAY));
-        bool sound = program.codehash == codeHash && !Program.open(program).malformed;
-        require(sound, UnsoundProgram(program));
+        Image memory image;
+        Program.open(image, program);
+        require(program.codehash == codeHash && !image.malformed, UnsoundProgram(program));
     }
 
     /// @dev The hook must stand in every slot of one route and in none of another.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
+import {ISafe} from "./interfaces/ISafe.sol";
 import {Calldata} from "./libraries/Calldata.sol";
 import {ControlCalls} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
@@ -91,13 +92,15 @@ abstract contract Engine {
         if (leaf == ControlCalls.Leaf.Ordinary) return _ordinary(e, a);
 
         bytes calldata data = a.data.bytesOf();
-        uint256 selector = data.selector();
+        uint32 selector = data.selector();
         bool fromOwners = e.origin == address(0) && a.value == 0;
         if (leaf == ControlCalls.Leaf.Entry || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
         if (!ControlCalls.exact(e, a)) return e.deny(Reason.NonCanonicalCalldata, selector, 0);
-        if (ControlCalls.handsOver(a)) return e.deny(Reason.ControlDenied, selector, 0);
+        // A handler is called as the account, so with the hook as handler anyone could speak for the account here.
+        bool handsOver = selector == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(4) == address(this);
+        if (handsOver) return e.deny(Reason.ControlDenied, selector, 0);
 
-        bool install = ControlCalls.installs(a);
+        bool install = selector == uint32(IPolicyHook.install.selector);
         if (e.control.program() == address(0)) {
             if (leaf != ControlCalls.Leaf.Slot && !install) return e.deny(Reason.NoProgram, 0, 0);
         } else if (install) {
@@ -116,7 +119,7 @@ abstract contract Engine {
         if (e.control.program() == address(0)) return e.deny(Reason.NoProgram, 0, 0);
         if (!e.opened) {
             e.opened = true;
-            e.image = Program.open(e.control.program());
+            Program.open(e.image, e.control.program());
             e.charges = new uint256[](e.image.malformed ? 0 : e.image.limitCount);
         }
         if (e.image.malformed) return e.malformed();

@@ -3,16 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Engine} from "../Engine.sol";
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
-import {
-    ISafeProtocolHooks,
-    SafeProtocolAction,
-    SafeRootAccess,
-    SafeTransaction
-} from "../interfaces/ISafeProtocol.sol";
+import {ISafeProtocolHooks, SafeRootAccess, SafeTransaction} from "../interfaces/ISafeProtocol.sol";
 import {Calldata} from "../libraries/Calldata.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {State} from "../libraries/State.sol";
-import {ActionView, dataOf, oneAction} from "../types/Data.sol";
+import {ActionView, dataOf} from "../types/Data.sol";
 import {Evaluation} from "../types/Evaluation.sol";
 import {Route} from "../types/Types.sol";
 
@@ -39,20 +34,18 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
     /// @inheritdoc ISafeProtocolHooks
     function preCheck(
         address account,
-        SafeTransaction calldata transaction,
+        SafeTransaction calldata,
         uint256 executionType,
         bytes calldata executionMeta
     ) external returns (bytes memory) {
-        uint256 n = transaction.actions.length;
         bytes calldata encoded = msg.data[4:];
+        uint256 n = encoded.word(INNER);
         uint256 list = INNER + 32;
         uint256 end = list + 32 * n;
         ActionView[] memory actions = new ActionView[](n);
         for (uint256 i = 0; i < n; ++i) {
-            SafeProtocolAction calldata a = transaction.actions[i];
-            actions[i] = ActionView(a.to, a.value, dataOf(a.data), 0);
             ExactCalldata.check(encoded.word(list + 32 * i) == end - list);
-            end = _actionEnd(encoded, end);
+            end = _readAction(actions[i], encoded, end);
         }
         _preCheck(account, actions, end, executionType, executionMeta);
         return "";
@@ -61,13 +54,14 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
     /// @inheritdoc ISafeProtocolHooks
     function preCheckRootAccess(
         address account,
-        SafeRootAccess calldata rootAccess,
+        SafeRootAccess calldata,
         uint256 executionType,
         bytes calldata executionMeta
     ) external returns (bytes memory) {
-        SafeProtocolAction calldata a = rootAccess.action;
-        ActionView[] memory actions = oneAction(a.to, a.value, a.data, 1);
-        _preCheck(account, actions, _actionEnd(msg.data[4:], INNER), executionType, executionMeta);
+        ActionView[] memory actions = new ActionView[](1);
+        actions[0].operation = 1;
+        uint256 end = _readAction(actions[0], msg.data[4:], INNER);
+        _preCheck(account, actions, end, executionType, executionMeta);
         return "";
     }
 
@@ -111,10 +105,17 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         _enforce(e, actions);
     }
 
-    /// @dev Where the action that starts at `start` ends: target, value and offset, with the data directly behind.
-    function _actionEnd(bytes calldata encoded, uint256 start) private pure returns (uint256) {
-        ExactCalldata.check(encoded.word(start + 0x40) == 0x60);
-        return ExactCalldata.tailEnd(encoded, start + 0x60);
+    /// @dev Target, value and offset, with the data directly behind. Returns where the action ends.
+    function _readAction(ActionView memory action, bytes calldata encoded, uint256 start)
+        private
+        pure
+        returns (uint256 end)
+    {
+        ExactCalldata.check(encoded.isAddress(start) && encoded.word(start + 0x40) == 0x60);
+        end = ExactCalldata.tailEnd(encoded, start + 0x60);
+        action.to = encoded.addressAt(start);
+        action.value = encoded.word(start + 0x20);
+        action.data = dataOf(encoded[start + 0x80:start + 0x80 + encoded.word(start + 0x60)]);
     }
 
     /// @dev The meta repeats target, value and data; two stories about one request are refused.

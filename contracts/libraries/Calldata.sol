@@ -9,12 +9,15 @@ library Calldata {
     }
 
     function word(bytes calldata data, uint256 offset) internal pure returns (uint256 value) {
-        if (offset >= data.length) return 0;
-        uint256 left = data.length - offset;
-        assembly ("memory-safe") {
-            value := calldataload(add(data.offset, offset))
+        // Unchecked: `offset` is below the length.
+        unchecked {
+            if (offset >= data.length) return 0;
+            uint256 left = data.length - offset;
+            assembly ("memory-safe") {
+                value := calldataload(add(data.offset, offset))
+            }
+            if (left < 32) value = value >> (8 * (32 - left)) << (8 * (32 - left));
         }
-        if (left < 32) value = value >> (8 * (32 - left)) << (8 * (32 - left));
     }
 
     /// @notice Whether the word at `offset` is an address with clean upper bytes.

@@ -49,33 +49,21 @@ library ControlCalls {
     function exact(Evaluation memory e, ActionView memory a) internal pure returns (bool) {
         bytes calldata data = a.data.bytesOf();
         uint32 selector = data.selector();
-        if (selector == uint32(IPolicyHook.cancelStaged.selector)) return data.length == SELECTOR;
-        if (selector == uint32(IPolicyHook.cancel.selector)) return data.length == TWO_WORDS;
-        if (selector == uint32(IPolicyHook.stage.selector)) {
-            return data.length == THREE_WORDS && data.isAddress(SELECTOR)
-                && data.word(TWO_WORDS) >> 32 == 0;
-        }
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stageSlots.selector)
                 || selector == uint32(IPolicyHook.announce.selector)
         ) return true;
-        // What is left has one address: activate and the slot changes.
-        if (selector == uint32(ISafeProtocolManager.setHooks.selector) && a.to == e.manager) {
-            return data.length == ONE_WORD + SUFFIX && data.isAddress(SELECTOR)
-                && data.word(ONE_WORD) >> 96 == uint256(uint160(e.account));
-        }
-        return data.length == ONE_WORD && data.isAddress(SELECTOR);
-    }
-
-    /// @notice Whether an exact leaf makes the hook the account's fallback handler, which would let anyone speak for
-    /// the account here.
-    function handsOver(ActionView memory a) internal view returns (bool) {
-        bytes calldata data = a.data.bytesOf();
-        return data.selector() == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(SELECTOR) == address(this);
-    }
-
-    function installs(ActionView memory a) internal pure returns (bool) {
-        return a.data.bytesOf().selector() == uint32(IPolicyHook.install.selector);
+        bool suffixed = a.to == e.manager && selector == uint32(ISafeProtocolManager.setHooks.selector);
+        bool stages = selector == uint32(IPolicyHook.stage.selector);
+        uint256 length = ONE_WORD;
+        if (suffixed) length = ONE_WORD + SUFFIX;
+        else if (stages) length = THREE_WORDS;
+        else if (selector == uint32(IPolicyHook.cancel.selector)) length = TWO_WORDS;
+        else if (selector == uint32(IPolicyHook.cancelStaged.selector)) length = SELECTOR;
+        // Each has an address first, or nothing, which reads as zero.
+        if (data.length != length || !data.isAddress(SELECTOR)) return false;
+        if (suffixed) return data.word(ONE_WORD) >> 96 == uint256(uint160(e.account));
+        return !stages || data.word(TWO_WORDS) >> 32 == 0;
     }
 
     function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (Leaf) {

@@ -96,18 +96,21 @@ library Index {
 
     /// @dev The bucket lies in memory, whole; a malformed one is empty.
     function _advance(Run memory run) private pure returns (bool found) {
-        uint256 cursor = run.cursor;
-        uint256 end = run.end;
-        uint256 key = run.key;
-        uint256 entry = 0;
-        while (cursor < end && !found) {
-            assembly ("memory-safe") {
-                entry := mload(cursor)
+        // Unchecked: `cursor` walks between two pointers into memory.
+        unchecked {
+            uint256 cursor = run.cursor;
+            uint256 end = run.end;
+            uint256 key = run.key;
+            uint256 entry = 0;
+            while (cursor < end && !found) {
+                assembly ("memory-safe") {
+                    entry := mload(cursor)
+                }
+                cursor += 32;
+                found = entry >> KEY_SHIFT == key;
             }
-            cursor += 32;
-            found = entry >> KEY_SHIFT == key;
+            run.cursor = cursor;
+            run.head = found ? entry : 0;
         }
-        run.cursor = cursor;
-        run.head = found ? entry : 0;
     }
 }

@@ -47,47 +47,58 @@ library MultiSend {
     /// @notice The transactions of a batch, in order; none at all unless the calldata is canonical to the last byte.
     /// @param zero What a target of zero stands for.
     function unwrap(bytes calldata data, address zero) internal pure returns (ActionView[] memory actions) {
-        if (!_canonical(data)) return actions;
-        uint256 length = data.word(36);
-        bytes calldata packed = data[PREFIX:PREFIX + length];
-        uint256 n = _count(packed);
-        actions = new ActionView[](n);
-        uint256 cursor = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            address to = address(uint160(packed.word(cursor + 1) >> 96));
-            uint256 end = cursor + TRANSACTION + _dataLength(packed, cursor);
-            actions[i] = ActionView({
-                to: to == address(0) ? zero : to,
-                value: packed.word(cursor + 21),
-                data: dataOf(packed[cursor + TRANSACTION:end]),
-                operation: packed.word(cursor) >> 248
-            });
-            cursor = end;
+        // Unchecked: {_count} has found every transaction to lie inside the bytes.
+        unchecked {
+            if (!_canonical(data)) return actions;
+            uint256 length = data.word(36);
+            bytes calldata packed = data[PREFIX:PREFIX + length];
+            uint256 n = _count(packed);
+            actions = new ActionView[](n);
+            uint256 cursor = 0;
+            for (uint256 i = 0; i < n; ++i) {
+                uint256 start = cursor;
+                cursor = start + TRANSACTION + _dataLength(packed, start);
+                address to = address(uint160(packed.word(start + 1) >> 96));
+                ActionView memory action = actions[i];
+                action.to = to == address(0) ? zero : to;
+                action.value = packed.word(start + 21);
+                action.data = dataOf(packed[start + TRANSACTION:cursor]);
+                action.operation = packed.word(start) >> 248;
+            }
         }
     }
 
     function _canonical(bytes calldata data) private pure returns (bool) {
-        if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return false;
-        uint256 length = data.word(36);
-        uint256 rest = data.length - PREFIX;
-        if (length > rest || rest - length >= 32 || rest % 32 != 0) return false;
-        return data.word(PREFIX + length) == 0;
+        // Unchecked: `length` is compared with what is there before it is used.
+        unchecked {
+            if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return false;
+            uint256 length = data.word(36);
+            uint256 rest = data.length - PREFIX;
+            if (length > rest || rest - length >= 32 || rest % 32 != 0) return false;
+            return data.word(PREFIX + length) == 0;
+        }
     }
 
     /// @dev 0 unless transactions fill the bytes end to end.
     function _count(bytes calldata packed) private pure returns (uint256 n) {
-        uint256 cursor = 0;
-        while (cursor < packed.length) {
-            uint256 left = packed.length - cursor;
-            if (left < TRANSACTION) return 0;
-            uint256 length = _dataLength(packed, cursor);
-            if (length > left - TRANSACTION) return 0;
-            cursor += TRANSACTION + length;
-            ++n;
+        // Unchecked: `length` is compared with what is left before it is added.
+        unchecked {
+            uint256 cursor = 0;
+            while (cursor < packed.length) {
+                uint256 left = packed.length - cursor;
+                if (left < TRANSACTION) return 0;
+                uint256 length = _dataLength(packed, cursor);
+                if (length > left - TRANSACTION) return 0;
+                cursor += TRANSACTION + length;
+                ++n;
+            }
         }
     }
 
     function _dataLength(bytes calldata packed, uint256 cursor) private pure returns (uint256) {
-        return packed.word(cursor + 53);
+        // Unchecked: the cursor is inside calldata.
+        unchecked {
+            return packed.word(cursor + 53);
+        }
     }
 }

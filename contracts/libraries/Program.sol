@@ -21,38 +21,41 @@ library Program {
     uint256 private constant ZERO = 0x60;
 
     /// @notice Opens the program of a data contract: header checks, and what later reads need.
-    function open(address source) internal view returns (Image memory image) {
-        image.source = source;
-        uint256 size = source.code.length;
-        image.size = size;
-        if (size < HEADER) {
-            image.malformed = true;
-            return image;
-        }
-        uint256 loaded = size <= WHOLE ? size : PAGE;
-        uint256 base = _allocate(loaded);
-        _copy(source, base, 0, loaded);
-        image.base = base;
-        image.loaded = loaded;
+    function open(Image memory image, address source) internal view {
+        // Unchecked: all terms are bytes of the header times small constants.
+        unchecked {
+            image.source = source;
+            uint256 size = source.code.length;
+            image.size = size;
+            if (size < HEADER) {
+                image.malformed = true;
+                return;
+            }
+            uint256 loaded = size <= WHOLE ? size : PAGE;
+            uint256 base = _allocate(loaded);
+            _copy(source, base, 0, loaded);
+            image.base = base;
+            image.loaded = loaded;
 
-        uint256 head = _load(base);
-        uint256 bits = (head >> 224) & 0xff;
-        uint256 limits = (head >> 184) & 0xff;
-        image.directoryBits = bits;
-        image.classes = (head >> 192) & 0xffffffff;
-        image.limitCount = limits;
-        image.multiplier = _load(base + 32);
-        if (head >> 232 != START || bits > MAX_DIRECTORY_BITS || limits > MAX_LIMITS) {
-            image.malformed = true;
-            return image;
+            uint256 head = _load(base);
+            uint256 bits = (head >> 224) & 0xff;
+            uint256 limits = (head >> 184) & 0xff;
+            image.directoryBits = bits;
+            image.classes = (head >> 192) & 0xffffffff;
+            image.limitCount = limits;
+            image.multiplier = _load(base + 32);
+            if (head >> 232 != START || bits > MAX_DIRECTORY_BITS || limits > MAX_LIMITS) {
+                image.malformed = true;
+                return;
+            }
+            image.directory = HEADER + LIMIT * limits;
+            image.entries = image.directory + 3 * ((1 << bits) + 1);
+            if (image.entries > size) {
+                image.malformed = true;
+                return;
+            }
+            image.limits = slice(image, HEADER, LIMIT * limits);
         }
-        image.directory = HEADER + LIMIT * limits;
-        image.entries = image.directory + 3 * ((1 << bits) + 1);
-        if (image.entries > size) {
-            image.malformed = true;
-            return image;
-        }
-        image.limits = slice(image, HEADER, LIMIT * limits);
     }
 
     /// @notice How long an announcement lives, in seconds.
@@ -76,8 +79,11 @@ library Program {
         pure
         returns (uint256 id, uint256 terms, address asset)
     {
-        uint256 cursor = image.limits + LIMIT * index;
-        return (_load(cursor), _load(cursor + 32), address(uint160(_load(cursor + 64) >> 96)));
+        // Unchecked: `index` is below 32.
+        unchecked {
+            uint256 cursor = image.limits + LIMIT * index;
+            return (_load(cursor), _load(cursor + 32), address(uint160(_load(cursor + 64) >> 96)));
+        }
     }
 
     /// @notice The limits, as a mask by index, that charge every outflow of the asset.
@@ -90,16 +96,19 @@ library Program {
 
     /// @notice The bucket of a key, as pointers to its first entry and behind its last.
     function bucket(Image memory image, uint256 key) internal view returns (uint256 cursor, uint256 end) {
-        uint256 i = hash(key, image.multiplier, image.directoryBits);
-        uint256 pair = _load(slice(image, image.directory + 3 * i, 6));
-        uint256 start = pair >> 232;
-        uint256 stop = (pair >> 208) & 0xffffff;
-        if (start < image.entries || stop < start || (stop - start) % ENTRY != 0) {
-            image.malformed = true;
-            return (0, 0);
+        // Unchecked: offsets have 3 bytes, and `stop` is at least `start` where they are subtracted.
+        unchecked {
+            uint256 i = hash(key, image.multiplier, image.directoryBits);
+            uint256 pair = _load(slice(image, image.directory + 3 * i, 6));
+            uint256 start = pair >> 232;
+            uint256 stop = (pair >> 208) & 0xffffff;
+            if (start < image.entries || stop < start || (stop - start) % ENTRY != 0) {
+                image.malformed = true;
+                return (0, 0);
+            }
+            cursor = slice(image, start, stop - start);
+            end = cursor + (stop - start);
         }
-        cursor = slice(image, start, stop - start);
-        end = cursor + (stop - start);
     }
 
     /// @notice `(key · multiplier mod 2^256) >> (256 − bits)`, and 0 when `bits` is 0.
@@ -112,14 +121,17 @@ library Program {
 
     /// @notice A pointer to `length` bytes of the program from `offset` on.
     function slice(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        uint256 size = image.size;
-        if (length > size || offset > size - length) {
-            image.malformed = true;
-            return ZERO;
+        // Unchecked: what is added was compared with the size of the code before.
+        unchecked {
+            uint256 size = image.size;
+            if (length > size || offset > size - length) {
+                image.malformed = true;
+                return ZERO;
+            }
+            if (offset + length <= image.loaded) return image.base + offset;
+            pointer = _allocate(length);
+            _copy(image.source, pointer, offset, length);
         }
-        if (offset + length <= image.loaded) return image.base + offset;
-        pointer = _allocate(length);
-        _copy(image.source, pointer, offset, length);
     }
 
     /// @dev Memory for `length` bytes and one word behind them, so that loading a word from any of them reads

@@ -43,6 +43,6 @@ library SafeAccount {
     }
 
     function _read(address account, uint256 slot) private view returns (address) {
-        return address(uint160(uint256(abi.decode(ISafe(account).getStorageAt(slot, 1), (uint256)))));
+        return address(uint160(uint256(bytes32(ISafe(account).getStorageAt(slot, 1)))));
     }
 }

@@ -47,19 +47,15 @@ library SpendLimit {
     }
 
     function _add(Evaluation memory e, uint256 index, uint256 amount) private view returns (bool) {
-        Charge memory c;
-        bool timely = true;
         if (e.charges[index] == 0) {
             (uint256 id, uint256 terms, address asset) = e.image.limit(index);
-            bool sound;
-            (sound, timely) = Window.load(c, e.account, id, terms, asset);
+            (bool sound, Charge memory fresh) = Window.load(e.account, id, terms, asset);
             if (!sound) return e.malformed();
-            e.charges[index] = _pointerTo(c);
-        } else {
-            c = _chargeAt(e.charges[index]);
+            e.charges[index] = _pointerTo(fresh);
         }
+        Charge memory c = _chargeAt(e.charges[index]);
         uint256 pending = c.pending;
-        if (!timely || amount > type(uint256).max - pending) {
+        if (!Window.isTimely(c) || amount > type(uint256).max - pending) {
             return e.denyByRule(Reason.AmountOverflow, index, pending, amount);
         }
         if (!Window.fits(c, pending + amount)) {

@@ -20,8 +20,11 @@ library Timelock {
             ActionView memory a = actions[i];
             hashes[i] = keccak256(abi.encode(a.to, a.value, keccak256(a.data.bytesOf()), a.operation));
         }
-        bytes32 content = keccak256(abi.encodePacked(hashes));
-        return keccak256(abi.encode(account, uint256(epoch), origin, content));
+        bytes32 content;
+        assembly ("memory-safe") {
+            content := keccak256(add(hashes, 32), shl(5, mload(hashes)))
+        }
+        return keccak256(abi.encode(account, epoch, origin, content));
     }
 
     /// @notice Whether the delay that the rules ask for has passed; notes the announcement to consume.

@@ -24,42 +24,52 @@ library Window {
     uint256 private constant EXPONENT_SHIFT = 207;
     uint256 private constant EXPONENT_MAX = 57;
     uint256 private constant LANE_INDEX_SHIFT = 213;
+    uint256 private constant LANE_INDEX_MAX = 2 ** 40 - 1;
     uint256 private constant MAX_CAP_UNITS = 8_000_000;
 
-    /// @notice Fills the charge from a limit's terms and storage.
+    /// @notice A charge of nothing yet, from a limit's terms and storage.
     /// @param terms cap (192) | window (8) | flags (8) | lane seconds (32) | exponent (8) | zero (8)
     /// @return sound Whether the terms are well formed.
-    /// @return timely Whether the lane index of this moment fits its field.
-    function load(Charge memory c, address account, uint256 id, uint256 terms, address asset)
+    function load(address account, uint256 id, uint256 terms, address asset)
         internal
         view
-        returns (bool sound, bool timely)
+        returns (bool sound, Charge memory c)
     {
         uint256 window = (terms >> 56) & 0xff;
         uint256 laneSeconds = (terms >> 16) & 0xffffffff;
         c.window = window;
         c.capUnits = terms >> 64;
         c.scale = 1;
-        if (window > ROLLING) return (false, true);
-        if (window == TRANSACTION) return (true, true);
+        sound = window <= ROLLING;
+        if (window == TRANSACTION || !sound) return (sound, c);
         c.slot = uint256(keccak256(abi.encode(account, id, asset, window | laneSeconds << 8, uint256(0))));
-        if (window == ROLLING) return _loadRolling(c, laneSeconds, (terms >> 8) & 0xff);
-        _loadCalendar(c);
-        return (true, true);
+        if (window == ROLLING) sound = _loadRolling(c, laneSeconds, (terms >> 8) & 0xff);
+        else _loadCalendar(c);
+    }
+
+    /// @notice Whether the lane index of this moment fits its field.
+    function isTimely(Charge memory c) internal pure returns (bool) {
+        return c.window != ROLLING || c.period <= LANE_INDEX_MAX;
     }
 
     /// @notice Whether the window has room for what this request charges, in base units.
     function fits(Charge memory c, uint256 amount) internal pure returns (bool) {
-        // The first test also keeps the sum from overflowing.
-        uint256 more = _units(c, amount);
-        return more <= c.capUnits && c.usedUnits + more <= c.capUnits;
+        // Unchecked: the first test keeps the sum small, and the other term is at most nine lanes or 192 bits.
+        unchecked {
+            // The first test also keeps the sum from overflowing.
+            uint256 more = _units(c, amount);
+            return more <= c.capUnits && c.usedUnits + more <= c.capUnits;
+        }
     }
 
     /// @notice What the window has left besides what this request charged so far, in base units.
     function remaining(Charge memory c) internal pure returns (uint256) {
-        if (c.usedUnits >= c.capUnits) return 0;
-        uint256 left = (c.capUnits - c.usedUnits) * c.scale;
-        return left > c.pending ? left - c.pending : 0;
+        // Unchecked: each difference is of a larger and a smaller, and the product is at most the cap.
+        unchecked {
+            if (c.usedUnits >= c.capUnits) return 0;
+            uint256 left = (c.capUnits - c.usedUnits) * c.scale;
+            return left > c.pending ? left - c.pending : 0;
+        }
     }
 
     /// @notice Writes the window's word with what this request charged.
@@ -94,41 +104,38 @@ library Window {
         return 12 * (year - 1970) + month - 1;
     }
 
-    function _loadRolling(Charge memory c, uint256 laneSeconds, uint256 exponent)
-        private
-        view
-        returns (bool sound, bool timely)
-    {
-        if (laneSeconds == 0 || exponent > EXPONENT_MAX) return (false, true);
+    function _loadRolling(Charge memory c, uint256 laneSeconds, uint256 exponent) private view returns (bool sound) {
+        if (laneSeconds == 0 || exponent > EXPONENT_MAX) return false;
         c.scale = _powerOfTen(exponent);
         c.capUnits /= c.scale;
-        if (c.capUnits > MAX_CAP_UNITS) return (false, true);
-        uint256 lane = block.timestamp / laneSeconds;
-        if (lane >> 40 != 0) return (true, false);
+        if (c.capUnits > MAX_CAP_UNITS) return false;
         c.exponent = exponent;
-        c.period = lane;
+        c.period = block.timestamp / laneSeconds;
         uint256 word = State.read(c.slot);
         if (word != 0) _carryOver(c, word);
-        return (true, true);
+        return true;
     }
 
     /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender.
     function _carryOver(Charge memory c, uint256 word) private pure {
-        uint256 lanes = word & (ALL_LANES);
-        uint256 stored = (word >> LANE_INDEX_SHIFT) & (2 ** 40 - 1);
-        if (stored < c.period) {
-            uint256 behind = c.period - stored;
-            lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (ALL_LANES) : 0;
-        } else {
-            c.period = stored;
-        }
-        uint256 from = (word >> EXPONENT_SHIFT) & 63;
-        for (uint256 cursor = 0; cursor < EXPONENT_SHIFT; cursor += LANE_BITS) {
-            uint256 lane = (lanes >> cursor) & LANE_MAX;
-            if (from < c.exponent) lane = _divideUp(lane, _powerOfTen(c.exponent - from));
-            else if (from > c.exponent) lane = _min(lane * _powerOfTen(from - c.exponent), LANE_MAX);
-            c.usedUnits += lane;
-            c.lanes |= lane << cursor;
+        // Unchecked: nine lanes of 23 bits, moved by less than nine lanes; exponents are compared before they are subtracted.
+        unchecked {
+            uint256 lanes = word & (ALL_LANES);
+            uint256 stored = (word >> LANE_INDEX_SHIFT) & LANE_INDEX_MAX;
+            if (stored < c.period) {
+                uint256 behind = c.period - stored;
+                lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (ALL_LANES) : 0;
+            } else {
+                c.period = stored;
+            }
+            uint256 from = (word >> EXPONENT_SHIFT) & 63;
+            for (uint256 cursor = 0; cursor < EXPONENT_SHIFT; cursor += LANE_BITS) {
+                uint256 lane = (lanes >> cursor) & LANE_MAX;
+                if (from < c.exponent) lane = _divideUp(lane, _powerOfTen(c.exponent - from));
+                else if (from > c.exponent) lane = _min(lane * _powerOfTen(from - c.exponent), LANE_MAX);
+                c.usedUnits += lane;
+                c.lanes |= lane << cursor;
+            }
         }
     }
 

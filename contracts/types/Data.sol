@@ -39,13 +39,21 @@ function oneAction(address to, uint256 value, bytes calldata data, uint256 opera
     returns (ActionView[] memory actions)
 {
     actions = new ActionView[](1);
-    actions[0] = ActionView(to, value, dataOf(data), operation);
+    fill(actions[0], to, value, data, operation);
+}
+
+/// @dev In place, since a new array of structs comes with the structs.
+function fill(ActionView memory action, address to, uint256 value, bytes calldata data, uint256 operation) pure {
+    action.to = to;
+    action.value = value;
+    action.data = dataOf(data);
+    action.operation = operation;
 }
 
 function viewsOf(Action[] calldata actions) pure returns (ActionView[] memory views) {
     views = new ActionView[](actions.length);
     for (uint256 i = 0; i < actions.length; ++i) {
         Action calldata action = actions[i];
-        views[i] = ActionView(action.to, action.value, dataOf(action.data), action.operation);
+        fill(views[i], action.to, action.value, action.data, action.operation);
     }
 }
