@@ -7,10 +7,7 @@ pub use hook::IPolicyHook;
 pub use token::Token;
 
 /// The hook, from its committed artifact.
-#[allow(
-    missing_docs,
-    reason = "generated from the contract's ABI, which holds the docs"
-)]
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
 mod hook {
     alloy_sol_types::sol!(
         #[sol(all_derives)]
@@ -20,10 +17,7 @@ mod hook {
 }
 
 /// An ERC-20 for demonstrations and tests, from its committed artifact.
-#[allow(
-    missing_docs,
-    reason = "generated from the contract's ABI, which holds the docs"
-)]
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
 mod token {
     alloy_sol_types::sol!(
         #[sol(all_derives)]

@@ -118,14 +118,11 @@ pub const THRESHOLD_SLOT: U256 = U256::from_limbs([4, 0, 0, 0]);
 /// The slot of the nonce.
 pub const NONCE_SLOT: U256 = U256::from_limbs([5, 0, 0, 0]);
 /// `keccak256("guard_manager.guard.address")`.
-pub const GUARD_SLOT: B256 =
-    b256!("4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
+pub const GUARD_SLOT: B256 = b256!("4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
 /// `keccak256("module_manager.module_guard.address")`, since 1.5.0.
-pub const MODULE_GUARD_SLOT: B256 =
-    b256!("b104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947");
+pub const MODULE_GUARD_SLOT: B256 = b256!("b104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947");
 /// `keccak256("fallback_manager.handler.address")`.
-pub const FALLBACK_HANDLER_SLOT: B256 =
-    b256!("6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5");
+pub const FALLBACK_HANDLER_SLOT: B256 = b256!("6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5");
 
 /// The head of Safe's linked lists of owners and modules.
 pub const SENTINEL: Address = address!("0000000000000000000000000000000000000001");
@@ -135,15 +132,12 @@ pub const MULTI_SEND_1_3_0: Address = address!("A238CBeb142c10Ef7Ad8442C6D1f9E89
 /// MultiSend of Safe 1.3.0, through the Safe singleton factory.
 pub const MULTI_SEND_1_3_0_EIP155: Address = address!("998739BFdAAdde7C933B942a68053933098f9EDa");
 /// MultiSendCallOnly of Safe 1.3.0, through Arachnid's proxy.
-pub const MULTI_SEND_CALL_ONLY_1_3_0: Address =
-    address!("40A2aCCbd92BCA938b02010E17A5b8929b49130D");
+pub const MULTI_SEND_CALL_ONLY_1_3_0: Address = address!("40A2aCCbd92BCA938b02010E17A5b8929b49130D");
 /// MultiSend of Safe 1.4.1.
 pub const MULTI_SEND_1_4_1: Address = address!("38869bf66a61cF6bDB996A6aE40D5853Fd43B526");
 /// MultiSendCallOnly of Safe 1.4.1.
-pub const MULTI_SEND_CALL_ONLY_1_4_1: Address =
-    address!("9641d764fc13c8B624c04430C7356C1C7C8102e2");
+pub const MULTI_SEND_CALL_ONLY_1_4_1: Address = address!("9641d764fc13c8B624c04430C7356C1C7C8102e2");
 /// MultiSend of Safe 1.5.0.
 pub const MULTI_SEND_1_5_0: Address = address!("218543288004CD07832472D464648173c77D7eB7");
 /// MultiSendCallOnly of Safe 1.5.0.
-pub const MULTI_SEND_CALL_ONLY_1_5_0: Address =
-    address!("A83c336B20401Af773B6219BA5027174338D1836");
+pub const MULTI_SEND_CALL_ONLY_1_5_0: Address = address!("A83c336B20401Af773B6219BA5027174338D1836");

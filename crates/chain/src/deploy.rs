@@ -22,16 +22,11 @@ pub struct Program {
 /// # Errors
 /// [`Error::BadProgram`] when no contract can hold it, or when it does not begin with STOP.
 pub fn data_contract(program: &[u8]) -> Result<Bytes> {
-    let bad = || Error::BadProgram {
-        size: program.len(),
-        max: MAX_CODE,
-    };
+    let bad = || Error::BadProgram { size: program.len(), max: MAX_CODE };
     if program.len() > MAX_CODE || program.first() != Some(&0) {
         return Err(bad());
     }
-    let [high, low] = u16::try_from(program.len())
-        .map_err(|_| bad())?
-        .to_be_bytes();
+    let [high, low] = u16::try_from(program.len()).map_err(|_| bad())?.to_be_bytes();
     // PUSH2 size, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN: copies what follows, and returns it.
     let copy = [0x61, high, low, 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3];
     Ok([copy.as_slice(), program].concat().into())
@@ -43,10 +38,7 @@ pub fn data_contract(program: &[u8]) -> Result<Bytes> {
 /// As [`data_contract`].
 pub fn program_at(program: &[u8]) -> Result<Program> {
     let address = deployer::ARACHNID.create2(B256::ZERO, keccak256(data_contract(program)?));
-    Ok(Program {
-        address,
-        code_hash: keccak256(program),
-    })
+    Ok(Program { address, code_hash: keccak256(program) })
 }
 
 /// Puts a program on the chain, if it is not there, and reads it back.
@@ -55,13 +47,7 @@ pub fn program_at(program: &[u8]) -> Result<Program> {
 /// As [`data_contract`], [`create2`]; [`Error::NotDeployed`] when other bytes are found there.
 pub fn deploy_program(ledger: &mut dyn Ledger, from: Address, program: &[u8]) -> Result<Program> {
     let at = program_at(program)?;
-    create2(
-        ledger,
-        from,
-        deployer::ARACHNID,
-        B256::ZERO,
-        &data_contract(program)?,
-    )?;
+    create2(ledger, from, deployer::ARACHNID, B256::ZERO, &data_contract(program)?)?;
     check_code(ledger, at.address, at.code_hash)?;
     Ok(at)
 }
@@ -77,13 +63,7 @@ pub fn hook_at() -> Address {
 /// # Errors
 /// As [`create2`]; [`Error::NotDeployed`] when other code is found there.
 pub fn deploy_hook(ledger: &mut dyn Ledger, from: Address) -> Result<Address> {
-    let hook = create2(
-        ledger,
-        from,
-        deployer::ARACHNID,
-        B256::ZERO,
-        &IPolicyHook::BYTECODE,
-    )?;
+    let hook = create2(ledger, from, deployer::ARACHNID, B256::ZERO, &IPolicyHook::BYTECODE)?;
     check_code(ledger, hook, keccak256(&IPolicyHook::DEPLOYED_BYTECODE))?;
     Ok(hook)
 }
@@ -93,8 +73,5 @@ fn check_code(ledger: &dyn Ledger, address: Address, expected: B256) -> Result<(
     if found == expected {
         return Ok(());
     }
-    Err(Error::NotDeployed {
-        address,
-        why: format!("its code hash is `{found}`, not `{expected}`"),
-    })
+    Err(Error::NotDeployed { address, why: format!("its code hash is `{found}`, not `{expected}`") })
 }

@@ -11,11 +11,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What can go wrong. Every message ends in what to do, where there is something to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The URL does not parse.
-    #[error("`{url}` is not an http(s) URL")]
+    /// No node can be at this URL.
+    #[error("`{url}` is no node's URL: {why}; give one such as `http://localhost:8545`")]
     BadUrl {
-        /// As given.
+        /// The URL.
         url: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// Nobody answers.
     #[error("no node answers at `{url}`: {why}; start one or check the URL")]
@@ -62,9 +64,7 @@ pub enum Error {
         block: u64,
     },
     /// No code where a contract is expected.
-    #[error(
-        "there is no contract at `{address}` on chain {chain_id}; check the address and the chain"
-    )]
+    #[error("there is no contract at `{address}` on chain {chain_id}; check the address and the chain")]
     NoCode {
         /// The address.
         address: Address,
@@ -80,9 +80,7 @@ pub enum Error {
         why: String,
     },
     /// A Safe of another version.
-    #[error(
-        "the Safe at `{address}` has version `{version}`; 1.3.0, 1.4.1 and 1.5.0 are supported"
-    )]
+    #[error("the Safe at `{address}` has version `{version}`; 1.3.0, 1.4.1 and 1.5.0 are supported")]
     UnsupportedVersion {
         /// The address.
         address: Address,
@@ -167,15 +165,10 @@ pub enum Error {
 }
 
 fn list(addresses: &[Address]) -> String {
-    addresses
-        .iter()
-        .map(|address| format!("`{address}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Revert data in words where it is a plain reason, in hex where it is not.
 fn reason(output: &Bytes) -> String {
-    alloy_sol_types::decode_revert_reason(output)
-        .unwrap_or_else(|| format!("reverted with `{output}`"))
+    alloy_sol_types::decode_revert_reason(output).unwrap_or_else(|| format!("reverted with `{output}`"))
 }

@@ -31,27 +31,17 @@ pub struct Installation {
 pub fn calls(safe: &SafeInfo, what: &Installation) -> Result<Vec<Transaction>> {
     for guard in [safe.guard, safe.module_guard] {
         if guard != Address::ZERO && guard != what.hook {
-            return Err(Error::GuardTaken {
-                safe: safe.address,
-                guard,
-            });
+            return Err(Error::GuardTaken { safe: safe.address, guard });
         }
     }
     let guarded = safe.version.has_module_guard();
     let bypassing: &[Address] = if guarded { &[] } else { &safe.modules };
     if bypassing != what.bypassing {
-        return Err(Error::ModulesNotAcknowledged {
-            enabled: bypassing.to_vec(),
-        });
+        return Err(Error::ModulesNotAcknowledged { enabled: bypassing.to_vec() });
     }
-    let mut calls = vec![Transaction::call(
-        safe.address,
-        Safe::setGuardCall { guard: what.hook }.abi_encode(),
-    )];
+    let mut calls = vec![Transaction::call(safe.address, Safe::setGuardCall { guard: what.hook }.abi_encode())];
     if guarded {
-        let set = Safe::setModuleGuardCall {
-            moduleGuard: what.hook,
-        };
+        let set = Safe::setModuleGuardCall { moduleGuard: what.hook };
         calls.push(Transaction::call(safe.address, set.abi_encode()));
     }
     let install = IPolicyHook::installCall {

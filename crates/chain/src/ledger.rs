@@ -92,14 +92,7 @@ impl Receipt {
     /// # Errors
     /// [`Error::Failed`], with the revert data.
     pub fn expect_success(self, what: &'static str) -> Result<Self> {
-        if self.success {
-            Ok(self)
-        } else {
-            Err(Error::Failed {
-                what,
-                output: self.output,
-            })
-        }
+        if self.success { Ok(self) } else { Err(Error::Failed { what, output: self.output }) }
     }
 }
 
@@ -120,24 +113,13 @@ pub fn create2(
         return Ok(address);
     }
     if ledger.code(proxy, None)?.is_empty() {
-        return Err(Error::NoProxy {
-            proxy,
-            chain_id: ledger.chain_id(),
-        });
+        return Err(Error::NoProxy { proxy, chain_id: ledger.chain_id() });
     }
     ledger
-        .send(
-            from,
-            proxy,
-            U256::ZERO,
-            [salt.as_slice(), init_code].concat().into(),
-        )?
+        .send(from, proxy, U256::ZERO, [salt.as_slice(), init_code].concat().into())?
         .expect_success("the deployment")?;
     if ledger.code(address, None)?.is_empty() {
-        return Err(Error::NotDeployed {
-            address,
-            why: "it is empty".to_owned(),
-        });
+        return Err(Error::NotDeployed { address, why: "it is empty".to_owned() });
     }
     Ok(address)
 }

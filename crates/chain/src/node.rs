@@ -39,10 +39,7 @@ pub struct Node {
 /// Without the URL's path, which may hold a key.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node")
-            .field("url", &self.url)
-            .field("chain_id", &self.chain_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Node").field("url", &self.url).field("chain_id", &self.chain_id).finish_non_exhaustive()
     }
 }
 
@@ -52,37 +49,26 @@ impl Node {
     /// # Errors
     /// [`Error::BadUrl`], or [`Error::Unreachable`] when nobody answers.
     pub fn connect(url: &str, keys: Vec<PrivateKeySigner>) -> Result<Self> {
-        let bad = || Error::BadUrl {
-            url: url.to_owned(),
-        };
-        let parsed = reqwest::Url::parse(url).map_err(|_| bad())?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(bad());
+        let parsed =
+            reqwest::Url::parse(url).map_err(|_| Error::BadUrl { url: url.to_owned(), why: "it does not parse" })?;
+        let bad = |why| Error::BadUrl { url: shown(&parsed), why };
+        match parsed.scheme() {
+            "http" => {}
+            "https" if cfg!(feature = "tls") => {}
+            "https" => return Err(bad("this build speaks no TLS (feature `tls`)")),
+            _ => return Err(bad("it is neither http nor https")),
         }
-        let unreachable = |why: String| Error::Unreachable {
-            url: shown(&parsed),
-            why,
-        };
-        let client = reqwest::Client::builder()
-            .timeout(REQUEST_TIMEOUT)
-            .build()
-            .map_err(|error| unreachable(cause(&error)))?;
-        let local = parsed
-            .host_str()
-            .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
+        #[cfg(feature = "tls")]
+        // Fails only where the process has chosen a provider already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let unreachable = |why: String| Error::Unreachable { url: shown(&parsed), why };
+        let client =
+            reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().map_err(|error| unreachable(cause(&error)))?;
+        let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
         let transport = Http::with_client(client, parsed.clone());
         let provider = RootProvider::new(RpcClient::new(transport, local));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let mut node = Self {
-            runtime,
-            provider,
-            url: shown(&parsed),
-            chain_id: 0,
-            keys,
-        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let mut node = Self { runtime, provider, url: shown(&parsed), chain_id: 0, keys };
         node.chain_id = node.wait("eth_chainId", node.provider.get_chain_id())?;
         Ok(node)
     }
@@ -105,10 +91,7 @@ impl Node {
         if !self.code(factory, None)?.is_empty() {
             return Ok(());
         }
-        self.raw(
-            "anvil_setCode",
-            json!([factory, Bytes::from_static(&deployer::CODE)]),
-        )
+        self.raw("anvil_setCode", json!([factory, Bytes::from_static(&deployer::CODE)]))
     }
 
     /// Runs a request to its end, and sorts its errors.
@@ -117,72 +100,43 @@ impl Node {
         method: &'static str,
         request: impl Future<Output = std::result::Result<T, TransportError>>,
     ) -> Result<T> {
-        self.runtime
-            .block_on(request)
-            .map_err(|error| self.fault(method, &error))
+        self.runtime.block_on(request).map_err(|error| self.fault(method, &error))
     }
 
     fn fault(&self, method: &'static str, error: &TransportError) -> Error {
         match error {
-            RpcError::Transport(why) => Error::Unreachable {
-                url: self.url.clone(),
-                why: cause(why),
-            },
-            RpcError::DeserError { err, .. } => Error::Unreachable {
-                url: self.url.clone(),
-                why: format!("it does not speak JSON-RPC ({err})"),
-            },
-            RpcError::ErrorResp(answer) => Error::Refused {
-                method,
-                why: answer.message.to_string(),
-            },
-            other => Error::Refused {
-                method,
-                why: other.to_string(),
-            },
+            RpcError::Transport(why) => Error::Unreachable { url: self.url.clone(), why: cause(why) },
+            RpcError::DeserError { err, .. } => {
+                Error::Unreachable { url: self.url.clone(), why: format!("it does not speak JSON-RPC ({err})") }
+            }
+            RpcError::ErrorResp(answer) => Error::Refused { method, why: answer.message.to_string() },
+            other => Error::Refused { method, why: other.to_string() },
         }
     }
 
     /// A request whose answer does not matter.
     fn raw(&self, method: &'static str, parameters: serde_json::Value) -> Result<()> {
-        let _: serde_json::Value =
-            self.wait(method, self.provider.raw_request(method.into(), parameters))?;
+        let _: serde_json::Value = self.wait(method, self.provider.raw_request(method.into(), parameters))?;
         Ok(())
     }
 
     fn time_of(&self, block: BlockId) -> Result<u64> {
-        let found = self.wait("eth_getBlockByNumber", async {
-            self.provider.get_block(block).await
-        })?;
+        let found = self.wait("eth_getBlockByNumber", async { self.provider.get_block(block).await })?;
         found
             .map(|block| block.header.timestamp)
-            .ok_or_else(|| Error::Refused {
-                method: "eth_getBlockByNumber",
-                why: "it has no such block".to_owned(),
-            })
+            .ok_or_else(|| Error::Refused { method: "eth_getBlockByNumber", why: "it has no such block".to_owned() })
     }
 
     /// A call's result, where a revert is one.
-    fn ran(
-        &self,
-        method: &'static str,
-        answer: std::result::Result<Bytes, TransportError>,
-    ) -> Result<Called> {
+    fn ran(&self, method: &'static str, answer: std::result::Result<Bytes, TransportError>) -> Result<Called> {
         match answer {
-            Ok(output) => Ok(Called {
-                success: true,
-                output,
-            }),
+            Ok(output) => Ok(Called { success: true, output }),
             Err(RpcError::ErrorResp(payload)) => match payload.as_revert_data() {
-                Some(output) => Ok(Called {
-                    success: false,
-                    output,
-                }),
+                Some(output) => Ok(Called { success: false, output }),
                 // Nodes answer a revert without data with code 3, or with words only.
-                None if payload.code == 3 || payload.message.contains("revert") => Ok(Called {
-                    success: false,
-                    output: Bytes::new(),
-                }),
+                None if payload.code == 3 || payload.message.contains("revert") => {
+                    Ok(Called { success: false, output: Bytes::new() })
+                }
                 None => Err(self.fault(method, &RpcError::ErrorResp(payload))),
             },
             Err(error) => Err(self.fault(method, &error)),
@@ -190,9 +144,7 @@ impl Node {
     }
 
     fn gas_for(&self, request: &TransactionRequest) -> Result<u64> {
-        let estimate = self
-            .runtime
-            .block_on(async { self.provider.estimate_gas(request.clone()).await });
+        let estimate = self.runtime.block_on(async { self.provider.estimate_gas(request.clone()).await });
         match estimate {
             // A fifth more: what a guard reads may cost more a block later.
             Ok(gas) => Ok(gas.saturating_add(gas / 5)),
@@ -208,57 +160,33 @@ impl Node {
         let started = Instant::now();
         let mut pause = Duration::from_millis(5);
         while started.elapsed() < MINING_TIMEOUT {
-            let found = self.wait(
-                "eth_getTransactionReceipt",
-                self.provider.get_transaction_receipt(hash),
-            )?;
+            let found = self.wait("eth_getTransactionReceipt", self.provider.get_transaction_receipt(hash))?;
             if let Some(receipt) = found {
                 return Ok(receipt);
             }
             std::thread::sleep(pause);
             pause = pause.saturating_mul(2).min(Duration::from_secs(1));
         }
-        Err(Error::NotMined {
-            hash,
-            waited: started.elapsed(),
-        })
+        Err(Error::NotMined { hash, waited: started.elapsed() })
     }
 
     /// What a failed transaction reverted with: receipts do not say, so it runs again on the state before
     /// its block, at the time of its block. Transactions before it in the same block are not seen.
-    fn revert_data(
-        &self,
-        request: &TransactionRequest,
-        block: u64,
-        timestamp: u64,
-    ) -> Result<Bytes> {
-        let time = BlockOverrides::default()
-            .with_number(U256::from(block))
-            .with_time(timestamp);
+    fn revert_data(&self, request: &TransactionRequest, block: u64, timestamp: u64) -> Result<Bytes> {
+        let time = BlockOverrides::default().with_number(U256::from(block)).with_time(timestamp);
         let before = BlockId::number(block.saturating_sub(1));
-        let answer = self.runtime.block_on(async {
-            self.provider
-                .call(request.clone())
-                .block(before)
-                .with_block_overrides(time)
-                .await
-        });
+        let answer = self
+            .runtime
+            .block_on(async { self.provider.call(request.clone()).block(before).with_block_overrides(time).await });
         let called = self.ran("eth_call", answer)?;
-        Ok(if called.success {
-            Bytes::new()
-        } else {
-            called.output
-        })
+        Ok(if called.success { Bytes::new() } else { called.output })
     }
 }
 
 /// A URL without what may be a secret: user, password, path and query.
 fn shown(url: &reqwest::Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{host}{port}", url.scheme())
 }
 
@@ -269,10 +197,7 @@ fn cause(error: &dyn std::error::Error) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
-    text.split(" for url (")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    text.split(" for url (").next().unwrap_or_default().to_owned()
 }
 
 fn block_id(at: Option<u64>) -> BlockId {
@@ -294,9 +219,7 @@ impl Ledger for Node {
     }
 
     fn balance(&self, who: Address) -> Result<U256> {
-        self.wait("eth_getBalance", async {
-            self.provider.get_balance(who).await
-        })
+        self.wait("eth_getBalance", async { self.provider.get_balance(who).await })
     }
 
     fn fund(&mut self, who: Address, wei: U256) -> Result<()> {
@@ -304,48 +227,26 @@ impl Ledger for Node {
     }
 
     fn code(&self, who: Address, at: Option<u64>) -> Result<Bytes> {
-        self.wait("eth_getCode", async {
-            self.provider.get_code_at(who).block_id(block_id(at)).await
-        })
+        self.wait("eth_getCode", async { self.provider.get_code_at(who).block_id(block_id(at)).await })
     }
 
     fn storage(&self, who: Address, slot: U256, at: Option<u64>) -> Result<U256> {
-        self.wait("eth_getStorageAt", async {
-            self.provider
-                .get_storage_at(who, slot)
-                .block_id(block_id(at))
-                .await
-        })
+        self.wait("eth_getStorageAt", async { self.provider.get_storage_at(who, slot).block_id(block_id(at)).await })
     }
 
     fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called> {
-        let request = TransactionRequest::default()
-            .with_from(from)
-            .with_to(to)
-            .with_value(value)
-            .with_input(data);
-        let answer = self
-            .runtime
-            .block_on(async { self.provider.call(request).await });
+        let request = TransactionRequest::default().with_from(from).with_to(to).with_value(value).with_input(data);
+        let answer = self.runtime.block_on(async { self.provider.call(request).await });
         self.ran("eth_call", answer)
     }
 
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.address() == from)
-            .ok_or(Error::NoKey { from })?;
+        let key = self.keys.iter().find(|key| key.address() == from).ok_or(Error::NoKey { from })?;
         let wallet = EthereumWallet::from(key.clone());
-        let request = TransactionRequest::default()
-            .with_from(from)
-            .with_to(to)
-            .with_value(value)
-            .with_input(data);
+        let request = TransactionRequest::default().with_from(from).with_to(to).with_value(value).with_input(data);
         let fees = self.wait("eth_feeHistory", self.provider.estimate_eip1559_fees())?;
-        let nonce = self.wait("eth_getTransactionCount", async {
-            self.provider.get_transaction_count(from).pending().await
-        })?;
+        let nonce =
+            self.wait("eth_getTransactionCount", async { self.provider.get_transaction_count(from).pending().await })?;
         let full = request
             .clone()
             .with_chain_id(self.chain_id)
@@ -356,35 +257,16 @@ impl Ledger for Node {
         let signed: TxEnvelope = self
             .runtime
             .block_on(full.build(&wallet))
-            .map_err(|error| Error::Signing {
-                owner: from,
-                why: error.to_string(),
-            })?;
+            .map_err(|error| Error::Signing { owner: from, why: error.to_string() })?;
         let hash = *signed.tx_hash();
-        self.wait("eth_sendRawTransaction", async {
-            self.provider.send_tx_envelope(signed).await.map(|_| ())
-        })?;
+        self.wait("eth_sendRawTransaction", async { self.provider.send_tx_envelope(signed).await.map(|_| ()) })?;
 
         let receipt = self.mined(hash)?;
-        let block = receipt.block_number.ok_or(Error::NotMined {
-            hash,
-            waited: Duration::ZERO,
-        })?;
+        let block = receipt.block_number.ok_or(Error::NotMined { hash, waited: Duration::ZERO })?;
         let timestamp = self.time_of(BlockId::number(block))?;
         let success = receipt.status();
-        let output = if success {
-            Bytes::new()
-        } else {
-            self.revert_data(&request, block, timestamp)?
-        };
+        let output = if success { Bytes::new() } else { self.revert_data(&request, block, timestamp)? };
         let logs = receipt.logs().iter().map(|log| log.inner.clone()).collect();
-        Ok(Receipt {
-            success,
-            output,
-            gas_used: receipt.gas_used,
-            logs,
-            block,
-            timestamp,
-        })
+        Ok(Receipt { success, output, gas_used: receipt.gas_used, logs, block, timestamp })
     }
 }

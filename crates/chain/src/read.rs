@@ -3,9 +3,7 @@
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use portcullis_bindings::IPolicyHook;
-use portcullis_bindings::safe::{
-    FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, SENTINEL, SINGLETON_SLOT, Safe,
-};
+use portcullis_bindings::safe::{FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, SENTINEL, SINGLETON_SLOT, Safe};
 
 use crate::safe::{ANYBODY, Version};
 use crate::{Error, Ledger, Result};
@@ -47,16 +45,11 @@ pub struct SafeInfo {
 /// [`Error::NoCode`], [`Error::NotASafe`], [`Error::UnsupportedVersion`], and those of the ledger.
 pub fn safe(ledger: &dyn Ledger, address: Address) -> Result<SafeInfo> {
     if ledger.code(address, None)?.is_empty() {
-        return Err(Error::NoCode {
-            address,
-            chain_id: ledger.chain_id(),
-        });
+        return Err(Error::NoCode { address, chain_id: ledger.chain_id() });
     }
     let ask = Ask { ledger, address };
     let version = ask.call("VERSION()", Safe::VERSIONCall {})?;
-    let version: Version = version
-        .parse()
-        .map_err(|()| Error::UnsupportedVersion { address, version })?;
+    let version: Version = version.parse().map_err(|()| Error::UnsupportedVersion { address, version })?;
     let slot = |slot| ledger.storage(address, slot, None).map(low_address);
     Ok(SafeInfo {
         address,
@@ -66,11 +59,7 @@ pub fn safe(ledger: &dyn Ledger, address: Address) -> Result<SafeInfo> {
         threshold: ask.call("getThreshold()", Safe::getThresholdCall {})?,
         nonce: ask.call("nonce()", Safe::nonceCall {})?,
         guard: slot(GUARD_SLOT.into())?,
-        module_guard: if version.has_module_guard() {
-            slot(MODULE_GUARD_SLOT.into())?
-        } else {
-            Address::ZERO
-        },
+        module_guard: if version.has_module_guard() { slot(MODULE_GUARD_SLOT.into())? } else { Address::ZERO },
         handler: slot(FALLBACK_HANDLER_SLOT.into())?,
         modules: ask.modules()?,
     })
@@ -81,12 +70,7 @@ pub fn safe(ledger: &dyn Ledger, address: Address) -> Result<SafeInfo> {
 /// # Errors
 /// [`Error::NoCode`] when there is no hook, [`Error::BadReturn`], and those of the ledger.
 pub fn account(ledger: &dyn Ledger, hook: Address, account: Address) -> Result<AccountState> {
-    view(
-        ledger,
-        hook,
-        "accountState(address)",
-        IPolicyHook::accountStateCall { account },
-    )
+    view(ledger, hook, "accountState(address)", IPolicyHook::accountStateCall { account })
 }
 
 /// Calls a view of the hook, or of any contract, and decodes what it returns.
@@ -94,32 +78,16 @@ pub fn account(ledger: &dyn Ledger, hook: Address, account: Address) -> Result<A
 /// # Errors
 /// [`Error::NoCode`] when nobody is there, [`Error::BadReturn`] when it reverts or returns something else,
 /// and those of the ledger.
-pub fn view<C: SolCall>(
-    ledger: &dyn Ledger,
-    to: Address,
-    function: &'static str,
-    call: C,
-) -> Result<C::Return> {
+pub fn view<C: SolCall>(ledger: &dyn Ledger, to: Address, function: &'static str, call: C) -> Result<C::Return> {
     let called = ledger.call(ANYBODY, to, U256::ZERO, call.abi_encode().into())?;
     if called.output.is_empty() && ledger.code(to, None)?.is_empty() {
-        return Err(Error::NoCode {
-            address: to,
-            chain_id: ledger.chain_id(),
-        });
+        return Err(Error::NoCode { address: to, chain_id: ledger.chain_id() });
     }
-    decode::<C>(called.success, &called.output).ok_or(Error::BadReturn {
-        address: to,
-        function,
-        output: called.output,
-    })
+    decode::<C>(called.success, &called.output).ok_or(Error::BadReturn { address: to, function, output: called.output })
 }
 
 fn decode<C: SolCall>(success: bool, output: &Bytes) -> Option<C::Return> {
-    if success {
-        C::abi_decode_returns_validate(output).ok()
-    } else {
-        None
-    }
+    if success { C::abi_decode_returns_validate(output).ok() } else { None }
 }
 
 fn low_address(word: U256) -> Address {
@@ -134,28 +102,18 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     fn call<C: SolCall>(&self, function: &str, call: C) -> Result<C::Return> {
-        let called =
-            self.ledger
-                .call(ANYBODY, self.address, U256::ZERO, call.abi_encode().into())?;
-        decode::<C>(called.success, &called.output).ok_or_else(|| Error::NotASafe {
-            address: self.address,
-            why: format!("`{function}` does not answer"),
-        })
+        let called = self.ledger.call(ANYBODY, self.address, U256::ZERO, call.abi_encode().into())?;
+        decode::<C>(called.success, &called.output)
+            .ok_or_else(|| Error::NotASafe { address: self.address, why: format!("`{function}` does not answer") })
     }
 
     /// In one page: the versions disagree on where the next one starts.
     fn modules(&self) -> Result<Vec<Address>> {
-        let page = Safe::getModulesPaginatedCall {
-            start: SENTINEL,
-            pageSize: U256::from(MAX_MODULES),
-        };
+        let page = Safe::getModulesPaginatedCall { start: SENTINEL, pageSize: U256::from(MAX_MODULES) };
         let page = self.call("getModulesPaginated(address,uint256)", page)?;
         if page.next == SENTINEL || page.next == Address::ZERO {
             return Ok(page.array);
         }
-        Err(Error::NotASafe {
-            address: self.address,
-            why: format!("it has more than {MAX_MODULES} modules"),
-        })
+        Err(Error::NotASafe { address: self.address, why: format!("it has more than {MAX_MODULES} modules") })
     }
 }

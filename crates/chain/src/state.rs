@@ -23,31 +23,19 @@ impl<'a> LedgerState<'a> {
 
 impl std::fmt::Debug for LedgerState<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LedgerState")
-            .field("hook", &self.hook)
-            .field("at", &self.at)
-            .finish_non_exhaustive()
+        f.debug_struct("LedgerState").field("hook", &self.hook).field("at", &self.at).finish_non_exhaustive()
     }
 }
 
 /// An answer that does not come is missing, and the mirror decides nothing without it.
 impl State for LedgerState<'_> {
     fn word(&self, slot: U256) -> Result<U256, Missing> {
-        self.ledger
-            .storage(self.hook, slot, self.at)
-            .map_err(|_| Missing::Word(slot))
+        self.ledger.storage(self.hook, slot, self.at).map_err(|_| Missing::Word(slot))
     }
 
     /// Zero for an account without code, whether it exists or not: no MultiSend has either hash.
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
-        let code = self
-            .ledger
-            .code(address, self.at)
-            .map_err(|_| Missing::CodeHash(address))?;
-        Ok(if code.is_empty() {
-            B256::ZERO
-        } else {
-            keccak256(code)
-        })
+        let code = self.ledger.code(address, self.at).map_err(|_| Missing::CodeHash(address))?;
+        Ok(if code.is_empty() { B256::ZERO } else { keccak256(code) })
     }
 }

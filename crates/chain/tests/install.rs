@@ -1,10 +1,5 @@
 //! The hook on the real Safes of every version, in process and on a node; the mirror agrees each time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails where its helpers do"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails where its helpers do")]
 
 mod common;
 
@@ -32,12 +27,7 @@ impl Guarded {
         let treasury = Treasury::new(ledger, version, false);
         let program = pay_only(treasury.token, who("payee"));
         let enable = Safe::enableModuleCall { module: who(PAYER) }.abi_encode();
-        let tx = call(
-            treasury.safe,
-            U256::ZERO,
-            enable.into(),
-            treasury.nonce(ledger),
-        );
+        let tx = call(treasury.safe, U256::ZERO, enable.into(), treasury.nonce(ledger));
         assert!(treasury.execute(ledger, &tx).success);
 
         let hook = deploy::deploy_hook(ledger, who(PAYER)).unwrap();
@@ -46,11 +36,7 @@ impl Guarded {
             hook,
             program: deploy::deploy_program(ledger, who(PAYER), &program).unwrap(),
             change_delay: CHANGE_DELAY,
-            bypassing: if version.has_module_guard() {
-                Vec::new()
-            } else {
-                vec![who(PAYER)]
-            },
+            bypassing: if version.has_module_guard() { Vec::new() } else { vec![who(PAYER)] },
         };
         let safe = read::safe(ledger, treasury.safe).unwrap();
         let tx = install::transaction(&safe, treasury.contracts.multi_send, &what).unwrap();
@@ -58,30 +44,17 @@ impl Guarded {
         assert!(receipt.success, "{receipt:?}");
 
         let safe = read::safe(ledger, treasury.safe).unwrap();
-        let module_guard = if version.has_module_guard() {
-            hook
-        } else {
-            Address::ZERO
-        };
+        let module_guard = if version.has_module_guard() { hook } else { Address::ZERO };
         assert_eq!((safe.guard, safe.module_guard), (hook, module_guard));
         let account = read::account(ledger, hook, treasury.safe).unwrap();
-        assert_eq!(
-            (account.program, account.changeDelay),
-            (what.program.address, CHANGE_DELAY)
-        );
-        Self {
-            treasury,
-            hook,
-            program,
-        }
+        assert_eq!((account.program, account.changeDelay), (what.program.address, CHANGE_DELAY));
+        Self { treasury, hook, program }
     }
 
     /// The mirror's verdict at the time of the receipt, on the state before its block.
     fn mirror(&self, ledger: &dyn Ledger, request: &Request, receipt: &Receipt) -> Verdict {
         let state = LedgerState::new(ledger, self.hook, Some(receipt.block - 1));
-        evaluate(&self.program, self.hook, &state, request, receipt.timestamp)
-            .unwrap()
-            .verdict
+        evaluate(&self.program, self.hook, &state, request, receipt.timestamp).unwrap().verdict
     }
 
     /// Executes for the owners, and compares the chain's verdict with the mirror's.
@@ -93,12 +66,7 @@ impl Guarded {
             initiator: who(PAYER),
             safe_tx_gas: tx.safeTxGas,
             gas_price: tx.gasPrice,
-            actions: vec![Action {
-                to: tx.to,
-                value: tx.value,
-                data: tx.data.clone(),
-                operation: tx.operation,
-            }],
+            actions: vec![Action { to: tx.to, value: tx.value, data: tx.data.clone(), operation: tx.operation }],
         };
         let mirror = self.mirror(ledger, &request, &receipt);
         agree(&receipt, &mirror);
@@ -110,45 +78,19 @@ impl Guarded {
     }
 
     fn transfer(&self, ledger: &dyn Ledger, to: &str, amount: u64) -> SafeTx {
-        self.call(
-            ledger,
-            self.treasury.token,
-            self.treasury.transfer(who(to), amount),
-        )
+        self.call(ledger, self.treasury.token, self.treasury.transfer(who(to), amount))
     }
 }
 
 fn agree(receipt: &Receipt, mirror: &Verdict) {
-    assert_eq!(
-        receipt.success,
-        mirror.reason == Reason::Allowed,
-        "{receipt:?} {mirror:?}"
-    );
+    assert_eq!(receipt.success, mirror.reason == Reason::Allowed, "{receipt:?} {mirror:?}");
     if receipt.success {
         return;
     }
-    let denied = Denied::abi_decode_validate(&receipt.output)
-        .unwrap_or_else(|_| panic!("{receipt:?} {mirror:?}"));
-    let chain = (
-        denied.reason,
-        denied.effect,
-        denied.rule,
-        denied.detail,
-        denied.have,
-        denied.need,
-    );
+    let denied = Denied::abi_decode_validate(&receipt.output).unwrap_or_else(|_| panic!("{receipt:?} {mirror:?}"));
+    let chain = (denied.reason, denied.effect, denied.rule, denied.detail, denied.have, denied.need);
     let rule = mirror.rule.unwrap_or(u16::MAX);
-    assert_eq!(
-        chain,
-        (
-            mirror.reason.number(),
-            mirror.effect,
-            rule,
-            mirror.detail,
-            mirror.have,
-            mirror.need
-        )
-    );
+    assert_eq!(chain, (mirror.reason.number(), mirror.effect, rule, mirror.detail, mirror.have, mirror.need));
 }
 
 fn the_program_rules(ledger: &mut dyn Ledger, version: Version) {
@@ -159,54 +101,23 @@ fn the_program_rules(ledger: &mut dyn Ledger, version: Version) {
     assert_eq!(guarded.verdict(ledger, &to_stranger), Reason::NoRule);
     let too_much = guarded.transfer(ledger, "payee", 256);
     assert_eq!(guarded.verdict(ledger, &too_much), Reason::NoRule);
-    let native = call(
-        who("payee"),
-        U256::from(1),
-        Bytes::new(),
-        treasury.nonce(ledger),
-    );
+    let native = call(who("payee"), U256::from(1), Bytes::new(), treasury.nonce(ledger));
     assert_eq!(guarded.verdict(ledger, &native), Reason::NoRule);
-    let refund = SafeTx {
-        safeTxGas: U256::from(1),
-        ..guarded.transfer(ledger, "payee", 1)
-    };
+    let refund = SafeTx { safeTxGas: U256::from(1), ..guarded.transfer(ledger, "payee", 1) };
     assert_eq!(guarded.verdict(ledger, &refund), Reason::GasRefund);
-    let delegated = SafeTx {
-        operation: 1,
-        ..guarded.transfer(ledger, "payee", 1)
-    };
-    assert_eq!(
-        guarded.verdict(ledger, &delegated),
-        Reason::DelegatecallDenied
-    );
-    let off = Safe::setGuardCall {
-        guard: Address::ZERO,
-    }
-    .abi_encode();
+    let delegated = SafeTx { operation: 1, ..guarded.transfer(ledger, "payee", 1) };
+    assert_eq!(guarded.verdict(ledger, &delegated), Reason::DelegatecallDenied);
+    let off = Safe::setGuardCall { guard: Address::ZERO }.abi_encode();
     let off = guarded.call(ledger, treasury.safe, off.into());
     assert_eq!(guarded.verdict(ledger, &off), Reason::SlotsNotStaged);
     assert_eq!(treasury.held(ledger, who("payee")), U256::ZERO);
-    assert_eq!(
-        read::safe(ledger, treasury.safe).unwrap().guard,
-        guarded.hook
-    );
+    assert_eq!(read::safe(ledger, treasury.safe).unwrap().guard, guarded.hook);
 
-    for multi_send in [
-        treasury.contracts.multi_send,
-        treasury.contracts.multi_send_call_only,
-    ] {
+    for multi_send in [treasury.contracts.multi_send, treasury.contracts.multi_send_call_only] {
         let leg = |to: &str| Transaction::call(treasury.token, treasury.transfer(who(to), 7));
-        let bad = batch(
-            multi_send,
-            &[leg("payee"), leg("stranger")],
-            treasury.nonce(ledger),
-        );
+        let bad = batch(multi_send, &[leg("payee"), leg("stranger")], treasury.nonce(ledger));
         assert_eq!(guarded.verdict(ledger, &bad), Reason::NoRule);
-        let good = batch(
-            multi_send,
-            &[leg("payee"), leg("payee")],
-            treasury.nonce(ledger),
-        );
+        let good = batch(multi_send, &[leg("payee"), leg("payee")], treasury.nonce(ledger));
         assert_eq!(guarded.verdict(ledger, &good), Reason::Allowed);
     }
     let allowed = guarded.transfer(ledger, "payee", 255);
@@ -220,37 +131,18 @@ fn the_program_rules(ledger: &mut dyn Ledger, version: Version) {
 fn the_module_is_judged_where_it_can_be(ledger: &mut dyn Ledger, guarded: &Guarded) {
     let treasury = &guarded.treasury;
     let data = treasury.transfer(who("stranger"), 3);
-    let ask = Safe::execTransactionFromModuleCall {
-        to: treasury.token,
-        value: U256::ZERO,
-        data: data.clone(),
-        operation: 0,
-    };
-    let receipt = ledger
-        .send(
-            who(PAYER),
-            treasury.safe,
-            U256::ZERO,
-            ask.abi_encode().into(),
-        )
-        .unwrap();
+    let ask =
+        Safe::execTransactionFromModuleCall { to: treasury.token, value: U256::ZERO, data: data.clone(), operation: 0 };
+    let receipt = ledger.send(who(PAYER), treasury.safe, U256::ZERO, ask.abi_encode().into()).unwrap();
     if !treasury.contracts.version.has_module_guard() {
-        assert!(
-            receipt.success,
-            "an acknowledged module bypasses the guard of an older Safe"
-        );
+        assert!(receipt.success, "an acknowledged module bypasses the guard of an older Safe");
         return;
     }
     let request = Request {
         account: treasury.safe,
         origin: Some(who(PAYER)),
         initiator: who(PAYER),
-        actions: vec![Action {
-            to: treasury.token,
-            value: U256::ZERO,
-            data,
-            operation: 0,
-        }],
+        actions: vec![Action { to: treasury.token, value: U256::ZERO, data, operation: 0 }],
         ..Request::default()
     };
     let mirror = guarded.mirror(ledger, &request, &receipt);
@@ -289,42 +181,23 @@ fn installing_over_another_guard_or_past_a_module_is_refused() {
     for version in Version::ALL {
         let treasury = Treasury::new(ledger, version, false);
         let program = deploy::program_at(&pay_only(treasury.token, who("payee"))).unwrap();
-        let what = Installation {
-            hook: deploy::hook_at(),
-            program,
-            change_delay: CHANGE_DELAY,
-            bypassing: Vec::new(),
-        };
+        let what = Installation { hook: deploy::hook_at(), program, change_delay: CHANGE_DELAY, bypassing: Vec::new() };
         let mut safe = read::safe(ledger, treasury.safe).unwrap();
         assert!(install::calls(&safe, &what).is_ok());
 
         safe.modules = vec![who("m1"), who("m2")];
         let ignored = install::calls(&safe, &what);
-        let partly = Installation {
-            bypassing: vec![who("m1")],
-            ..what.clone()
-        };
+        let partly = Installation { bypassing: vec![who("m1")], ..what.clone() };
         let partly = install::calls(&safe, &partly);
         if version.has_module_guard() {
             assert!(ignored.is_ok(), "modules are guarded there");
         } else {
-            assert!(
-                matches!(ignored, Err(Error::ModulesNotAcknowledged { enabled }) if enabled == safe.modules)
-            );
+            assert!(matches!(ignored, Err(Error::ModulesNotAcknowledged { enabled }) if enabled == safe.modules));
         }
-        assert!(
-            matches!(partly, Err(Error::ModulesNotAcknowledged { .. })),
-            "{partly:?}"
-        );
+        assert!(matches!(partly, Err(Error::ModulesNotAcknowledged { .. })), "{partly:?}");
 
         safe.guard = SENTINEL;
-        assert!(matches!(
-            install::calls(&safe, &what),
-            Err(Error::GuardTaken {
-                guard: SENTINEL,
-                ..
-            })
-        ));
+        assert!(matches!(install::calls(&safe, &what), Err(Error::GuardTaken { guard: SENTINEL, .. })));
     }
 }
 
@@ -333,10 +206,7 @@ fn what_is_no_program_is_not_deployed() {
     let ledger = &mut InProcess::new();
     for bytes in [vec![], vec![1, 0], vec![0; deploy::MAX_CODE + 1]] {
         let error = deploy::deploy_program(ledger, who(PAYER), &bytes).unwrap_err();
-        assert!(
-            matches!(error, Error::BadProgram { size, .. } if size == bytes.len()),
-            "{error}"
-        );
+        assert!(matches!(error, Error::BadProgram { size, .. } if size == bytes.len()), "{error}");
     }
 }
 
@@ -347,9 +217,5 @@ fn a_program_of_the_largest_size_stands_where_it_was_predicted() {
     let program = deploy::deploy_program(ledger, who(PAYER), &bytes).unwrap();
     assert_eq!(program, deploy::program_at(&bytes).unwrap());
     assert_eq!(ledger.code(program.address, None).unwrap(), bytes);
-    assert_eq!(
-        deploy::deploy_program(ledger, who(PAYER), &bytes).unwrap(),
-        program,
-        "twice is once"
-    );
+    assert_eq!(deploy::deploy_program(ledger, who(PAYER), &bytes).unwrap(), program, "twice is once");
 }

@@ -93,12 +93,7 @@ impl Embedded {
     /// A chain with both CREATE2 proxies ([`deployer`]) and nothing else.
     #[must_use]
     pub fn new(chain_id: u64) -> Self {
-        let mut chain = Self {
-            db: CacheDB::default(),
-            chain_id,
-            block: 1,
-            now: GENESIS_TIME,
-        };
+        let mut chain = Self { db: CacheDB::default(), chain_id, block: 1, now: GENESIS_TIME };
         for proxy in [deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY] {
             chain.set_code(proxy, Bytes::from_static(&deployer::CODE));
         }
@@ -137,13 +132,7 @@ impl Embedded {
     ///
     /// # Errors
     /// [`Invalid::Transaction`] when it cannot be in a block at all; the chain is then unchanged.
-    pub fn send(
-        &mut self,
-        from: Address,
-        to: Address,
-        value: U256,
-        data: Bytes,
-    ) -> Result<Receipt, Invalid> {
+    pub fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt, Invalid> {
         self.mine(from, TxKind::Call(to), value, data)
     }
 
@@ -159,30 +148,16 @@ impl Embedded {
     ///
     /// # Errors
     /// [`Invalid::NotDeployed`] when the init code reverts.
-    pub fn create2(
-        &mut self,
-        from: Address,
-        proxy: Address,
-        salt: B256,
-        init_code: &[u8],
-    ) -> Result<Address, Invalid> {
+    pub fn create2(&mut self, from: Address, proxy: Address, salt: B256, init_code: &[u8]) -> Result<Address, Invalid> {
         let address = proxy.create2(salt, keccak256(init_code));
         if !self.code(address).is_empty() {
             return Ok(address);
         }
-        let receipt = self.send(
-            from,
-            proxy,
-            U256::ZERO,
-            [salt.as_slice(), init_code].concat().into(),
-        )?;
+        let receipt = self.send(from, proxy, U256::ZERO, [salt.as_slice(), init_code].concat().into())?;
         if receipt.success && receipt.output.as_ref() == address.as_slice() {
             Ok(address)
         } else {
-            Err(Invalid::NotDeployed {
-                proxy,
-                output: receipt.output,
-            })
+            Err(Invalid::NotDeployed { proxy, output: receipt.output })
         }
     }
 
@@ -190,13 +165,7 @@ impl Embedded {
     ///
     /// # Errors
     /// As [`Embedded::send`].
-    pub fn call(
-        &self,
-        from: Address,
-        to: Address,
-        value: U256,
-        data: Bytes,
-    ) -> Result<Called, Invalid> {
+    pub fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called, Invalid> {
         let db = CacheDB::new(&self.db);
         let ran = self.run(db, from, TxKind::Call(to), value, data)?;
         Ok(Called {
@@ -225,10 +194,7 @@ impl Embedded {
 
     /// Sets the native units held, in wei.
     pub fn set_balance(&mut self, who: Address, wei: U256) {
-        let info = AccountInfo {
-            balance: wei,
-            ..self.info(who).unwrap_or_default()
-        };
+        let info = AccountInfo { balance: wei, ..self.info(who).unwrap_or_default() };
         self.db.insert_account_info(who, info);
     }
 
@@ -249,10 +215,7 @@ impl Embedded {
     pub fn words(&self, who: Address) -> BTreeMap<U256, U256> {
         let account = self.db.cache.accounts.get(&who);
         let words = account.into_iter().flat_map(|account| &account.storage);
-        words
-            .filter(|(_, word)| !word.is_zero())
-            .map(|(slot, word)| (*slot, *word))
-            .collect()
+        words.filter(|(_, word)| !word.is_zero()).map(|(slot, word)| (*slot, *word)).collect()
     }
 
     /// The code; empty if there is none.
@@ -268,11 +231,7 @@ impl Embedded {
     /// Puts code at an address.
     pub fn set_code(&mut self, who: Address, code: Bytes) {
         let code = Bytecode::new_raw(code);
-        let info = AccountInfo {
-            code_hash: code.hash_slow(),
-            code: Some(code),
-            ..self.info(who).unwrap_or_default()
-        };
+        let info = AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..self.info(who).unwrap_or_default() };
         self.db.insert_account_info(who, info);
     }
 
@@ -290,13 +249,7 @@ impl Embedded {
         info
     }
 
-    fn mine(
-        &mut self,
-        from: Address,
-        kind: TxKind,
-        value: U256,
-        data: Bytes,
-    ) -> Result<Receipt, Invalid> {
+    fn mine(&mut self, from: Address, kind: TxKind, value: U256, data: Bytes) -> Result<Receipt, Invalid> {
         // The state is read through a reference and written only once the transaction is known to be valid.
         let ran = self.run(CacheDB::new(&self.db), from, kind, value, data)?;
         let (block, timestamp) = (self.block, self.now);
@@ -312,11 +265,7 @@ impl Embedded {
             success,
             halt,
             gas_used: ran.result.tx_gas_used(),
-            logs: if success {
-                ran.result.logs().to_vec()
-            } else {
-                Vec::new()
-            },
+            logs: if success { ran.result.logs().to_vec() } else { Vec::new() },
             block,
             timestamp,
             created: ran.result.created_address(),
@@ -359,7 +308,6 @@ impl Embedded {
             })
             .with_block(block)
             .build_mainnet();
-        evm.transact(transaction)
-            .map_err(|error| invalid(format!("{error}")))
+        evm.transact(transaction).map_err(|error| invalid(format!("{error}")))
     }
 }

@@ -5,7 +5,5 @@
 mod embedded;
 mod state;
 
-pub use embedded::{
-    BLOCK_SECONDS, Called, Embedded, GENESIS_TIME, Invalid, Receipt, SPEC, Snapshot,
-};
+pub use embedded::{BLOCK_SECONDS, Called, Embedded, GENESIS_TIME, Invalid, Receipt, SPEC, Snapshot};
 pub use state::HookState;

@@ -20,12 +20,7 @@ pub struct Transaction {
 impl Transaction {
     /// A plain call without value.
     pub fn call(to: Address, data: impl Into<Bytes>) -> Self {
-        Self {
-            to,
-            value: U256::ZERO,
-            data: data.into(),
-            operation: 0,
-        }
+        Self { to, value: U256::ZERO, data: data.into(), operation: 0 }
     }
 }
 
@@ -40,9 +35,5 @@ pub fn multi_send(transactions: &[Transaction]) -> Bytes {
         packed.extend_from_slice(&U256::from(transaction.data.len()).to_be_bytes::<32>());
         packed.extend_from_slice(&transaction.data);
     }
-    MultiSend::multiSendCall {
-        transactions: packed.into(),
-    }
-    .abi_encode()
-    .into()
+    MultiSend::multiSendCall { transactions: packed.into() }.abi_encode().into()
 }

@@ -47,26 +47,13 @@ impl Artifacts {
     /// [`Error::MissingArtifact`] when one is missing or not what the package ships.
     pub fn load(node_modules: &Path, version: Version) -> Result<Self> {
         let (package, safe, factory) = match version {
-            Version::V1_3_0 => (
-                "@gnosis.pm/safe-contracts",
-                "GnosisSafe",
-                "GnosisSafeProxyFactory",
-            ),
+            Version::V1_3_0 => ("@gnosis.pm/safe-contracts", "GnosisSafe", "GnosisSafeProxyFactory"),
             Version::V1_4_1 => ("@safe-global/safe-contracts", "Safe", "SafeProxyFactory"),
-            Version::V1_5_0 => (
-                "@safe-global/safe-smart-account",
-                "Safe",
-                "SafeProxyFactory",
-            ),
+            Version::V1_5_0 => ("@safe-global/safe-smart-account", "Safe", "SafeProxyFactory"),
         };
         let contracts = node_modules.join(package).join("build/artifacts/contracts");
         let read = |folder: &str, name: &str| {
-            creation_code(
-                contracts
-                    .join(folder)
-                    .join(format!("{name}.sol"))
-                    .join(format!("{name}.json")),
-            )
+            creation_code(contracts.join(folder).join(format!("{name}.sol")).join(format!("{name}.json")))
         };
         Ok(Self {
             version,
@@ -141,19 +128,10 @@ impl Deployment {
         .abi_encode()
         .into();
         let safe = self.safe_address(ledger, singleton, &initializer, salt)?;
-        let create = Factory::createProxyWithNonceCall {
-            singleton,
-            initializer,
-            saltNonce: salt,
-        };
-        ledger
-            .send(from, self.factory, U256::ZERO, create.abi_encode().into())?
-            .expect_success("creating the Safe")?;
+        let create = Factory::createProxyWithNonceCall { singleton, initializer, saltNonce: salt };
+        ledger.send(from, self.factory, U256::ZERO, create.abi_encode().into())?.expect_success("creating the Safe")?;
         if ledger.code(safe, None)?.is_empty() {
-            return Err(Error::NotDeployed {
-                address: safe,
-                why: "the factory made another Safe".to_owned(),
-            });
+            return Err(Error::NotDeployed { address: safe, why: "the factory made another Safe".to_owned() });
         }
         Ok(safe)
     }
@@ -167,11 +145,7 @@ impl Deployment {
     ) -> Result<Address> {
         let call = Factory::proxyCreationCodeCall {}.abi_encode();
         let called = ledger.call(ANYBODY, self.factory, U256::ZERO, call.into())?;
-        let bad = |output| Error::BadReturn {
-            address: self.factory,
-            function: "proxyCreationCode()",
-            output,
-        };
+        let bad = |output| Error::BadReturn { address: self.factory, function: "proxyCreationCode()", output };
         let code = Factory::proxyCreationCodeCall::abi_decode_returns_validate(&called.output)
             .map_err(|_| bad(called.output))?;
         let init_code = [code.as_ref(), &singleton.into_word().0].concat();
@@ -183,20 +157,10 @@ impl Deployment {
 fn creation_code(path: PathBuf) -> Result<Bytes> {
     let read = || -> std::result::Result<Bytes, String> {
         let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        let artifact: serde_json::Value =
-            serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        let code = artifact
-            .get("bytecode")
-            .and_then(serde_json::Value::as_str)
-            .ok_or("it has no bytecode")?;
-        let code: Bytes = code
-            .parse()
-            .map_err(|error| format!("its bytecode is not hex: {error}"))?;
-        if code.is_empty() {
-            Err("its bytecode is empty".to_owned())
-        } else {
-            Ok(code)
-        }
+        let artifact: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let code = artifact.get("bytecode").and_then(serde_json::Value::as_str).ok_or("it has no bytecode")?;
+        let code: Bytes = code.parse().map_err(|error| format!("its bytecode is not hex: {error}"))?;
+        if code.is_empty() { Err("its bytecode is empty".to_owned()) } else { Ok(code) }
     };
     read().map_err(|why| Error::MissingArtifact { path, why })
 }

@@ -67,10 +67,7 @@ impl FromStr for Version {
 
     /// Reads what `VERSION()` says, or fails on an unsupported one. The L2 variants say `1.3.0` as well.
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|version| version.as_str() == text)
-            .ok_or(())
+        Self::ALL.into_iter().find(|version| version.as_str() == text).ok_or(())
     }
 }
 

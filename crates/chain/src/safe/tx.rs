@@ -29,10 +29,7 @@ pub fn call(to: Address, value: U256, data: Bytes, nonce: U256) -> SafeTx {
 /// A batch: a delegatecall to `multi_send`.
 #[must_use]
 pub fn batch(multi_send_at: Address, transactions: &[Transaction], nonce: U256) -> SafeTx {
-    SafeTx {
-        operation: 1,
-        ..call(multi_send_at, U256::ZERO, multi_send(transactions), nonce)
-    }
+    SafeTx { operation: 1, ..call(multi_send_at, U256::ZERO, multi_send(transactions), nonce) }
 }
 
 /// What owners sign. The same for every supported version: the chain's id is in the domain since 1.3.0.
@@ -51,10 +48,7 @@ pub fn sign(hash: B256, keys: &[PrivateKeySigner]) -> Result<Bytes> {
     let mut signatures = Vec::new();
     for key in keys {
         let signed = key.sign_hash_sync(&hash);
-        let signature = signed.map_err(|error| Error::Signing {
-            owner: key.address(),
-            why: error.to_string(),
-        })?;
+        let signature = signed.map_err(|error| Error::Signing { owner: key.address(), why: error.to_string() })?;
         signatures.extend_from_slice(&signature.as_bytes());
     }
     Ok(signatures.into())

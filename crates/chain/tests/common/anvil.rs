@@ -23,20 +23,12 @@ impl Anvil {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "cannot start {} ({error}); run `npm ci` first",
-                    binary.display()
-                )
-            });
+            .unwrap_or_else(|error| panic!("cannot start {} ({error}); run `npm ci` first", binary.display()));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| {
-                line.strip_prefix("Listening on ")
-                    .map(|at| format!("http://{at}"))
-            })
+            .find_map(|line| line.strip_prefix("Listening on ").map(|at| format!("http://{at}")))
             .expect("anvil says where it listens");
         // Keeps the pipe empty, or anvil would stop at a full one.
         std::thread::spawn(move || lines.for_each(drop));

@@ -10,21 +10,14 @@ pub struct InProcess {
 
 impl InProcess {
     pub fn new() -> Self {
-        Self {
-            chain: Embedded::new(31_337),
-            past: Vec::new(),
-        }
+        Self { chain: Embedded::new(31_337), past: Vec::new() }
     }
 
     fn after(&self, at: Option<u64>) -> Result<Embedded> {
         let Some(block) = at else {
             return Ok(self.chain.clone());
         };
-        let (_, snapshot) = self
-            .past
-            .iter()
-            .find(|(past, _)| *past == block)
-            .ok_or(Error::NoHistory { block })?;
+        let (_, snapshot) = self.past.iter().find(|(past, _)| *past == block).ok_or(Error::NoHistory { block })?;
         let mut chain = self.chain.clone();
         chain.revert(snapshot);
         Ok(chain)
@@ -32,10 +25,7 @@ impl InProcess {
 }
 
 fn invalid(from: Address) -> impl Fn(portcullis_simulate::Invalid) -> Error {
-    move |error| Error::Invalid {
-        from,
-        why: error.to_string(),
-    }
+    move |error| Error::Invalid { from, why: error.to_string() }
 }
 
 impl Ledger for InProcess {
@@ -70,23 +60,13 @@ impl Ledger for InProcess {
     }
 
     fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called> {
-        let called = self
-            .chain
-            .call(from, to, value, data)
-            .map_err(invalid(from))?;
-        Ok(Called {
-            success: called.success,
-            output: called.output,
-        })
+        let called = self.chain.call(from, to, value, data).map_err(invalid(from))?;
+        Ok(Called { success: called.success, output: called.output })
     }
 
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {
-        self.past
-            .push((self.chain.block() - 1, self.chain.snapshot()));
-        let done = self
-            .chain
-            .send(from, to, value, data)
-            .map_err(invalid(from))?;
+        self.past.push((self.chain.block() - 1, self.chain.snapshot()));
+        let done = self.chain.send(from, to, value, data).map_err(invalid(from))?;
         Ok(Receipt {
             success: done.success,
             output: done.output,

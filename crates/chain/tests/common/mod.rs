@@ -1,10 +1,5 @@
 //! One treasury on any ledger: an in-process chain and a real node.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "each test binary uses its own part"
-)]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses its own part")]
 
 mod anvil;
 mod in_process;
@@ -46,45 +41,16 @@ pub struct Treasury {
 
 impl Treasury {
     pub fn new(ledger: &mut dyn Ledger, version: Version, l2: bool) -> Self {
-        ledger
-            .fund(who(PAYER), U256::from(10).pow(U256::from(20)))
-            .unwrap();
-        let contracts = Artifacts::load(&node_modules(), version)
-            .unwrap()
-            .deploy(ledger, who(PAYER))
-            .unwrap();
-        let singleton = if l2 {
-            contracts.singleton_l2
-        } else {
-            contracts.singleton
-        };
+        ledger.fund(who(PAYER), U256::from(10).pow(U256::from(20))).unwrap();
+        let contracts = Artifacts::load(&node_modules(), version).unwrap().deploy(ledger, who(PAYER)).unwrap();
+        let singleton = if l2 { contracts.singleton_l2 } else { contracts.singleton };
         let owners = ["ann", "bob", "cem"].map(who);
         let salt = U256::from(7);
-        let safe = contracts
-            .create_safe(ledger, who(PAYER), singleton, &owners, 2, salt)
-            .unwrap();
-        let arguments = (
-            "Test Dollar",
-            "TUSD",
-            U256::from(6),
-            safe,
-            U256::from(1_000_000),
-        )
-            .abi_encode_params();
+        let safe = contracts.create_safe(ledger, who(PAYER), singleton, &owners, 2, salt).unwrap();
+        let arguments = ("Test Dollar", "TUSD", U256::from(6), safe, U256::from(1_000_000)).abi_encode_params();
         let init_code = [Token::BYTECODE.as_ref(), &arguments].concat();
-        let token = create2(
-            ledger,
-            who(PAYER),
-            deployer::ARACHNID,
-            B256::ZERO,
-            &init_code,
-        )
-        .unwrap();
-        Self {
-            contracts,
-            safe,
-            token,
-        }
+        let token = create2(ledger, who(PAYER), deployer::ARACHNID, B256::ZERO, &init_code).unwrap();
+        Self { contracts, safe, token }
     }
 
     pub fn nonce(&self, ledger: &dyn Ledger) -> U256 {
@@ -92,44 +58,26 @@ impl Treasury {
     }
 
     pub fn transfer(&self, to: Address, value: u64) -> Bytes {
-        ERC20::transferCall {
-            to,
-            value: U256::from(value),
-        }
-        .abi_encode()
-        .into()
+        ERC20::transferCall { to, value: U256::from(value) }.abi_encode().into()
     }
 
     pub fn held(&self, ledger: &dyn Ledger, owner: Address) -> U256 {
-        read::view(
-            ledger,
-            self.token,
-            "balanceOf(address)",
-            ERC20::balanceOfCall { owner },
-        )
-        .unwrap()
+        read::view(ledger, self.token, "balanceOf(address)", ERC20::balanceOfCall { owner }).unwrap()
     }
 
     pub fn signed(&self, ledger: &dyn Ledger, tx: &SafeTx, signers: &[&str]) -> Bytes {
         let keys: Vec<_> = signers.iter().map(|name| key(name)).collect();
-        exec(
-            tx,
-            sign(hash(tx, self.safe, ledger.chain_id()), &keys).unwrap(),
-        )
+        exec(tx, sign(hash(tx, self.safe, ledger.chain_id()), &keys).unwrap())
     }
 
     /// Executes with the signatures of two owners.
     pub fn execute(&self, ledger: &mut dyn Ledger, tx: &SafeTx) -> Receipt {
         let data = self.signed(ledger, tx, &["ann", "bob"]);
-        ledger
-            .send(who(PAYER), self.safe, U256::ZERO, data)
-            .unwrap()
+        ledger.send(who(PAYER), self.safe, U256::ZERO, data).unwrap()
     }
 
     pub fn try_out(&self, ledger: &dyn Ledger, tx: &SafeTx) -> Called {
         let data = self.signed(ledger, tx, &["ann", "bob"]);
-        ledger
-            .call(who(PAYER), self.safe, U256::ZERO, data)
-            .unwrap()
+        ledger.call(who(PAYER), self.safe, U256::ZERO, data).unwrap()
     }
 }

@@ -6,31 +6,10 @@ pub fn pay_only(token: Address, payee: Address) -> Vec<u8> {
     let directory = 64;
     let entries = directory + 3 * 2;
     let bodies = entries + 32 * 2;
-    let body = [&[
-        0x01,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0x03,
-        0,
-        0,
-        (bodies + 13) as u8,
-        0x05,
-        1,
-        255,
-    ][..]]
-    .concat();
+    let body = [&[0x01, 0, 0, 0, 0, 0, 0x03, 0, 0, (bodies + 13) as u8, 0x05, 1, 255][..]].concat();
     let list = [&[0, 1, 0][..], payee.as_slice()].concat();
     let entry = |kind: u8, offset: u8, length: u8| {
-        [
-            &[kind][..],
-            token.as_slice(),
-            &[0; 4],
-            &[0, 0, 0, 0, offset, 0, length],
-        ]
-        .concat()
+        [&[kind][..], token.as_slice(), &[0; 4], &[0, 0, 0, 0, offset, 0, length]].concat()
     };
 
     let mut program = vec![0x00, 0x01, 0x00, 0];
