@@ -155,6 +155,7 @@ impl Coverage {
             && let Some(limit) = limits.get(usize::from(evaluation.verdict.detail))
         {
             self.hit(format!("charge above what {} has left", window(limit)));
+            self.window(case, limit, state);
         }
     }
 

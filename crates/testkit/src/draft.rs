@@ -157,7 +157,7 @@ fn selectors(dice: &mut Dice, kind: u8) -> Vec<[u8; 4]> {
     }
 }
 
-fn rule(dice: &mut Dice, draft: &Draft) -> RuleDraft {
+fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     let kind = dice.pick(&[
         NATIVE,
         NATIVE,
@@ -199,7 +199,7 @@ fn rule(dice: &mut Dice, draft: &Draft) -> RuleDraft {
         selectors: selectors(dice, kind),
         allow,
         modules: dice
-            .percent(35)
+            .percent(for_modules)
             .then(|| if dice.percent(85) { dice.some_of(&world::modules(), 60) } else { Vec::new() }),
         initiators: if dice.percent(15) { dice.some_of(&world::initiators(), 60) } else { Vec::new() },
         recipients: if moves && dice.percent(40) { members(dice) } else { Vec::new() },
@@ -210,8 +210,8 @@ fn rule(dice: &mut Dice, draft: &Draft) -> RuleDraft {
     }
 }
 
-/// A random program in the making.
-pub fn draft(dice: &mut Dice) -> Draft {
+/// A random program in the making, of whose rules so many in a hundred are for modules.
+pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     let tokens = dice.some_of(&world::tokens(), 50);
     let mut draft = Draft {
         expiry: dice.pick(&[1_209_600, 604_800, 200_000, 172_801]),
@@ -225,7 +225,7 @@ pub fn draft(dice: &mut Dice) -> Draft {
         draft.limits.push(limit);
     }
     for _ in 0..=dice.below(7) {
-        let rule = rule(dice, &draft);
+        let rule = rule(dice, &draft, for_modules);
         draft.rules.push(rule);
     }
     draft

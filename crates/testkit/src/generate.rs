@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use portcullis_bindings::safe;
 use portcullis_eval::{
     AccountState, CHANGE_WINDOW, Evaluation, MemoryState, Reason, account_slot, announcement_id, announcement_slot,
-    evaluate,
+    evaluate, selectors,
 };
 
 use crate::assemble::{assemble, damage};
 use crate::case::{Case, CaseAction, Entry};
 use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
-use crate::leaves::{Leaf, Node, hook_call, matching, misencode, slot_change, spoil};
+use crate::leaves::{Leaf, Node, hook_call, matching, misencode, slot_call, slot_change, spoil};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::{policy_text, world};
 
@@ -33,24 +33,32 @@ const ROUNDS: u32 = 4;
 #[must_use]
 pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
     let mut dice = Dice::new(seed, index);
-    let draft = draft(&mut dice);
+    let entry = dice.pick(&[0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6]);
+    let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
+    let by_module = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
+    let draft = draft(&mut dice, if by_module { 75 } else { 20 });
     let compiled = if dice.percent(50) { policy_text::compiled(&draft) } else { None };
     let by_compiler = compiled.is_some();
     let mut program = compiled.unwrap_or_else(|| assemble(&mut dice, &draft));
     if dice.percent(8) {
         program = damage(&mut dice, &program);
     }
-    let entry = dice.pick(&[0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6]);
-    let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
     let route = if entry.managed() { 3 } else { dice.pick(&[1, 2, 2, 2, 3]) };
     let now = time(&mut dice, &program);
     let mut words = BTreeMap::new();
     account_words(&mut dice, route, &mut words);
     limit_words(&mut dice, &program, now, &mut words);
 
-    let origin = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
-    let origin = origin.then(|| dice.pick(&world::modules()));
-    let mut nodes = nodes(&mut dice, &draft, entry, origin.is_some(), route == 3);
+    let theme = theme(&mut dice, &draft, by_module);
+    let member = |dice: &mut Dice, list: Vec<Address>, all: Vec<Address>| {
+        if list.is_empty() || dice.percent(10) { dice.pick(&all) } else { dice.pick(&list) }
+    };
+    let modules = theme.as_ref().and_then(|rule| rule.modules.clone()).unwrap_or_default();
+    let origin = by_module.then(|| member(&mut dice, modules, world::modules()));
+    let initiators = theme.as_ref().map(|rule| rule.initiators.clone()).unwrap_or_default();
+    let initiator = origin.unwrap_or_else(|| member(&mut dice, initiators, world::initiators()));
+    let scene = Scene { draft: &draft, theme, by_module, managed: route == 3 };
+    let mut nodes = nodes(&mut dice, &scene, entry);
     let gas = |dice: &mut Dice| if origin.is_none() && dice.percent(1) { dice.word() } else { U256::ZERO };
     let mut case = Case {
         entry,
@@ -59,7 +67,7 @@ pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
         now,
         account: world::ACCOUNT,
         origin,
-        initiator: origin.unwrap_or_else(|| dice.pick(&world::initiators())),
+        initiator,
         safe_tx_gas: gas(&mut dice),
         gas_price: gas(&mut dice),
         actions: actions(&mut dice, entry, &nodes),
@@ -106,7 +114,7 @@ fn lead(
     let Ok(account) = AccountState::read(case.account, state) else { return false };
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
-            let wanted = dice.near(found.verdict.have);
+            let wanted = if dice.percent(6) { U256::MAX } else { dice.near(found.verdict.have) };
             let mut at = usize::try_from(found.verdict.effect).unwrap_or(usize::MAX);
             for leaf in nodes.iter_mut().flat_map(Node::leaves_mut) {
                 if at < leaf.effects() {
@@ -139,15 +147,31 @@ fn lead(
     }
 }
 
-fn nodes(dice: &mut Dice, draft: &Draft, entry: Entry, by_module: bool, managed: bool) -> Vec<Node> {
+/// What the leaves of a case have in common.
+struct Scene<'a> {
+    draft: &'a Draft,
+    /// The rule that most leaves are made for; origin and initiator suit it.
+    theme: Option<RuleDraft>,
+    by_module: bool,
+    managed: bool,
+}
+
+/// A rule that suits the origin, an allowing one mostly.
+fn theme(dice: &mut Dice, draft: &Draft, by_module: bool) -> Option<RuleDraft> {
+    let suiting = draft.rules.iter().filter(|rule| rule.modules.is_some() == by_module);
+    let (allowing, denying): (Vec<_>, Vec<_>) = suiting.cloned().partition(|rule| rule.allow);
+    let pool = if allowing.is_empty() || dice.percent(8) { denying } else { allowing };
+    pool.get(dice.index(pool.len())).or(draft.rules.first()).cloned()
+}
+
+fn nodes(dice: &mut Dice, scene: &Scene<'_>, entry: Entry) -> Vec<Node> {
     match entry {
-        Entry::CheckOnly => (0..few(dice)).map(|_| node(dice, draft, by_module, managed, 0)).collect(),
-        Entry::PreCheckPlugin => (0..few(dice)).map(|_| Node::Leaf(leaf(dice, draft, by_module, managed))).collect(),
-        Entry::PreCheckOwners => vec![Node::Leaf(leaf(dice, draft, by_module, managed))],
-        Entry::RootOwners | Entry::RootPlugin => {
-            vec![if dice.percent(85) { batch(dice, draft, by_module, managed, 0) } else { odd_delegatecall(dice) }]
-        }
-        Entry::Transaction | Entry::Module => vec![node(dice, draft, by_module, managed, 0)],
+        Entry::CheckOnly => (0..few(dice)).map(|_| node(dice, scene, 0)).collect(),
+        Entry::PreCheckPlugin => (0..few(dice)).map(|_| Node::Leaf(leaf(dice, scene))).collect(),
+        Entry::PreCheckOwners => vec![Node::Leaf(leaf(dice, scene))],
+        Entry::RootOwners | Entry::RootPlugin if dice.percent(85) => vec![batch(dice, scene, 0)],
+        Entry::RootOwners | Entry::RootPlugin => vec![odd_delegatecall(dice)],
+        Entry::Transaction | Entry::Module => vec![node(dice, scene, 0)],
     }
 }
 
@@ -161,8 +185,8 @@ fn odd_delegatecall(dice: &mut Dice) -> Node {
     Node::Raw(CaseAction { to, value: U256::ZERO, data: dice.bytes(68), operation: 1 })
 }
 
-fn node(dice: &mut Dice, draft: &Draft, by_module: bool, managed: bool, depth: u32) -> Node {
-    match dice.below(40) {
+fn node(dice: &mut Dice, scene: &Scene<'_>, depth: u32) -> Node {
+    match dice.below(50) {
         0 if depth == 0 => odd_delegatecall(dice),
         1 => Node::Raw(CaseAction {
             to: dice.pick(&world::targets()),
@@ -170,48 +194,51 @@ fn node(dice: &mut Dice, draft: &Draft, by_module: bool, managed: bool, depth: u
             data: dice.bytes(4),
             operation: dice.pick(&[1, 1, 2, 255]),
         }),
-        2..=12 if depth < 3 && (depth == 0 || dice.percent(40)) => batch(dice, draft, by_module, managed, depth),
-        _ => Node::Leaf(leaf(dice, draft, by_module, managed)),
+        2..=14 if depth == 0 || depth < 3 && dice.percent(30) => batch(dice, scene, depth),
+        _ => Node::Leaf(leaf(dice, scene)),
     }
 }
 
-fn batch(dice: &mut Dice, draft: &Draft, by_module: bool, managed: bool, depth: u32) -> Node {
+fn batch(dice: &mut Dice, scene: &Scene<'_>, depth: u32) -> Node {
     let delegating =
         [safe::MULTI_SEND_1_3_0, safe::MULTI_SEND_1_3_0_EIP155, safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_1_5_0];
     let to = if dice.percent(50) { dice.pick(&delegating) } else { dice.pick(&world::batchers()) };
-    let n = few(dice);
-    // A chain of batches now and then, to reach the bottom and what lies below.
-    if depth > 0 && depth < 3 && dice.percent(50) {
-        return Node::Batch(dice.pick(&delegating), vec![batch(dice, draft, by_module, managed, depth + 1)]);
+    // A batch in a batch now and then, to reach the bottom and what lies below.
+    if depth < 3 && dice.percent(12) {
+        return Node::Batch(dice.pick(&delegating), vec![batch(dice, scene, depth + 1)]);
     }
-    let mut nodes: Vec<Node> = (0..n).map(|_| node(dice, draft, by_module, managed, depth + 1)).collect();
-    if managed && dice.percent(5) || dice.percent(4) {
-        nodes = (0..=dice.below(3)).map(|_| Node::Leaf(slot_change(dice, managed))).collect();
+    if !scene.by_module && dice.percent(14) {
+        return Node::Batch(to, slot_changes(dice, scene.managed));
     }
-    Node::Batch(to, nodes)
+    Node::Batch(to, (0..few(dice)).map(|_| node(dice, scene, depth + 1)).collect())
 }
 
-fn suits(rule: &RuleDraft, by_module: bool) -> bool {
-    rule.modules.is_some() == by_module
+/// A list that leaves the route, or any.
+fn slot_changes(dice: &mut Dice, managed: bool) -> Vec<Node> {
+    if dice.percent(40) {
+        let mut both = [selectors::SET_GUARD, selectors::SET_MODULE_GUARD];
+        if dice.percent(50) {
+            both.reverse();
+        }
+        return both.map(|selector| Node::Leaf(slot_call(selector, Address::ZERO))).to_vec();
+    }
+    (0..=dice.below(3)).map(|_| Node::Leaf(slot_change(dice, managed))).collect()
 }
 
-fn leaf(dice: &mut Dice, draft: &Draft, by_module: bool, managed: bool) -> Leaf {
-    let control = if by_module { 2 } else { 12 };
-    if dice.percent(control) {
-        let mut leaf = if dice.percent(50) { slot_change(dice, managed) } else { hook_call(dice) };
+fn leaf(dice: &mut Dice, scene: &Scene<'_>) -> Leaf {
+    if dice.percent(if scene.by_module { 2 } else { 10 }) {
+        let mut leaf = if dice.percent(50) { slot_change(dice, scene.managed) } else { hook_call(dice) };
         if dice.percent(12) {
             spoil(dice, &mut leaf);
         }
         return leaf;
     }
-    let allowing: Vec<&RuleDraft> = draft.rules.iter().filter(|rule| suits(rule, by_module) && rule.allow).collect();
-    let suiting: Vec<&RuleDraft> = draft.rules.iter().filter(|rule| suits(rule, by_module)).collect();
-    let some = if dice.percent(90) { &allowing } else { &suiting };
-    let all: Vec<&RuleDraft> = draft.rules.iter().collect();
-    let chosen = some.get(dice.index(some.len())).or_else(|| all.get(dice.index(all.len())));
+    let rules = &scene.draft.rules;
+    let any = rules.get(dice.index(rules.len()));
+    let chosen = if dice.percent(80) { scene.theme.as_ref().or(any) } else { any };
     let Some(rule) = chosen else { return Leaf::default() };
-    let mut leaf = matching(dice, draft, rule);
-    if dice.percent(8) {
+    let mut leaf = matching(dice, scene.draft, rule);
+    if dice.percent(7) {
         spoil(dice, &mut leaf);
     }
     leaf

@@ -192,6 +192,13 @@ pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
     }
 }
 
+/// A call of the account to itself that names one address.
+#[must_use]
+pub fn slot_call(selector: [u8; 4], named: Address) -> Leaf {
+    let data = [selector.as_slice(), &named.abi_encode()].concat();
+    Leaf { to: world::ACCOUNT, value: U256::ZERO, call: Call::Raw(data.into()) }
+}
+
 /// A change of a slot that holds the hook, mostly sound.
 pub fn slot_change(dice: &mut Dice, managed: bool) -> Leaf {
     let named = dice.pick(&[world::HOOK, Address::ZERO, Address::ZERO, world::MANAGER, Address::repeat_byte(0x99)]);

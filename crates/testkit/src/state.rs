@@ -86,9 +86,9 @@ fn limit_word(dice: &mut Dice, limit: &Limit, now: u64) -> U256 {
     if limit.window < 4 {
         let current = limit.period(now);
         let period = match dice.below(10) {
-            0..=4 => current,
-            5..=7 => current.saturating_sub(dice.below(4)),
-            8 => current.saturating_add(1),
+            0..=3 => current,
+            4..=6 => current.saturating_sub(dice.below(4)),
+            7 | 8 => current.saturating_add(1),
             _ => 0,
         };
         let used = match dice.below(6) {
@@ -102,12 +102,12 @@ fn limit_word(dice: &mut Dice, limit: &Limit, now: u64) -> U256 {
     let lane = now.checked_div(u64::from(limit.lane_seconds)).unwrap_or_default();
     let index = match dice.below(10) {
         0..=2 => lane,
-        3..=8 => lane.saturating_sub(dice.below(12)),
+        3..=7 => lane.saturating_sub(dice.below(12)),
         _ => lane.saturating_add(1 + dice.below(5)),
     };
     let exponent = match dice.below(10) {
-        0..=6 => limit.exponent,
-        7 => limit.exponent.saturating_add(u8::try_from(1 + dice.below(3)).unwrap_or(1)),
+        0..=5 => limit.exponent,
+        6 | 7 => limit.exponent.saturating_add(u8::try_from(1 + dice.below(3)).unwrap_or(1)),
         8 => limit.exponent.saturating_sub(u8::try_from(1 + dice.below(3)).unwrap_or(1)),
         _ => u8::try_from(dice.below(64)).unwrap_or(0),
     };
@@ -197,9 +197,9 @@ impl Turn {
         let open = self.expiry.saturating_sub(self.delay);
         let age = match dice.below(10) {
             0..=2 => dice.near_time(self.delay),
-            3 => dice.near_time(self.expiry),
-            4 => dice.below(self.delay + 1),
-            5 => self.expiry.saturating_add(dice.below(1_000_000)),
+            3 | 4 => dice.near_time(self.expiry),
+            5 => dice.below(self.delay + 1),
+            6 => self.expiry.saturating_add(dice.below(1_000_000)),
             _ => self.delay.saturating_add(dice.below(open)),
         };
         now.saturating_sub(age)
