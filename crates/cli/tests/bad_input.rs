@@ -1,4 +1,5 @@
 //! Bad input ends in one clear answer, a non-zero exit code, and nothing written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use assert_cmd::Command;
 use std::fs;

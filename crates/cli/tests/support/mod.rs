@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// A node on a free port, ended by its own process id.
-pub struct Anvil {
+#[derive(Debug)]
+pub(crate) struct Anvil {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Anvil {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // npm's launcher would leave the node behind when it is killed, so the binary is started itself.
         let binary = std::fs::read_dir(root().join("node_modules/@foundry-rs"))
             .expect("node_modules is missing: run `cargo xtask setup`")
