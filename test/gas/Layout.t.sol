@@ -26,6 +26,12 @@ contract LayoutTest is TreasuryTest {
         Rolling
     }
 
+    function test_theHookFitsTheCodeSizeLimit() public {
+        uint256 size = Safes.create(HOOK).code.length;
+        VM.snapshotValue("Layout", "bytes of the hook", size);
+        assertLe(size, 24_576, "EIP-170");
+    }
+
     function test_transfer_withoutAGuard() public {
         _bare(address(0));
         _measure("no guard");
