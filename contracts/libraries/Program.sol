@@ -107,6 +107,8 @@ library Program {
                 return (0, 0);
             }
             cursor = slice(image, start, stop - start);
+            // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
+            if (image.malformed) return (0, 0);
             end = cursor + (stop - start);
         }
     }
