@@ -100,7 +100,7 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     let bodies_at = entries_at + 32 * entry_count;
 
     // Lists follow the bodies, so bodies are sized first: each list reference takes 4 bytes.
-    let mut bodies: Vec<(Vec<u8>, Vec<(usize, Vec<u8>)>)> = Vec::new();
+    let mut bodies = Vec::new();
     for rule in &draft.rules {
         let mut body = vec![u8::from(rule.allow) | u8::from(rule.modules.is_some()) << 1];
         body.extend(be::<1>(rule.limits.len()));

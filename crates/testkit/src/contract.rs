@@ -135,19 +135,14 @@ fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
     let root = || -> Result<_> {
         Ok(Hook::SafeRootAccess { action: protocol(first()?), nonce: U256::ZERO, metadataHash: Default::default() })
     };
-    let pre_check = |(kind, meta): (U256, Bytes)| Hook::preCheckCall {
-        account: case.account,
-        transaction: transaction(),
-        executionType: kind,
-        executionMeta: meta,
+    // Positions, not names: the implementations leave unused parameters unnamed.
+    let pre_check = |(kind, meta): (U256, Bytes)| {
+        let arguments = (case.account, transaction(), kind, meta);
+        [Hook::preCheckCall::SELECTOR.as_slice(), &arguments.abi_encode_params()].concat()
     };
     let root_access = |(kind, meta): (U256, Bytes)| -> Result<_> {
-        Ok(Hook::preCheckRootAccessCall {
-            account: case.account,
-            rootAccess: root()?,
-            executionType: kind,
-            executionMeta: meta,
-        })
+        let arguments = (case.account, root()?, kind, meta);
+        Ok([Hook::preCheckRootAccessCall::SELECTOR.as_slice(), &arguments.abi_encode_params()].concat())
     };
     let (caller, data) = match case.entry {
         Entry::CheckOnly => return Ok(None),
@@ -170,19 +165,16 @@ fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
         }
         Entry::Module => {
             let a = first()?;
-            let call = Hook::checkModuleTransactionCall {
-                to: a.to,
-                value: a.value,
-                data: a.data,
-                operation: a.operation,
-                module,
-            };
-            (case.account, call.abi_encode())
+            let arguments = (a.to, a.value, a.data, U256::from(a.operation), module);
+            (
+                case.account,
+                [Hook::checkModuleTransactionCall::SELECTOR.as_slice(), &arguments.abi_encode_params()].concat(),
+            )
         }
-        Entry::PreCheckOwners => (MANAGER, pre_check(by_owners()?).abi_encode()),
-        Entry::PreCheckPlugin => (MANAGER, pre_check(by_plugin).abi_encode()),
-        Entry::RootOwners => (MANAGER, root_access(by_owners()?)?.abi_encode()),
-        Entry::RootPlugin => (MANAGER, root_access(by_plugin)?.abi_encode()),
+        Entry::PreCheckOwners => (MANAGER, pre_check(by_owners()?)),
+        Entry::PreCheckPlugin => (MANAGER, pre_check(by_plugin)),
+        Entry::RootOwners => (MANAGER, root_access(by_owners()?)?),
+        Entry::RootPlugin => (MANAGER, root_access(by_plugin)?),
     };
     Ok(Some((caller, data.into())))
 }

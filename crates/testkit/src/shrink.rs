@@ -105,6 +105,9 @@ fn transactions(data: &Bytes) -> Option<Vec<CaseAction>> {
 /// Programs with one entry of the index out of use, or with nothing behind some point.
 fn smaller_programs(program: &Bytes) -> Vec<Bytes> {
     let mut all = Vec::new();
+    for keep in [program.len() / 2, program.len() / 4 * 3, program.len().saturating_sub(20)] {
+        all.push(program.slice(..keep));
+    }
     let number = |at: usize, n: usize| {
         program.get(at..at + n).map_or(0, |bytes| U256::from_be_slice(bytes).saturating_to::<usize>())
     };

@@ -44,7 +44,7 @@ impl Limit {
         days %= 146_097;
         loop {
             let year = 1970 + months / 12;
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
             let length = match months % 12 {
                 1 => 28 + u64::from(leap),
                 3 | 5 | 8 | 10 => 30,

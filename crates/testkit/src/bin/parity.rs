@@ -1,11 +1,12 @@
 //! The compiled hook against the mirror on random cases.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use eyre::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use portcullis_testkit::coverage::Coverage;
+use portcullis_testkit::case::{Case, Vector};
+use portcullis_testkit::coverage::{Coverage, required};
 use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
 use portcullis_testkit::generate::generate;
 use portcullis_testkit::parity::Evaluators;
@@ -32,6 +33,9 @@ struct Args {
     /// Plant known faults in both evaluators; each must be caught.
     #[arg(long)]
     self_test: bool,
+    /// Write the first case that reaches each point, made small, to test/vectors/coverage.json.
+    #[arg(long)]
+    vectors: bool,
     /// Show how often each point was reached.
     #[arg(long)]
     hits: bool,
@@ -52,7 +56,13 @@ fn run(args: &Args) -> Result<bool> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let seed = args.seed.unwrap_or(now.as_secs());
     eprintln!("seed {seed}");
-    if args.self_test { self_test(args, seed) } else { parity(args, seed) }
+    if args.self_test {
+        self_test(args, seed)
+    } else if args.vectors {
+        write_vectors(args, seed)
+    } else {
+        parity(args, seed)
+    }
 }
 
 fn bar(length: u64) -> Result<ProgressBar> {
@@ -124,10 +134,52 @@ fn parity(args: &Args, seed: u64) -> Result<bool> {
     Ok(disagreements == 0 && uncovered.is_empty())
 }
 
-fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &portcullis_testkit::case::Case) -> Result<PathBuf> {
+fn directory() -> Result<PathBuf> {
     let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     path.extend(["..", "..", "test", "vectors"]);
     fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+/// The points that a case reaches, if the evaluators agree on it.
+fn points(evaluators: &Evaluators, case: &Case) -> Coverage {
+    let mut coverage = Coverage::default();
+    if let Ok(evaluation) = evaluators.compare(case) {
+        coverage.note(case, &evaluation, &case.state(evaluators.known_code()));
+    }
+    coverage
+}
+
+fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
+    let evaluators = Evaluators::new(world::hook_code())?;
+    let mut missing = required();
+    let mut vectors: BTreeMap<String, Vector> = BTreeMap::new();
+    let bar = bar(args.cases)?;
+    bar.set_message("vectors");
+    for index in 0..args.cases {
+        if missing.is_empty() {
+            break;
+        }
+        let case = generate(seed, index, evaluators.known_code()).case;
+        let reached = points(&evaluators, &case);
+        for point in missing.clone() {
+            if reached.hits().contains_key(&point) {
+                let small = shrink(&case, |case| points(&evaluators, case).hits().contains_key(&point));
+                let vector = evaluators.vector(&small).map_err(|why| eyre::eyre!("{why}"))?;
+                missing.remove(&point);
+                vectors.insert(point, vector);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    fs::write(directory()?.join("coverage.json"), serde_json::to_string_pretty(&vectors)? + "\n")?;
+    eprintln!("{} vectors written, {} points without one", vectors.len(), missing.len());
+    Ok(missing.is_empty())
+}
+
+fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &Case) -> Result<PathBuf> {
+    let mut path = directory()?;
     path.push(format!("parity-{seed}-{index}.json"));
     let vector = evaluators.vector(case).map_err(|why| eyre::eyre!("{why}"))?;
     fs::write(&path, serde_json::to_string_pretty(&vector)? + "\n")?;
@@ -135,16 +187,18 @@ fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &portcullis_testki
 }
 
 /// The case that gives the fault away, if one does.
-fn caught(evaluators: &Evaluators, seed: u64, bar: &ProgressBar) -> Option<u64> {
+fn caught(healthy: &Evaluators, faulty: &Evaluators, seed: u64, bar: &ProgressBar) -> Option<u64> {
     bar.reset();
     (0..FAULT_CASES).find(|index| {
         bar.inc(1);
-        evaluators.compare(&generate(seed, *index, evaluators.known_code()).case).is_err()
+        let case = generate(seed, *index, healthy.known_code()).case;
+        faulty.compare(&case).is_err() && healthy.compare(&case).is_ok()
     })
 }
 
 fn self_test(args: &Args, seed: u64) -> Result<bool> {
     let bar = bar(FAULT_CASES)?;
+    let healthy = Evaluators::new(world::hook_code())?;
     let mut faults = Vec::new();
     let mut missed = 0_u64;
     let mut note = |side: &str, name: String, case: Option<u64>| {
@@ -156,12 +210,12 @@ fn self_test(args: &Args, seed: u64) -> Result<bool> {
     for fault in MirrorFault::ALL {
         bar.set_message(format!("{fault:?}"));
         let evaluators = Evaluators::new(world::hook_code())?.with_fault(fault);
-        note("mirror", format!("{fault:?}"), caught(&evaluators, seed, &bar));
+        note("mirror", format!("{fault:?}"), caught(&healthy, &evaluators, seed, &bar));
     }
     for fault in CONTRACT_FAULTS {
         bar.set_message(fault.name);
         let evaluators = Evaluators::new(fault.plant(&world::hook_code())?)?;
-        note("contract", fault.name.to_owned(), caught(&evaluators, seed, &bar));
+        note("contract", fault.name.to_owned(), caught(&healthy, &evaluators, seed, &bar));
     }
     bar.finish_and_clear();
     let planted = faults.len();

@@ -1,0 +1,93 @@
+//! The compiled hook and the mirror agree.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use alloy_primitives::keccak256;
+use eyre::Result;
+use portcullis_bindings::safe;
+use portcullis_eval::{CALL_ONLY_HASHES, MULTI_SENDS};
+use portcullis_testkit::case::Vector;
+use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
+use portcullis_testkit::generate::generate;
+use portcullis_testkit::parity::Evaluators;
+use portcullis_testkit::world;
+
+const SEED: u64 = 2;
+
+fn vectors() -> Result<BTreeMap<String, Vector>> {
+    let mut directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    directory.extend(["..", "..", "test", "vectors"]);
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let text = fs::read_to_string(&path)?;
+            if path.ends_with("coverage.json") {
+                all.extend(serde_json::from_str::<BTreeMap<String, Vector>>(&text)?);
+            } else {
+                all.insert(path.display().to_string(), serde_json::from_str(&text)?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+#[test]
+fn random_cases_never_divide_the_evaluators() {
+    let evaluators = Evaluators::new(world::hook_code()).unwrap();
+    for index in 0..2_000 {
+        let case = generate(SEED, index, evaluators.known_code()).case;
+        if let Err(why) = evaluators.compare(&case) {
+            panic!("case {index} under seed {SEED}: {why}");
+        }
+    }
+}
+
+#[test]
+fn every_vector_comes_to_what_it_says_on_both_sides() {
+    let evaluators = Evaluators::new(world::hook_code()).unwrap();
+    let vectors = vectors().unwrap();
+    assert!(vectors.len() > 50, "only {} vectors", vectors.len());
+    for (name, vector) in vectors {
+        if let Err(why) = evaluators.compare(&vector.case) {
+            panic!("{name}: {why}");
+        }
+        assert_eq!(evaluators.vector(&vector.case).unwrap(), vector, "{name}");
+    }
+}
+
+#[test]
+fn no_planted_fault_goes_unnoticed() {
+    let healthy = Evaluators::new(world::hook_code()).unwrap();
+    let caught = |faulty: Evaluators| {
+        (0..5_000).any(|index| {
+            let case = generate(SEED, index, healthy.known_code()).case;
+            faulty.compare(&case).is_err() && healthy.compare(&case).is_ok()
+        })
+    };
+    for fault in MirrorFault::ALL {
+        assert!(caught(Evaluators::new(world::hook_code()).unwrap().with_fault(fault)), "{fault:?}");
+    }
+    for fault in CONTRACT_FAULTS {
+        let code = fault.plant(&world::hook_code()).unwrap();
+        assert!(caught(Evaluators::new(code).unwrap()), "{}", fault.name);
+    }
+}
+
+#[test]
+fn the_known_batch_contracts_are_those_of_the_packages() {
+    // The chain has them deployed from the packages, at their canonical addresses or not at all.
+    let chain = world::chain(world::hook_code()).unwrap();
+    for known in MULTI_SENDS {
+        assert_eq!(keccak256(chain.code(known.address)), known.code_hash, "{}", known.address);
+    }
+    let call_only =
+        [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
+    for (address, (hash, _)) in call_only.into_iter().zip(CALL_ONLY_HASHES) {
+        assert_eq!(keccak256(chain.code(address)), hash, "{address}");
+    }
+    // Only the releases that replace a target of zero hold the code for it: they are the longer ones.
+    for known in MULTI_SENDS {
+        assert_eq!(chain.code(known.address).len() > 630, known.zero_is_account, "{}", known.address);
+    }
+}
