@@ -170,5 +170,8 @@ fn list(addresses: &[Address]) -> String {
 
 /// Revert data in words where it is a plain reason, in hex where it is not.
 fn reason(output: &Bytes) -> String {
+    if output.is_empty() {
+        return "it gave no reason".to_owned();
+    }
     alloy_sol_types::decode_revert_reason(output).unwrap_or_else(|| format!("reverted with `{output}`"))
 }

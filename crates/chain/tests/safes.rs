@@ -126,6 +126,18 @@ fn safes_of_every_version_work_on_a_node() {
 }
 
 #[test]
+fn gas_in_process_is_gas_on_a_node() {
+    let gas = |ledger: &mut dyn Ledger| {
+        Version::ALL.map(|version| {
+            let treasury = Treasury::new(ledger, version, true);
+            let tx = call(treasury.token, U256::ZERO, treasury.transfer(who("payee"), 5), treasury.nonce(ledger));
+            treasury.execute(ledger, &tx).gas_used
+        })
+    };
+    assert_eq!(gas(&mut InProcess::new()), gas(&mut Anvil::start().node()));
+}
+
+#[test]
 fn what_is_not_a_safe_is_told_apart_in_process() {
     what_is_not_a_safe_is_told_apart(&mut InProcess::new());
 }
