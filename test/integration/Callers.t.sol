@@ -114,6 +114,21 @@ contract CallersTest is TreasuryTest {
         _denied(_call(address(hook), abi.encodePacked(bytes4(0x2acc37aa))), Reason.ControlDenied);
     }
 
+    /// @dev No allowed request gets there with `false` on the guard route, for a Safe reverts before.
+    function test_theEntriesRefuseAnExecutionThatFailed() public installed(Edition.V150) {
+        bytes[3] memory calls = [
+            abi.encodeWithSignature("checkAfterExecution(bytes32,bool)", bytes32(0), false),
+            abi.encodeWithSignature("checkAfterModuleExecution(bytes32,bool)", bytes32(0), false),
+            abi.encodeWithSignature("postCheck(address,bool,bytes)", safe, false, "")
+        ];
+        for (uint256 i; i < 3; i++) {
+            VM.prank(address(safe));
+            (bool ok, bytes memory returned) = address(hook).call(calls[i]);
+            assertFalse(ok, "INV-3");
+            assertEq(returned, abi.encodeWithSelector(IPolicyHook.ExecutionFailed.selector), "why");
+        }
+    }
+
     function table_controlNeedsExactCalldataAndNoValue(Edition edition) public installed(edition) {
         Action memory a = _call(address(hook), abi.encodeCall(IPolicyHook.cancelStaged, ()));
         a.value = 1;
