@@ -11,7 +11,6 @@ import {Whitelist} from "./libraries/Whitelist.sol";
 import {viewsOf} from "./types/Data.sol";
 import {Image} from "./types/Evaluation.sol";
 import {Action} from "./types/Types.sol";
-import {ControlWord} from "./types/Words.sol";
 
 /// @notice Public notices of requests, which start their delay.
 abstract contract Announcements is AccountOnly, IPolicyHook {
@@ -19,14 +18,14 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function announce(address account, address origin, Action[] calldata actions) external returns (bytes32 id) {
-        ControlWord control = State.control(account);
-        require(control.program() != address(0), NotInstalled());
+        address program = State.control(account).program();
+        require(program != address(0), NotInstalled());
         Image memory image;
-        image.open(control.program());
+        image.open(program);
         if (msg.sender == account) _authenticateAccount();
         else require(_mayAnnounce(image, account, origin), NotAllowed(msg.sender));
 
-        id = Timelock.idOf(account, control.epoch(), origin, viewsOf(actions));
+        id = announcementId(account, origin, actions);
         (uint256 madeAt,) = State.announcement(id);
         bool live = madeAt != 0 && block.timestamp < madeAt + image.announcementExpiry();
         require(!live, AlreadyAnnounced(id, madeAt));
@@ -58,7 +57,7 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
 
     /// @inheritdoc IPolicyHook
     function announcementId(address account, address origin, Action[] calldata actions)
-        external
+        public
         view
         returns (bytes32)
     {

@@ -88,13 +88,13 @@ abstract contract Engine {
     }
 
     function _leaf(Evaluation memory e, ActionView memory a) private view returns (bool) {
-        ControlCalls.Leaf leaf = ControlCalls.classify(e, a);
-        if (leaf == ControlCalls.Leaf.Ordinary) return _ordinary(e, a);
+        uint256 leaf = ControlCalls.classify(e, a);
+        if (leaf == ControlCalls.ORDINARY) return _ordinary(e, a);
 
         bytes calldata data = a.data.bytesOf();
         uint32 selector = data.selector();
         bool fromOwners = e.origin == address(0) && a.value == 0;
-        if (leaf == ControlCalls.Leaf.Entry || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
+        if (leaf == ControlCalls.ENTRY || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
         if (!ControlCalls.exact(e, a)) return e.deny(Reason.NonCanonicalCalldata, selector, 0);
         // A handler is called as the account, so with the hook as handler anyone could speak for the account here.
         bool handsOver = selector == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(4) == address(this);
@@ -102,10 +102,10 @@ abstract contract Engine {
 
         bool install = selector == uint32(IPolicyHook.install.selector);
         if (e.control.program() == address(0)) {
-            if (leaf != ControlCalls.Leaf.Slot && !install) return e.deny(Reason.NoProgram, 0, 0);
+            if (leaf != ControlCalls.SLOT && !install) return e.deny(Reason.NoProgram, 0, 0);
         } else if (install) {
             return e.deny(Reason.ControlDenied, selector, 0);
-        } else if (leaf == ControlCalls.Leaf.Slot) {
+        } else if (leaf == ControlCalls.SLOT) {
             Slots.note(e, a);
         } else {
             e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
@@ -131,14 +131,14 @@ abstract contract Engine {
         effect.hasSelector = data.length != 0;
         effect.selector = data.selector();
         if (a.value != 0) {
-            effect.kind = Kind.Native;
+            effect.kind = Kind.NATIVE;
             effect.recipient = a.to;
             effect.amount = a.value;
             if (!_effect(e, effect)) return false;
+            if (data.length == 0) return true;
         }
-        if (a.value != 0 && data.length == 0) return true;
 
-        effect.kind = Kind.Call;
+        effect.kind = Kind.CALL;
         if (data.length != 0) {
             bool declared = Index.declares(e.image, a.to);
             if (e.image.malformed) return e.malformed();
@@ -153,21 +153,20 @@ abstract contract Engine {
     function _effect(Evaluation memory e, Effect memory effect) private view returns (bool) {
         Run[] memory runs = Index.lookUp(e.image, effect, e.account);
         if (e.image.malformed) return e.malformed();
-        while (true) {
-            uint256 entry = Index.next(runs);
-            if (entry == 0) return e.deny(Reason.NoRule, uint256(effect.kind), 0);
+        uint256 entry = Index.next(runs);
+        while (entry != 0) {
             Rule memory rule = Rules.read(e.image, entry);
             bool decides = Rules.matches(e, effect, rule);
             if (e.image.malformed) return e.malformed();
             if (decides) return _outcome(e, effect, rule);
+            entry = Index.next(runs);
         }
-        // Unreachable: the runs end. Were it reached, the verdict of an empty struct must not allow.
-        return e.malformed();
+        return e.deny(Reason.NoRule, effect.kind, 0);
     }
 
     function _outcome(Evaluation memory e, Effect memory effect, Rule memory rule) private view returns (bool) {
         e.rule = rule.index;
-        if (!rule.allows) return e.denyByRule(Reason.RuleDenies, 0, uint256(effect.kind), 0);
+        if (!rule.allows) return e.denyByRule(Reason.RuleDenies, 0, effect.kind, 0);
         if (!SpendLimit.charge(e, effect, rule.limits, rule.limitCount)) return false;
         if (rule.delay > e.delay) {
             e.delay = rule.delay;

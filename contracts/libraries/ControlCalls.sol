@@ -15,14 +15,12 @@ import {Calldata} from "./Calldata.sol";
 library ControlCalls {
     using Calldata for bytes;
 
-    /// @notice What a leaf is. `Entry` is a call to the hook that only a Safe or a manager makes.
-    enum Leaf {
-        Ordinary,
-        Slot,
-        Control,
-        SelfService,
-        Entry
-    }
+    /// @notice What a leaf is. An entry is a call to the hook that only a Safe or a manager makes.
+    uint256 internal constant ORDINARY = 0;
+    uint256 internal constant SLOT = 1;
+    uint256 internal constant CONTROL = 2;
+    uint256 internal constant SELF_SERVICE = 3;
+    uint256 internal constant ENTRY = 4;
 
     uint256 private constant SELECTOR = 4;
     uint256 private constant ONE_WORD = 36;
@@ -30,19 +28,19 @@ library ControlCalls {
     uint256 private constant THREE_WORDS = 100;
     uint256 private constant SUFFIX = 20;
 
-    function classify(Evaluation memory e, ActionView memory a) internal view returns (Leaf) {
+    function classify(Evaluation memory e, ActionView memory a) internal view returns (uint256) {
         bytes calldata data = a.data.bytesOf();
-        if (data.length < SELECTOR) return Leaf.Ordinary;
+        if (data.length < SELECTOR) return ORDINARY;
         uint32 selector = data.selector();
         if (a.to == address(this)) return _toHook(data, selector, e.account);
         if (selector == uint32(ISafeProtocolManager.setHooks.selector)) {
             bool manages = e.control.route() == Route.Manager && (a.to == e.account || a.to == e.manager);
-            return manages ? Leaf.Slot : Leaf.Ordinary;
+            return manages ? SLOT : ORDINARY;
         }
         bool slot = a.to == e.account
             && (selector == uint32(ISafe.setGuard.selector) || selector == uint32(ISafe.setModuleGuard.selector)
                 || selector == uint32(ISafe.setFallbackHandler.selector));
-        return slot ? Leaf.Slot : Leaf.Ordinary;
+        return slot ? SLOT : ORDINARY;
     }
 
     /// @notice Whether a leaf that is not ordinary is in exact ABI encoding, as far as its arguments are static.
@@ -66,16 +64,16 @@ library ControlCalls {
         return !stages || data.word(TWO_WORDS) >> 32 == 0;
     }
 
-    function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (Leaf) {
+    function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (uint256) {
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stage.selector)
                 || selector == uint32(IPolicyHook.stageSlots.selector) || selector == uint32(IPolicyHook.cancelStaged.selector)
                 || selector == uint32(IPolicyHook.activate.selector)
-        ) return Leaf.Control;
+        ) return CONTROL;
         if (selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.cancel.selector)) {
             bool own = data.length >= ONE_WORD
                 && data.word(SELECTOR) == uint256(uint160(account));
-            return own ? Leaf.SelfService : Leaf.Ordinary;
+            return own ? SELF_SERVICE : ORDINARY;
         }
         bool entry = selector == uint32(ITransactionGuard.checkTransaction.selector)
             || selector == uint32(ITransactionGuard.checkAfterExecution.selector)
@@ -84,6 +82,6 @@ library ControlCalls {
             || selector == uint32(ISafeProtocolHooks.preCheck.selector)
             || selector == uint32(ISafeProtocolHooks.preCheckRootAccess.selector)
             || selector == uint32(ISafeProtocolHooks.postCheck.selector);
-        return entry ? Leaf.Entry : Leaf.Ordinary;
+        return entry ? ENTRY : ORDINARY;
     }
 }

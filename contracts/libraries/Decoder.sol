@@ -19,11 +19,11 @@ library Decoder {
         uint32 selector = data.selector();
         if (selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
         if (selector == TRANSFER) {
-            effect.kind = Kind.Transfer;
+            effect.kind = Kind.TRANSFER;
         } else if (selector == APPROVE || selector == INCREASE_ALLOWANCE) {
-            effect.kind = Kind.Approve;
+            effect.kind = Kind.APPROVE;
         } else {
-            effect.kind = Kind.Opaque;
+            effect.kind = Kind.OPAQUE;
             return true;
         }
         if (data.length != 68 || !data.isAddress(4)) return false;
@@ -36,10 +36,10 @@ library Decoder {
     function _transferFrom(Effect memory effect, bytes calldata data, address account) private pure returns (bool) {
         if (data.length != 100 || !data.isAddress(4) || !data.isAddress(36)) return false;
         if (data.addressAt(4) != account) {
-            effect.kind = Kind.Opaque;
+            effect.kind = Kind.OPAQUE;
             return true;
         }
-        effect.kind = Kind.Transfer;
+        effect.kind = Kind.TRANSFER;
         effect.recipient = data.addressAt(36);
         effect.amount = data.word(68);
         return true;

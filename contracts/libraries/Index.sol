@@ -33,7 +33,7 @@ library Index {
         view
         returns (Run[] memory runs)
     {
-        uint256 classes = image.classes >> (4 * uint256(effect.kind));
+        uint256 classes = image.classes >> (effect.kind << 2);
         bool self = effect.subject == account;
         // The subject is always the action's target, so this one test keeps rules without a target from ever
         // matching the account or the hook.
@@ -45,7 +45,7 @@ library Index {
             bool anySelector = class & NO_SELECTOR != 0;
             if (anySubject && named || !anySelector && !effect.hasSelector) continue;
 
-            uint256 kind = uint256(effect.kind);
+            uint256 kind = effect.kind;
             uint256 subject = 0;
             if (anySubject) kind |= ANY_SUBJECT;
             else if (self) kind |= ACCOUNT;

@@ -4,8 +4,15 @@ pragma solidity ^0.8.28;
 /// @notice How often an executing request of an account still may make a certain call to the hook. Transient: what
 /// is not consumed ends with the transaction. A count, since a batch may hold the same call twice.
 library Marker {
-    function keyOf(address account, bytes calldata data) internal pure returns (bytes32) {
-        return keccak256(abi.encode(account, keccak256(data)));
+    /// @dev keccak256(account ‖ keccak256(data)), in scratch memory.
+    function keyOf(address account, bytes calldata data) internal pure returns (bytes32 key) {
+        bytes32 content = keccak256(data);
+        assembly ("memory-safe") {
+            // The upper bytes of a Solidity variable are not known to be clean.
+            mstore(0x00, shr(96, shl(96, account)))
+            mstore(0x20, content)
+            key := keccak256(0x00, 0x40)
+        }
     }
 
     /// @notice Puts a key in front of a list in memory. A list is a pointer to its first pair of key and next

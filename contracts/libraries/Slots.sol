@@ -49,8 +49,9 @@ library Slots {
         SlotChanges memory changes = e.slots;
         if (!changes.any) return true;
         StagedWord staged = State.staged(e.account);
-        bytes32 digest = staged.stagedKind() == StagedKind.Slots ? State.stagedDigest(e.account) : bytes32(0);
-        if (staged.stagedKind() != StagedKind.Slots || digest != changes.digest) {
+        bool listed = staged.stagedKind() == StagedKind.Slots;
+        bytes32 digest = listed ? State.stagedDigest(e.account) : bytes32(0);
+        if (!listed || digest != changes.digest) {
             return _deny(e, Reason.SlotsNotStaged, uint256(digest), uint256(changes.digest));
         }
         uint256 maturesAt = uint256(staged.stagedAt()) + e.control.changeDelay();
@@ -58,18 +59,13 @@ library Slots {
         uint256 expiresAt = maturesAt + CHANGE_WINDOW;
         if (block.timestamp >= expiresAt) return _deny(e, Reason.StagedExpired, expiresAt, block.timestamp);
 
-        bool guardLeft = changes.guardNamed && changes.guard != address(this);
-        bool moduleGuardLeft = changes.moduleGuardNamed && changes.moduleGuard != address(this);
         Route route = e.control.route();
-        if (route == Route.Guards) {
-            if (guardLeft != moduleGuardLeft) return _deny(e, Reason.HalfRoute, 0, 0);
-            e.removal = guardLeft;
-        } else if (route == Route.Manager) {
-            e.removal = changes.guardNamed && changes.guard != e.manager
-                || changes.hooksNamed && changes.hooks != address(this);
-        } else {
-            e.removal = guardLeft;
-        }
+        address holder = route == Route.Manager ? e.manager : address(this);
+        bool guardLeft = changes.guardNamed && changes.guard != holder;
+        bool moduleGuardLeft = changes.moduleGuardNamed && changes.moduleGuard != address(this);
+        if (route == Route.Guards && guardLeft != moduleGuardLeft) return _deny(e, Reason.HalfRoute, 0, 0);
+        // Hooks are only ever noted on the manager route.
+        e.removal = guardLeft || changes.hooksNamed && changes.hooks != address(this);
         return true;
     }
 

@@ -20,9 +20,9 @@ library SpendLimit {
     {
         Image memory image = e.image;
         bool moves = Whitelist.moves(effect);
-        address asset = effect.kind == Kind.Native ? address(0) : effect.subject;
-        uint256 mask = moves || effect.kind == Kind.Opaque ? image.everywhere(asset) : 0;
-        if (effect.kind == Kind.Opaque && mask != 0) {
+        address asset = effect.kind == Kind.NATIVE ? address(0) : effect.subject;
+        uint256 mask = moves || effect.kind == Kind.OPAQUE ? image.everywhere(asset) : 0;
+        if (effect.kind == Kind.OPAQUE && mask != 0) {
             return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
         }
         for (uint256 i = 0; i < n; ++i) {

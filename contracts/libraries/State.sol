@@ -73,7 +73,12 @@ library State {
         return uint256(uint160(account)) << 96 | n;
     }
 
-    function _announcementSlot(bytes32 id) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(id, uint256(0))));
+    /// @dev keccak256(id ‖ 0), in scratch memory.
+    function _announcementSlot(bytes32 id) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            mstore(0x00, id)
+            mstore(0x20, 0)
+            slot := keccak256(0x00, 0x40)
+        }
     }
 }

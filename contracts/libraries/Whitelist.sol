@@ -48,7 +48,7 @@ library Whitelist {
 
     /// @notice Whether the effect has a recipient and an amount.
     function moves(Effect memory effect) internal pure returns (bool) {
-        return effect.kind >= Kind.Native && effect.kind <= Kind.Approve;
+        return effect.kind >= Kind.NATIVE && effect.kind <= Kind.APPROVE;
     }
 
     /// @notice Whether the list at `offset` of the program has the member.

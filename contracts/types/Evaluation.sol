@@ -8,20 +8,19 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
-/// @notice What an action does, as far as calldata tells. The numbers are those of the index.
-enum Kind {
-    Declaration,
-    Native,
-    Transfer,
-    Approve,
-    Call,
-    Opaque
+/// @notice What an action does, as far as calldata tells. Plain numbers, since the index is made of them.
+library Kind {
+    uint256 internal constant NATIVE = 1;
+    uint256 internal constant TRANSFER = 2;
+    uint256 internal constant APPROVE = 3;
+    uint256 internal constant CALL = 4;
+    uint256 internal constant OPAQUE = 5;
 }
 
 /// @notice One effect, with its action's attributes.
-/// `recipient` and `amount` (base units) have a meaning only for Native, Transfer and Approve.
+/// `recipient` and `amount` (base units) have a meaning only for NATIVE, TRANSFER and APPROVE.
 struct Effect {
-    Kind kind;
+    uint256 kind;
     address subject;
     bool hasSelector;
     uint32 selector;
