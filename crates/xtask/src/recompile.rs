@@ -3,7 +3,7 @@
 use crate::bindings::{self, CONTRACTS};
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
-use foundry_compilers::artifacts::{BytecodeHash, Settings, SettingsMetadata, remappings::Remapping};
+use foundry_compilers::artifacts::{BytecodeHash, EvmVersion, Settings, SettingsMetadata, remappings::Remapping};
 use foundry_compilers::multi::{MultiCompiler, MultiCompilerSettings};
 use foundry_compilers::solc::{Solc, SolcCompiler, SolcSettings};
 use foundry_compilers::{Project, ProjectPathsConfig};
@@ -93,7 +93,8 @@ fn settings(config: &Value) -> Result<Settings> {
     settings.optimizer.runs =
         key("optimizer_runs")?.as_u64().map(usize::try_from).transpose().wrap_err("optimizer_runs is too large")?;
     settings.via_ir = key("via_ir")?.as_bool();
-    settings.evm_version = Some(serde_json::from_value(key("evm_version")?.clone()).wrap_err("unknown evm_version")?);
+    let version = key("evm_version")?.as_str().unwrap_or_default().to_owned();
+    settings.evm_version = Some(version.parse::<EvmVersion>().map_err(|_| eyre!("unknown evm_version `{version}`"))?);
     let cbor = key("cbor_metadata")?.as_bool().unwrap_or(true);
     settings.metadata = Some(SettingsMetadata::new(BytecodeHash::None, cbor));
     Ok(settings)
