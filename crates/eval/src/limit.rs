@@ -217,5 +217,6 @@ fn month(days: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "tests put words together by hand")]
 #[path = "limit_tests.rs"]
 mod tests;
