@@ -2,7 +2,7 @@
 
 use crate::{picture, setup, stage, tools};
 use clap::Args;
-use eyre::{Result, WrapErr};
+use eyre::{Result, WrapErr, bail};
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -38,8 +38,17 @@ pub(crate) fn binary() -> std::process::Command {
     tools::cargo(&["run", "--quiet", "--package", "portcullis-cli", "--", "demo"])
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct PictureArgs {
+    /// Compare instead of writing
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+const PICTURE: &str = "docs/demo.svg";
+
 /// Plays the day on the embedded chain and draws what it says.
-pub(crate) fn picture() -> Result<()> {
+pub(crate) fn picture(args: &PictureArgs) -> Result<()> {
     setup::run()?;
     build()?;
     let mut command = binary();
@@ -47,7 +56,14 @@ pub(crate) fn picture() -> Result<()> {
     let report =
         serde_json::from_str(&tools::capture(command)?).wrap_err("the demo printed something else than JSON")?;
     let drawn = picture::draw(&report, "1.5.0")?;
-    std::fs::write(tools::root().join("docs/demo.svg"), drawn).wrap_err("cannot write docs/demo.svg")?;
-    eprintln!("wrote docs/demo.svg");
+    let path = tools::root().join(PICTURE);
+    if args.check {
+        if std::fs::read_to_string(&path).unwrap_or_default() != drawn {
+            bail!("{PICTURE} differs from what the demo shows; run `cargo xtask picture`");
+        }
+        return Ok(());
+    }
+    std::fs::write(&path, drawn).wrap_err_with(|| format!("cannot write {PICTURE}"))?;
+    eprintln!("wrote {PICTURE}");
     Ok(())
 }

@@ -47,7 +47,7 @@ enum Verb {
     /// Write the generated pages of docs/
     Docs(generated::DocsArgs),
     /// Draw the README's picture of the demo
-    Picture,
+    Picture(demo::PictureArgs),
     /// Measure every figure the project claims, and fail on a miss
     Evidence(evidence::EvidenceArgs),
 }
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Verb::Parity(args) => parity::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),
-        Verb::Picture => demo::picture(),
+        Verb::Picture(args) => demo::picture(&args),
         Verb::Evidence(args) => evidence::run(&args),
     };
     match outcome {

@@ -9,8 +9,8 @@ const ROW: usize = 24;
 const TOP: usize = 78;
 /// Title, x position and width in characters of each column.
 const COLUMNS: [(&str, usize, usize); 6] =
-    [("step", 24, 50), ("rule", 400, 20), ("chain", 560, 6), ("rust", 622, 6), ("gas", 684, 9), ("reason", 764, 58)];
-const WIDTH: usize = 1190;
+    [("step", 24, 50), ("rule", 400, 20), ("chain", 560, 6), ("rust", 622, 6), ("gas", 684, 9), ("reason", 764, 60)];
+const WIDTH: usize = 1250;
 
 /// Draws the steps played on `safe` (such as `1.5.0`) as a table.
 pub(crate) fn draw(demo: &Value, safe: &str) -> Result<String> {

@@ -1,0 +1,65 @@
+//! What the README says works as it is written there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The fenced blocks of one language, in order.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// A payment that the README's policy allows: 1,000 USDC to the first address of its payroll.
+const PAYMENT: &str = r#"{"actions": [{
+  "to": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "value": "0", "operation": 0,
+  "data": "0xa9059cbb00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c8000000000000000000000000000000000000000000000000000000003b9aca00"
+}]}"#;
+
+#[test]
+fn every_command_of_the_readme_runs_on_the_policy_of_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("policy.toml"), &blocks(&readme, "toml")[0]).unwrap();
+    fs::write(folder.path().join("tx.json"), PAYMENT).unwrap();
+    // `simulate` looks for the Safes of the npm packages in the folder where it runs.
+    std::os::unix::fs::symlink(root().join("node_modules").canonicalize().unwrap(), folder.path().join("node_modules"))
+        .unwrap();
+
+    let shell = blocks(&readme, "sh").concat();
+    let commands: Vec<&str> =
+        shell.lines().filter_map(|line| line.split('#').next().unwrap().trim().strip_prefix("portcullis ")).collect();
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    for command in commands {
+        let output = Command::cargo_bin("portcullis")
+            .unwrap()
+            .current_dir(folder.path())
+            .args(command.split_whitespace())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "portcullis {command}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(folder.path().join("policy.bin").exists());
+}
+
+#[test]
+fn the_two_commands_of_the_readme_are_verbs_of_xtask() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let main = fs::read_to_string(root().join("crates/xtask/src/main.rs")).unwrap();
+    let verbs: Vec<String> = readme
+        .split("cargo xtask ")
+        .skip(1)
+        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphabetic()).collect())
+        .collect();
+    assert!(verbs.contains(&"demo".to_owned()) && verbs.contains(&"test".to_owned()));
+    for verb in verbs {
+        let variant = format!("    {}{}", verb[..1].to_uppercase(), &verb[1..]);
+        assert!(main.contains(&variant), "xtask has no verb `{verb}`");
+    }
+}
