@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
+use alloy_primitives::Bytes;
 use clap::Parser;
 use eyre::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,6 +34,9 @@ struct Args {
     /// Plant known faults in both evaluators; each must be caught.
     #[arg(long)]
     self_test: bool,
+    /// The hook out of this compiler artifact instead of the committed one.
+    #[arg(long)]
+    artifact: Option<PathBuf>,
     /// Write the first case that reaches each point, made small, to test/vectors/coverage.json.
     #[arg(long)]
     vectors: bool,
@@ -65,6 +69,13 @@ fn run(args: &Args) -> Result<bool> {
     }
 }
 
+fn hook_code(args: &Args) -> Result<Bytes> {
+    let Some(path) = &args.artifact else { return Ok(world::hook_code()) };
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    let code = json.pointer("/deployedBytecode/object").and_then(|code| code.as_str());
+    Ok(code.ok_or_else(|| eyre::eyre!("no `deployedBytecode.object` in `{}`", path.display()))?.parse()?)
+}
+
 fn bar(length: u64) -> Result<ProgressBar> {
     let bar = ProgressBar::new(length);
     bar.set_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}")?);
@@ -72,7 +83,7 @@ fn bar(length: u64) -> Result<ProgressBar> {
 }
 
 fn parity(args: &Args, seed: u64) -> Result<bool> {
-    let evaluators = Evaluators::new(world::hook_code())?;
+    let evaluators = Evaluators::new(hook_code(args)?)?;
     let mut coverage = Coverage::default();
     let (mut disagreements, mut compiled) = (0_u64, 0_u64);
     let mut kept = Vec::new();
@@ -151,7 +162,7 @@ fn points(evaluators: &Evaluators, case: &Case) -> Coverage {
 }
 
 fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
-    let evaluators = Evaluators::new(world::hook_code())?;
+    let evaluators = Evaluators::new(hook_code(args)?)?;
     let mut missing = required();
     let mut vectors: BTreeMap<String, Vector> = BTreeMap::new();
     let bar = bar(args.cases)?;
@@ -198,7 +209,7 @@ fn caught(healthy: &Evaluators, faulty: &Evaluators, seed: u64, bar: &ProgressBa
 
 fn self_test(args: &Args, seed: u64) -> Result<bool> {
     let bar = bar(FAULT_CASES)?;
-    let healthy = Evaluators::new(world::hook_code())?;
+    let healthy = Evaluators::new(hook_code(args)?)?;
     let mut faults = Vec::new();
     let mut missed = 0_u64;
     let mut note = |side: &str, name: String, case: Option<u64>| {
@@ -209,12 +220,12 @@ fn self_test(args: &Args, seed: u64) -> Result<bool> {
     };
     for fault in MirrorFault::ALL {
         bar.set_message(format!("{fault:?}"));
-        let evaluators = Evaluators::new(world::hook_code())?.with_fault(fault);
+        let evaluators = Evaluators::new(hook_code(args)?)?.with_fault(fault);
         note("mirror", format!("{fault:?}"), caught(&healthy, &evaluators, seed, &bar));
     }
     for fault in CONTRACT_FAULTS {
         bar.set_message(fault.name);
-        let evaluators = Evaluators::new(fault.plant(&world::hook_code())?)?;
+        let evaluators = Evaluators::new(fault.plant(&hook_code(args)?)?)?;
         note("contract", fault.name.to_owned(), caught(&healthy, &evaluators, seed, &bar));
     }
     bar.finish_and_clear();
