@@ -25,7 +25,7 @@ pub(crate) fn run(args: &BindingsArgs) -> Result<()> {
 }
 
 fn write() -> Result<()> {
-    let mut command = tools::npm_tool("forge", &["build", "--color", "never"]);
+    let mut command = tools::foundry("forge", &["build", "--color", "never"])?;
     command.args(CONTRACTS.map(|(_, source)| source)).env("FOUNDRY_PROFILE", "final");
     stage::must("forge build (final)", command)?;
     for (name, source) in CONTRACTS {

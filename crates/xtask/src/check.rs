@@ -13,7 +13,7 @@ pub(crate) fn run() -> Result<()> {
     let mut broken: Vec<String> = Vec::new();
     let runners: [(&str, Command); 3] = [
         ("cargo fmt", tools::cargo(&["fmt", "--all", "--check"])),
-        ("forge fmt", tools::npm_tool("forge", &["fmt", "--check"])),
+        ("forge fmt", tools::foundry("forge", &["fmt", "--check"])?),
         (
             "clippy",
             tools::cargo(&["clippy", "--workspace", "--all-targets", "--color", "never", "--", "-D", "warnings"]),

@@ -3,7 +3,7 @@
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// A node on a free port, stopped when dropped.
 pub(crate) struct Anvil {
@@ -12,18 +12,9 @@ pub(crate) struct Anvil {
 }
 
 impl Anvil {
-    /// Starts the binary itself: npm's launcher would outlive its own end.
+    /// Starts it and waits until it listens.
     pub(crate) fn start() -> Result<Self> {
-        let packages = tools::root().join("node_modules/@foundry-rs");
-        let binary = std::fs::read_dir(&packages)
-            .wrap_err("cannot read node_modules/@foundry-rs")?
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with("anvil-"))
-            .map(|entry| entry.path().join("bin/anvil"))
-            .find(|path| path.exists())
-            .ok_or_else(|| eyre!("npm installed no anvil for this machine"))?;
-        let mut child = Command::new(binary)
-            .args(["--port", "0"])
+        let mut child = tools::foundry("anvil", &["--port", "0"])?
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(crate) fn check() -> Result<()> {
     let root = tools::root();
     let config = tools::capture({
-        let mut command = tools::npm_tool("forge", &["config", "--json"]);
+        let mut command = tools::foundry("forge", &["config", "--json"])?;
         command.env("FOUNDRY_PROFILE", "final");
         command
     })?;

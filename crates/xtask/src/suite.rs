@@ -29,9 +29,9 @@ pub(crate) fn run() -> Result<()> {
         }
     };
 
-    let build = stage::run("forge build", tools::npm_tool("forge", &["build", "--color", "never"]))?;
+    let build = stage::run("forge build", tools::foundry("forge", &["build", "--color", "never"])?)?;
     note("forge build", &build, |_| None);
-    let forge = stage::run("forge test", tools::npm_tool("forge", &["test", "--color", "never"]))?;
+    let forge = stage::run("forge test", tools::foundry("forge", &["test", "--color", "never"])?)?;
     note("forge test", &forge, forge_count);
 
     let nextest = tools::probe(tools::cargo(&["nextest", "--version"])).is_some();

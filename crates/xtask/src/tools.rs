@@ -30,10 +30,19 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     command(&program, args)
 }
 
-/// A tool that npm installed.
-pub(crate) fn npm_tool(name: &str, args: &[&str]) -> Command {
-    let path = root().join("node_modules/.bin").join(name);
-    command(&path.to_string_lossy(), args)
+/// A Foundry tool that npm installed: the binary itself, since npm's launcher loses its exit code and outlives
+/// being killed.
+pub(crate) fn foundry(name: &str, args: &[&str]) -> Result<Command> {
+    let packages = root().join("node_modules/@foundry-rs");
+    let prefix = format!("{name}-");
+    let binary = std::fs::read_dir(&packages)
+        .wrap_err("cannot read node_modules/@foundry-rs; run `cargo xtask setup`")?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path().join("bin").join(name))
+        .find(|path| path.exists())
+        .ok_or_else(|| eyre!("npm installed no {name} for this machine"))?;
+    Ok(command(&binary.to_string_lossy(), args))
 }
 
 /// What a command prints, if it runs and succeeds.
