@@ -51,7 +51,17 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(answer) => {
+            // Help is an answer; anything else an error, which clap would end with the code for changes.
+            let exit = if answer.use_stderr() { Exit::Error } else { Exit::Done };
+            return match answer.print() {
+                Ok(()) => exit.into(),
+                Err(_) => Exit::Error.into(),
+            };
+        }
+    };
     let output = Output { json: args.json };
     // Without it, reports still print; only their layout differs.
     color_eyre::config::HookBuilder::blank().install().ok();

@@ -206,6 +206,14 @@ fn a_node_that_does_not_answer_is_one_line() {
 }
 
 #[test]
+fn a_wrong_argument_is_an_error_and_not_a_change() {
+    let ended = end(portcullis().args(["check", "--no-such-flag"]));
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+    assert!(ended.stderr.starts_with("error: unexpected argument '--no-such-flag' found"), "{}", ended.stderr);
+    assert_eq!(end(portcullis().args(["--help"])).code, 0);
+}
+
+#[test]
 fn a_backtrace_is_shown_to_those_who_ask() {
     let ended = end(portcullis().args(["check", "no-such-policy.toml", "--verbose"]));
     assert_eq!(ended.code, 1);
