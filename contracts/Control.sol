@@ -107,7 +107,8 @@ abstract contract Control is AccountOnly, IPolicyHook {
         bool complete;
         if (manager != address(0)) {
             route = Route.Manager;
-            complete = guard == manager && moduleGuard == address(0)
+            // Where a module guard exists, a manager is one module among others.
+            complete = guard == manager && moduleGuard == address(0) && !SafeAccount.hasModuleGuard(account)
                 && ISafeProtocolManager(manager).getEnabledHooks(account) == address(this);
         } else if (SafeAccount.hasModuleGuard(account)) {
             route = Route.Guards;

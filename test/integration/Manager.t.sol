@@ -188,6 +188,18 @@ contract ManagerTest is TreasuryTest {
         }
     }
 
+    /// @dev There, plain modules would pass by the manager, and the module guard would stand empty.
+    function test_aManagerIsNoRoute_whereTheSafeGuardsModulesItself() public on(Edition.V150) {
+        (manager, registry) = Protocol.deploy(address(this));
+        registry.addModule(address(hook), Protocol.HOOKS);
+        Action memory guard = _call(address(safe), abi.encodeCall(ISafe.setGuard, (address(manager))));
+        Action[] memory batch = _list(guard, _setHooks(address(hook)), _managerInstall(_treasury(), new address[](0)));
+        _fails(
+            _batch(batch), abi.encodeWithSelector(IPolicyHook.RouteIncomplete.selector, address(manager), address(0))
+        );
+        assertEq(hook.accountState(address(safe)).program, address(0), "not installed");
+    }
+
     function _setUp(Edition edition) private {
         _deploy(edition);
         (manager, registry) = Protocol.deploy(address(this));
