@@ -58,9 +58,15 @@ pub fn required() -> BTreeSet<String> {
         }
         all.insert(format!("unit stored {side} current"));
     }
-    for what in
-        ["same lane", "lanes behind", "all lanes gone", "lane ahead", "first second of a lane", "last second of a lane"]
-    {
+    for what in [
+        "same lane",
+        "lanes behind",
+        "all lanes gone",
+        "lane ahead",
+        "first second of a lane",
+        "last second of a lane",
+        "most units",
+    ] {
         all.insert(format!("rolling {what}"));
     }
     for entry in Entry::ALL {
@@ -161,6 +167,13 @@ impl Coverage {
 
     fn window(&mut self, case: &Case, limit: &Limit, state: &MemoryState) {
         let word = state.words.get(&limit.slot()).copied().unwrap_or_default();
+        if limit.window == 4 {
+            let units =
+                U256::from(10).checked_pow(U256::from(limit.exponent)).and_then(|unit| limit.cap.checked_div(unit));
+            if units == Some(U256::from(8_000_000)) {
+                self.hit("rolling most units");
+            }
+        }
         if word.is_zero() || limit.window == 0 {
             return;
         }

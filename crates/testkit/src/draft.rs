@@ -108,7 +108,10 @@ pub fn amount(dice: &mut Dice) -> U256 {
 }
 
 fn cap(dice: &mut Dice) -> U256 {
-    amount(dice).min(U256::MAX >> 64)
+    // The most units that a rolling limit may have, and its neighbours.
+    let most = U256::from(8_000_000).saturating_mul(U256::from(10).pow(U256::from(dice.below(25))));
+    let cap = if dice.percent(12) { dice.near(most) } else { amount(dice) };
+    cap.min(U256::MAX >> 64)
 }
 
 fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
@@ -220,7 +223,9 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
         rules: Vec::new(),
     };
     let assets = [tokens, vec![Address::ZERO, Address::ZERO]].concat();
-    for _ in 0..dice.below(7) {
+    // As many limits as there may be, one more, or a few.
+    let limits = dice.pick(&[32, 33]);
+    for _ in 0..(if dice.percent(2) { limits } else { dice.below(7) }) {
         let limit = limit(dice, &assets);
         draft.limits.push(limit);
     }

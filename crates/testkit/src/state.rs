@@ -177,6 +177,11 @@ pub fn time(dice: &mut Dice, program: &[u8]) -> u64 {
             let lane = u64::from(dice.pick(&limits_of(program).iter().map(|l| l.lane_seconds).collect::<Vec<_>>()));
             any.checked_div(lane).map_or(any, |index| dice.near_time(index * lane))
         }
+        // The last lane that has a number.
+        13 if dice.percent(40) => {
+            let lanes = limits_of(program).iter().map(|l| u64::from(l.lane_seconds)).collect::<Vec<_>>();
+            dice.pick(&lanes).checked_mul(1 << 40).map_or(any, |end| dice.near_time(end))
+        }
         13 if dice.percent(20) => dice.below(1 << 50),
         _ => any,
     }
