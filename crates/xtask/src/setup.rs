@@ -7,7 +7,7 @@ use std::fs;
 /// Says in one line each what is missing, then installs the packages when they are absent or outdated.
 pub(crate) fn run() -> Result<()> {
     let wanted = [
-        ("node", "Node.js 18 or later, from nodejs.org or your package manager"),
+        ("node", "Node.js 20 or later, from nodejs.org or your package manager"),
         ("npm", "npm, which comes with Node.js"),
         ("git", "git, from your package manager"),
     ];
