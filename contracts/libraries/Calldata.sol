@@ -9,13 +9,14 @@ library Calldata {
     }
 
     function word(bytes calldata data, uint256 offset) internal pure returns (uint256 value) {
+        uint256 length = data.length;
+        if (offset >= length) return 0;
+        assembly ("memory-safe") {
+            value := calldataload(add(data.offset, offset))
+        }
         // Unchecked: `offset` is below the length.
         unchecked {
-            if (offset >= data.length) return 0;
-            uint256 left = data.length - offset;
-            assembly ("memory-safe") {
-                value := calldataload(add(data.offset, offset))
-            }
+            uint256 left = length - offset;
             if (left < 32) value = value >> (8 * (32 - left)) << (8 * (32 - left));
         }
     }

@@ -29,15 +29,17 @@ library ControlCalls {
     uint256 private constant SUFFIX = 20;
 
     function classify(Evaluation memory e, ActionView memory a) internal view returns (uint256) {
+        address to = a.to;
+        if (to != e.account && to != address(this) && (to != e.manager || to == address(0))) return ORDINARY;
         bytes calldata data = a.data.bytesOf();
         if (data.length < SELECTOR) return ORDINARY;
         uint32 selector = data.selector();
-        if (a.to == address(this)) return _toHook(data, selector, e.account);
+        if (to == address(this)) return _toHook(data, selector, e.account);
         if (selector == uint32(ISafeProtocolManager.setHooks.selector)) {
-            bool manages = e.control.route() == Route.Manager && (a.to == e.account || a.to == e.manager);
+            bool manages = e.control.route() == Route.Manager && (to == e.account || to == e.manager);
             return manages ? SLOT : ORDINARY;
         }
-        bool slot = a.to == e.account
+        bool slot = to == e.account
             && (selector == uint32(ISafe.setGuard.selector) || selector == uint32(ISafe.setModuleGuard.selector)
                 || selector == uint32(ISafe.setFallbackHandler.selector));
         return slot ? SLOT : ORDINARY;

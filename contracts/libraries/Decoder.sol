@@ -13,10 +13,11 @@ library Decoder {
     uint32 private constant APPROVE = 0x095ea7b3;
     uint32 private constant INCREASE_ALLOWANCE = 0x39509351;
 
-    /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token.
+    /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token, whose selector
+    /// the effect already has.
     /// @return canonical Whether a known call is in exact ABI encoding.
     function decode(Effect memory effect, bytes calldata data, address account) internal pure returns (bool canonical) {
-        uint32 selector = data.selector();
+        uint32 selector = effect.selector;
         if (selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
         if (selector == TRANSFER) {
             effect.kind = Kind.TRANSFER;

@@ -27,30 +27,41 @@ library ExactCalldata {
         check(end == encoded.length);
     }
 
-    /// @notice Where the bytes that start with their length at `start` end, padding included.
+    /// @notice Where the bytes that start with their length at `start`, a multiple of 32, end; padding included.
     function tailEnd(bytes calldata encoded, uint256 start) internal pure returns (uint256 end) {
+        uint256 size = encoded.length;
         uint256 length = encoded.word(start);
-        check(start + WORD <= encoded.length && length <= encoded.length - start - WORD);
-        uint256 last = start + WORD + length;
-        uint256 padding = (WORD - length % WORD) % WORD;
-        end = last + padding;
-        check(end <= encoded.length && (padding == 0 || encoded.word(last) >> (8 * (WORD - padding)) == 0));
+        check(start < size && length < size);
+        // Unchecked: both terms are smaller than calldata.
+        unchecked {
+            uint256 last = start + WORD + length;
+            end = (last + WORD - 1) & ~(WORD - 1);
+            // Fewer than 32 bytes from `last` to the end; shifted so that only they are left.
+            check(end <= size && (end == last || encoded.word(last) >> (8 * (WORD + last - end)) == 0));
+        }
     }
 
-    /// @notice Head word `index`.
+    /// @notice Head word `index`, which is a constant of the caller.
     function wordAt(bytes calldata encoded, uint256 index) internal pure returns (uint256) {
-        return encoded.word(WORD * index);
+        unchecked {
+            return encoded.word(WORD * index);
+        }
     }
 
     /// @notice The bytes whose offset is in head word `index`. Only for what {checkHead} vouches for.
     function bytesAt(bytes calldata encoded, uint256 index) internal pure returns (bytes calldata) {
         uint256 start = wordAt(encoded, index);
-        return encoded[start + WORD:start + WORD + encoded.word(start)];
+        uint256 length = encoded.word(start);
+        // Unchecked: {checkHead} has found the bytes to lie inside.
+        unchecked {
+            return encoded[start + WORD:start + WORD + length];
+        }
     }
 
     /// @notice The address in head word `index`, which must have clean upper bytes.
     function addressAt(bytes calldata encoded, uint256 index) internal pure returns (address) {
-        check(encoded.isAddress(WORD * index));
-        return encoded.addressAt(WORD * index);
+        uint256 word = wordAt(encoded, index);
+        check(word >> 160 == 0);
+        return address(uint160(word));
     }
 }

@@ -16,9 +16,12 @@ struct Run {
 library Index {
     using Program for Image;
 
-    uint256 private constant ANY_SUBJECT = 0x80;
-    uint256 private constant ANY_SELECTOR = 0x40;
-    uint256 private constant ACCOUNT = 0x20;
+    /// @dev A key: kind and flags (8) | subject (160) | selector (32).
+    uint256 private constant KIND = 192;
+    uint256 private constant SUBJECT = 32;
+    uint256 private constant ANY_SUBJECT = 0x80 << KIND;
+    uint256 private constant ANY_SELECTOR = 0x40 << KIND;
+    uint256 private constant ACCOUNT = 0x20 << KIND;
     /// @dev Rule, offset and length follow the key.
     uint256 private constant KEY_SHIFT = 56;
     uint256 private constant CLASSES = 4;
@@ -39,49 +42,47 @@ library Index {
         // matching the account or the hook.
         bool named = self || effect.subject == address(this);
         runs = new Run[](CLASSES);
+        uint256 count = 0;
         for (uint256 class = 0; class < CLASSES; ++class) {
             if (classes & (1 << class) == 0) continue;
             bool anySubject = class & NO_SUBJECT != 0;
             bool anySelector = class & NO_SELECTOR != 0;
             if (anySubject && named || !anySelector && !effect.hasSelector) continue;
 
-            uint256 kind = effect.kind;
-            uint256 subject = 0;
-            if (anySubject) kind |= ANY_SUBJECT;
-            else if (self) kind |= ACCOUNT;
-            else subject = uint256(uint160(effect.subject));
-            uint256 selector = 0;
-            if (anySelector) kind |= ANY_SELECTOR;
-            else selector = effect.selector;
+            uint256 key = effect.kind << KIND;
+            if (anySubject) key |= ANY_SUBJECT;
+            else if (self) key |= ACCOUNT;
+            else key |= uint256(uint160(effect.subject)) << SUBJECT;
+            key |= anySelector ? ANY_SELECTOR : effect.selector;
 
-            Run memory run = runs[class];
-            run.key = kind << 192 | subject << 32 | selector;
-            (run.cursor, run.end) = image.bucket(run.key);
-            _advance(run);
+            // Unchecked: counts the turns of this loop.
+            unchecked {
+                _start(runs[count++], image, key);
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(runs, count)
         }
     }
 
     /// @notice The next entry in rule order, 0 when there is none; ties go to the lower class.
     function next(Run[] memory runs) internal pure returns (uint256 entry) {
-        uint256 least = type(uint256).max;
-        uint256 chosen = 0;
-        for (uint256 class = 0; class < CLASSES; ++class) {
-            uint256 head = runs[class].head;
-            if (head != 0 && ruleOf(head) < least) {
-                least = ruleOf(head);
-                chosen = class;
-            }
+        uint256 n = runs.length;
+        if (n == 0) return 0;
+        Run memory chosen = runs[0];
+        for (uint256 i = 1; i < n; ++i) {
+            Run memory run = runs[i];
+            bool earlier = chosen.head == 0 || ruleOf(run.head) < ruleOf(chosen.head);
+            if (run.head != 0 && earlier) chosen = run;
         }
-        entry = runs[chosen].head;
-        if (entry != 0) _advance(runs[chosen]);
+        entry = chosen.head;
+        if (entry != 0) _advance(chosen);
     }
 
     /// @notice Whether the program declares the token as an ERC-20. Another standard is malformed.
     function declares(Image memory image, address token) internal view returns (bool declared) {
         Run memory run;
-        run.key = uint256(uint160(token)) << 32;
-        (run.cursor, run.end) = image.bucket(run.key);
-        declared = _advance(run);
+        declared = _start(run, image, uint256(uint160(token)) << SUBJECT);
         if (declared && run.head & 0xffff != ERC20) image.malformed = true;
     }
 
@@ -92,6 +93,13 @@ library Index {
     /// @notice Where the entry's body is in the program.
     function bodyOf(uint256 entry) internal pure returns (uint256 offset, uint256 length) {
         return ((entry >> 16) & 0xffffff, entry & 0xffff);
+    }
+
+    /// @dev Finds the key's first entry.
+    function _start(Run memory run, Image memory image, uint256 key) private view returns (bool found) {
+        run.key = key;
+        (run.cursor, run.end) = image.bucket(key);
+        return _advance(run);
     }
 
     /// @dev The bucket lies in memory, whole; a malformed one is empty.

@@ -88,7 +88,8 @@ library Program {
 
     /// @notice The limits, as a mask by index, that charge every outflow of the asset.
     function everywhere(Image memory image, address asset) internal pure returns (uint256 mask) {
-        for (uint256 i = 0; i < image.limitCount; ++i) {
+        uint256 n = image.limitCount;
+        for (uint256 i = 0; i < n; ++i) {
             (, uint256 terms, address limited) = limit(image, i);
             if (limited == asset && terms & (1 << 48) != 0) mask |= 1 << i;
         }

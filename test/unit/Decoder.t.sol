@@ -64,6 +64,7 @@ contract DecoderTest is Test {
 
     /// @dev External, so that the call is calldata.
     function decode(bytes calldata data) external pure returns (bool canonical, Effect memory effect) {
+        effect.selector = uint32(bytes4(data));
         canonical = Decoder.decode(effect, data, ACCOUNT);
     }
 
