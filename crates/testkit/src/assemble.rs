@@ -14,7 +14,7 @@ fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
 }
 
 /// Lane seconds and unit exponent of a limit.
-fn terms(limit: &LimitDraft) -> (u32, u8) {
+fn terms(dice: &mut Dice, limit: &LimitDraft) -> (u32, u8) {
     if limit.window != 4 {
         return (0, 0);
     }
@@ -22,11 +22,13 @@ fn terms(limit: &LimitDraft) -> (u32, u8) {
     while limit.cap / U256::from(10).pow(U256::from(exponent)) > U256::from(8_000_000) {
         exponent += 1;
     }
-    (limit.seconds.div_ceil(8), exponent)
+    // Coarser units than needed are well formed, up to the coarsest.
+    let coarser = [exponent + 1, exponent + 3, 57, 58];
+    (limit.seconds.div_ceil(8), if dice.percent(6) { dice.pick(&coarser) } else { exponent })
 }
 
-fn limit_bytes(index: usize, limit: &LimitDraft) -> Vec<u8> {
-    let (lane, exponent) = terms(limit);
+fn limit_bytes(dice: &mut Dice, index: usize, limit: &LimitDraft) -> Vec<u8> {
+    let (lane, exponent) = terms(dice, limit);
     let mut bytes = format!("limit-{index}").into_bytes();
     bytes.resize(32, 0);
     bytes.extend(limit.cap.to_be_bytes::<32>().iter().skip(8));
@@ -76,14 +78,19 @@ fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8>
     let mut members = members.to_vec();
     members.sort_unstable();
     members.dedup();
-    let bits = if dice.percent(40) { u8::try_from(1 + dice.below(4)).unwrap_or(1) } else { 0 };
+    let most = [15, 16];
+    let bits = match dice.below(200) {
+        0 => dice.pick(&most),
+        1..=80 => dice.pick(&[1, 2, 3, 4]),
+        _ => 0,
+    };
     let mut bytes = be::<2>(members.len()).to_vec();
     bytes.push(bits);
     if bits > 0 {
         let at = |member: &Address| bucket(U256::from_be_slice(member.as_slice()), multiplier, bits);
         members.sort_by_key(|member| (at(member), *member));
         for i in 0..=(1_usize << bits) {
-            bytes.extend(be::<2>(members.iter().filter(|member| at(member) < i).count()));
+            bytes.extend(be::<2>(members.partition_point(|member| at(member) < i)));
         }
     }
     bytes.extend(members.iter().flatten());
@@ -92,7 +99,8 @@ fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8>
 
 /// The bytes, with a directory and lists of arbitrary sizes.
 pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
-    let bits = u8::try_from(dice.below(5)).unwrap_or(0);
+    let most = [15, 16];
+    let bits = if dice.below(500) == 0 { dice.pick(&most) } else { dice.pick(&[0, 1, 2, 3, 4]) };
     let multiplier = dice.word();
     let entry_count: usize = draft.tokens.len() + draft.rules.iter().map(|rule| keys(rule).len()).sum::<usize>();
     let directory_at = 64 + 84 * draft.limits.len();
@@ -163,10 +171,10 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     program.extend([0; 11]);
     program.extend(multiplier.to_be_bytes::<32>());
     for (i, limit) in draft.limits.iter().enumerate() {
-        program.extend(limit_bytes(i, limit));
+        program.extend(limit_bytes(dice, i, limit));
     }
     for i in 0..=(1_usize << bits) {
-        let before = entries.iter().filter(|entry| at(entry) < i).count();
+        let before = entries.partition_point(|entry| at(entry) < i);
         program.extend(be::<3>(entries_at + 32 * before));
     }
     program.extend(entries.into_iter().flatten());

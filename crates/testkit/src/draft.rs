@@ -191,9 +191,12 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     let mut limits = Vec::new();
     if allow && dice.percent(80) {
         for (i, limit) in (0..).zip(&draft.limits) {
-            if Some(limit.asset) == asset && dice.percent(70) {
+            if Some(limit.asset) == asset && dice.percent(70) || dice.percent(1) {
                 limits.push(i);
             }
+        }
+        if dice.percent(1) {
+            limits.push(u8::try_from(draft.limits.len()).unwrap_or(u8::MAX));
         }
     }
     RuleDraft {
@@ -228,6 +231,11 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     for _ in 0..(if dice.percent(2) { limits } else { dice.below(7) }) {
         let limit = limit(dice, &assets);
         draft.limits.push(limit);
+    }
+    if dice.percent(1) {
+        // Nothing behind the directory.
+        draft.tokens.clear();
+        return draft;
     }
     for _ in 0..=dice.below(7) {
         let rule = rule(dice, &draft, for_modules);
