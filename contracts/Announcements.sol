@@ -56,11 +56,7 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
     }
 
     /// @inheritdoc IPolicyHook
-    function announcementId(address account, address origin, Action[] calldata actions)
-        public
-        view
-        returns (bytes32)
-    {
+    function announcementId(address account, address origin, Action[] calldata actions) public view returns (bytes32) {
         return Timelock.idOf(account, State.control(account).epoch(), origin, viewsOf(actions));
     }
 

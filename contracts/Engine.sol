@@ -33,10 +33,7 @@ abstract contract Engine {
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
         _evaluate(e, actions);
         Verdict memory v = e.verdict;
-        require(
-            v.reason == Reason.Allowed,
-            IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need)
-        );
+        require(v.reason == Reason.Allowed, IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need));
         _commit(e);
     }
 

@@ -32,12 +32,10 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
     uint256 private constant INNER = TRANSACTION + 0x60;
 
     /// @inheritdoc ISafeProtocolHooks
-    function preCheck(
-        address account,
-        SafeTransaction calldata,
-        uint256 executionType,
-        bytes calldata executionMeta
-    ) external returns (bytes memory) {
+    function preCheck(address account, SafeTransaction calldata, uint256 executionType, bytes calldata executionMeta)
+        external
+        returns (bytes memory)
+    {
         bytes calldata encoded = msg.data[4:];
         uint256 n = encoded.word(INNER);
         uint256 list = INNER + 32;
@@ -120,8 +118,7 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
 
     /// @dev The meta repeats target, value and data; two stories about one request are refused.
     function _isAbout(bytes calldata meta, ActionView memory a) private pure returns (bool) {
-        return ExactCalldata.wordAt(meta, TO) == uint256(uint160(a.to))
-            && ExactCalldata.wordAt(meta, VALUE) == a.value
+        return ExactCalldata.wordAt(meta, TO) == uint256(uint160(a.to)) && ExactCalldata.wordAt(meta, VALUE) == a.value
             && keccak256(ExactCalldata.bytesAt(meta, DATA)) == keccak256(a.data.bytesOf());
     }
 }

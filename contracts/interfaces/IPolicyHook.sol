@@ -49,8 +49,12 @@ interface IPolicyHook {
     /// @notice The same request is announced already and has not expired.
     error AlreadyAnnounced(bytes32 id, uint256 madeAt);
 
-    event Installed(address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, Route route);
-    event Staged(address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, uint256 maturesAt);
+    event Installed(
+        address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, Route route
+    );
+    event Staged(
+        address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, uint256 maturesAt
+    );
     event SlotsStaged(address indexed account, bytes32 indexed digest, SlotCall[] calls, uint256 maturesAt);
     event StagedCancelled(address indexed account);
     event Activated(address indexed account, address indexed program, uint32 changeDelay);
@@ -71,8 +75,8 @@ interface IPolicyHook {
     /// @param codeHash Its EXTCODEHASH.
     /// @param changeDelay Seconds before a staged change matures, at most {MAX_CHANGE_DELAY}.
     /// @param manager The Safe Protocol manager for that route, zero for the guard route.
-    /// @param bypassing On Safes older than 1.5.0: every enabled module, in the account's own order, since none
-    /// of them is guarded there. Empty on 1.5.0.
+    /// @param bypassing Every enabled module, in the account's own order, where none of them is guarded: on Safes
+    /// older than 1.5.0, and under a manager. Empty where a module guard is set.
     /// @dev Reverts with {AlreadyInstalled}, {RouteIncomplete}, {ModulesNotAcknowledged}, {UnsoundProgram},
     /// {ChangeDelayTooLong}, {HandlerIsHook}.
     function install(

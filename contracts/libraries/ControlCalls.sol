@@ -40,7 +40,8 @@ library ControlCalls {
             return manages ? SLOT : ORDINARY;
         }
         bool slot = to == e.account
-            && (selector == uint32(ISafe.setGuard.selector) || selector == uint32(ISafe.setModuleGuard.selector)
+            && (selector == uint32(ISafe.setGuard.selector)
+                || selector == uint32(ISafe.setModuleGuard.selector)
                 || selector == uint32(ISafe.setFallbackHandler.selector));
         return slot ? SLOT : ORDINARY;
     }
@@ -69,12 +70,12 @@ library ControlCalls {
     function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (uint256) {
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stage.selector)
-                || selector == uint32(IPolicyHook.stageSlots.selector) || selector == uint32(IPolicyHook.cancelStaged.selector)
+                || selector == uint32(IPolicyHook.stageSlots.selector)
+                || selector == uint32(IPolicyHook.cancelStaged.selector)
                 || selector == uint32(IPolicyHook.activate.selector)
         ) return CONTROL;
         if (selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.cancel.selector)) {
-            bool own = data.length >= ONE_WORD
-                && data.word(SELECTOR) == uint256(uint160(account));
+            bool own = data.length >= ONE_WORD && data.word(SELECTOR) == uint256(uint160(account));
             return own ? SELF_SERVICE : ORDINARY;
         }
         bool entry = selector == uint32(ITransactionGuard.checkTransaction.selector)

@@ -32,15 +32,11 @@ library MultiSend {
 
     /// @notice Whether a known batch contract is at the address, whether it may delegatecall, and whether it takes a
     /// target of zero for the account.
-    function recognise(address target)
-        internal
-        view
-        returns (bool known, bool delegates, bool zeroIsAccount)
-    {
+    function recognise(address target) internal view returns (bool known, bool delegates, bool zeroIsAccount) {
         bytes32 code = target.codehash;
         zeroIsAccount = code == CALL_ONLY_150 || code == CODE_150;
-        delegates = code == CODE_150 && target == AT_150 || code == CODE_141 && target == AT_141
-            || code == CODE_130 && target == AT_130 || code == CODE_130_EIP155 && target == AT_130_EIP155;
+        delegates = code == CODE_150 && target == AT_150 || code == CODE_141 && target == AT_141 || code == CODE_130
+            && target == AT_130 || code == CODE_130_EIP155 && target == AT_130_EIP155;
         known = delegates || code == CALL_ONLY_150 || code == CALL_ONLY_141 || code == CALL_ONLY_130;
     }
 

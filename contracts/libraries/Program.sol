@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Image, Kind} from "../types/Evaluation.sol";
+import {Image} from "../types/Evaluation.sol";
 
 /// @notice Reads a program out of its data contract, `docs/program.md` §1. Every read is checked against the size
 /// of the code. A read that does not fit sets `malformed` and yields a pointer to zeros: callers test the flag
@@ -74,11 +74,7 @@ library Program {
     }
 
     /// @notice A limit's three parts: id, packed word (cap to the zero byte) and asset.
-    function limit(Image memory image, uint256 index)
-        internal
-        pure
-        returns (uint256 id, uint256 terms, address asset)
-    {
+    function limit(Image memory image, uint256 index) internal pure returns (uint256 id, uint256 terms, address asset) {
         // Unchecked: `index` is below 32.
         unchecked {
             uint256 cursor = image.limits + LIMIT * index;

@@ -13,11 +13,7 @@ library SpendLimit {
     using Program for Image;
 
     /// @notice Charges the effect to the `n` limits listed at `listed` and to the everywhere limits of its asset.
-    function charge(Evaluation memory e, Effect memory effect, uint256 listed, uint256 n)
-        internal
-        view
-        returns (bool)
-    {
+    function charge(Evaluation memory e, Effect memory effect, uint256 listed, uint256 n) internal view returns (bool) {
         Image memory image = e.image;
         bool moves = Whitelist.moves(effect);
         address asset = effect.kind == Kind.NATIVE ? address(0) : effect.subject;

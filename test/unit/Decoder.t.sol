@@ -24,8 +24,7 @@ contract DecoderTest is Test {
         view
     {
         if (from == ACCOUNT) from = OTHER;
-        (bool canonical, Effect memory effect) =
-            this.decode(abi.encodeWithSelector(0x23b872dd, from, to, amount));
+        (bool canonical, Effect memory effect) = this.decode(abi.encodeWithSelector(0x23b872dd, from, to, amount));
         assertTrue(canonical, "canonical");
         assertEq(effect.kind, Kind.OPAQUE, "kind");
     }

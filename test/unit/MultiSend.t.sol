@@ -37,7 +37,10 @@ contract MultiSendTest is Test {
         assertFalse(known, "nothing is deployed here");
     }
 
-    function testFuzz_unwrapsWhatWasBatched(uint8 operation, address to, uint256 value, bytes calldata data) public view {
+    function testFuzz_unwrapsWhatWasBatched(uint8 operation, address to, uint256 value, bytes calldata data)
+        public
+        view
+    {
         bytes memory packed = bytes.concat(_pack(operation, to, value, data), _pack(0, ACCOUNT, 1, ""));
         bytes memory batch = abi.encodeWithSelector(0x8d80ff0a, packed);
         (ActionView[] memory actions, bytes[] memory datas) = this.unwrap(batch, address(0));
