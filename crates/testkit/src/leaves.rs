@@ -175,7 +175,8 @@ pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
         5 | 6 => {
             let mut data = data;
             let words = data.len() / 32;
-            let at = 4 + 32 * dice.index(words) + dice.index(12);
+            let unused = dice.pick(&[12, 12, 28]);
+            let at = 4 + 32 * dice.index(words) + dice.index(unused);
             if let Some(byte) = data.get_mut(at) {
                 *byte = 1;
             }
