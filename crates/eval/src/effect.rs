@@ -49,8 +49,10 @@ impl EffectKind {
 pub struct Effect {
     /// What it is.
     pub kind: EffectKind,
-    /// Whom the action calls; also what rules are found by.
+    /// Whom the action calls.
     pub target: Address,
+    /// What rules are found by: the target, or the token that a call to Permit2 is about.
+    pub subject: Address,
     /// The action's selector; none without calldata.
     pub selector: Option<[u8; 4]>,
     /// What moves: the token, or zero for native value. None for calls that move nothing known.
@@ -117,6 +119,7 @@ impl<'a> Leaf<'a> {
         let bare = Effect {
             kind: EffectKind::Call,
             target: leaf.to,
+            subject: leaf.to,
             selector: call.map(|(selector, _)| selector),
             asset: None,
             recipient: None,

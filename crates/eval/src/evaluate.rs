@@ -39,7 +39,7 @@ pub struct Verdict {
 pub struct Decision {
     /// What was decided on.
     pub effect: Effect,
-    /// The first rule in scope; none for control, self-service and effects without one.
+    /// The rule that decided; none for control, self-service and effects without one.
     pub rule: Option<u16>,
     /// The class of the key that found the rule, 0 to 3: as the bits of the header number them.
     pub class: Option<u8>,
@@ -47,16 +47,29 @@ pub struct Decision {
     pub delay: u32,
 }
 
+/// A rule that was found in scope of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InScope {
+    /// The index of the effect.
+    pub effect: u32,
+    /// The index of the rule.
+    pub rule: u16,
+    /// Whether it allows.
+    pub allows: bool,
+}
+
 /// One charge that fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The limit's index.
     pub limit: u8,
+    /// What the limit's scope names: a recipient or an initiator; zero for the account.
+    pub key: Address,
     /// The index of the effect that was charged.
     pub effect: u32,
-    /// What was charged, in base units.
+    /// What was charged, in base units, or in requests for a count.
     pub amount: U256,
-    /// What was left before, in base units.
+    /// What was left before, in the same.
     pub remaining_before: U256,
 }
 
@@ -78,8 +91,12 @@ pub struct Evaluation {
     pub verdict: Verdict,
     /// The effects that were decided, in order, the denied one included.
     pub decisions: Vec<Decision>,
-    /// Every condition that was tested, in order.
+    /// Every condition that was tested, in order; a group stands behind its members.
     pub tests: Vec<Test>,
+    /// The rules that were found in scope, in order. Under first-match one for each effect; under
+    /// all-must-pass all whose obligations join; under allow-overrides also the denying ones that an allowing
+    /// one overrides.
+    pub in_scope: Vec<InScope>,
     /// What was charged, in order.
     pub charges: Vec<Charge>,
     /// The hook's storage after an allowed request: slot and new word. Empty when denied.
@@ -185,7 +202,7 @@ pub fn evaluate<S: State>(
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
     let Walk { decisions, tests, charges, announcement, .. } = walk;
-    Ok(Evaluation { verdict, decisions, tests, charges, writes, removal, announcement })
+    Ok(Evaluation { verdict, decisions, tests, in_scope: Vec::new(), charges, writes, removal, announcement })
 }
 
 /// The longest delay asked for, and who asked first.
@@ -280,6 +297,7 @@ impl<S: State> Walk<'_, S> {
             let effect = Effect {
                 kind: EffectKind::Control,
                 target: leaf.to,
+                subject: leaf.to,
                 selector: leaf.data.first_chunk().copied(),
                 asset: None,
                 recipient: None,
@@ -323,7 +341,7 @@ impl<S: State> Walk<'_, S> {
     fn effect(&mut self, program: &Program<'_>, effect: Effect) -> Result<(), Stop> {
         let at = self.effects;
         let tests = &mut self.tests;
-        let note = |rule, op, held, amount| tests.push(Test { effect: at, rule, op, held, amount });
+        let note = |rule, op, held, amount| tests.push(Test { effect: at, rule, depth: 0, op, held, order: amount });
         let found = deciding(program, self.hook, self.request, &effect, note);
         let found = found.map_err(|Malformed| self.malformed())?;
         let kind = U256::from(effect.kind.number());
@@ -400,7 +418,7 @@ impl<S: State> Walk<'_, S> {
                 Denial::new(Reason::LimitExceeded, effect).rule(rule).detail(index).have(remaining).need(amount)
             }
         })?;
-        self.charges.push(Charge { limit: index, effect, amount, remaining_before });
+        self.charges.push(Charge { limit: index, key: Address::ZERO, effect, amount, remaining_before });
         Ok(())
     }
 

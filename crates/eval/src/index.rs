@@ -22,10 +22,12 @@ pub struct Test {
     pub rule: u16,
     /// The condition's opcode.
     pub op: u8,
+    /// How many groups it stands in.
+    pub depth: u8,
     /// Whether it held.
     pub held: bool,
-    /// How the effect's amount stands to the bound, where one was compared.
-    pub amount: Option<Ordering>,
+    /// How what was compared (amount, word, time, answer) stands to the bound, where something was.
+    pub order: Option<Ordering>,
 }
 
 /// The rule that decides an effect.

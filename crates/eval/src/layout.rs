@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 use crate::request::Action;
 
@@ -18,6 +18,9 @@ pub enum Missing {
     /// The hash of an address's code.
     #[error("the code hash of `{0}` is not known")]
     CodeHash(Address),
+    /// What a static call to this address returns.
+    #[error("the answer of `{0}` is not known")]
+    StaticCall(Address),
 }
 
 /// What the evaluation reads of the chain, as of one block.
@@ -33,15 +36,23 @@ pub trait State {
     /// # Errors
     /// [`Missing::CodeHash`] when it is not known.
     fn code_hash(&self, address: Address) -> Result<B256, Missing>;
+
+    /// What a static call by the hook with this much gas returns; none when it reverts or runs out of gas.
+    ///
+    /// # Errors
+    /// [`Missing::StaticCall`] when it is not known.
+    fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing>;
 }
 
-/// A state that is known in full: what is not in it is zero.
+/// A state that is known in full: what is not in it is zero, and a static call that is not in it reverts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryState {
     /// The hook's storage.
     pub words: BTreeMap<U256, U256>,
     /// Code hashes.
     pub code_hashes: BTreeMap<Address, B256>,
+    /// What static calls return, by target and calldata. None of them uses much gas.
+    pub answers: BTreeMap<(Address, Bytes), Bytes>,
 }
 
 impl State for MemoryState {
@@ -51,6 +62,10 @@ impl State for MemoryState {
 
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
         Ok(self.code_hashes.get(&address).copied().unwrap_or_default())
+    }
+
+    fn static_call(&self, target: Address, data: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+        Ok(self.answers.get(&(target, Bytes::copy_from_slice(data))).cloned())
     }
 }
 
@@ -170,15 +185,20 @@ pub fn account_slot(account: Address, n: u8) -> U256 {
     U256::from_be_bytes(slot)
 }
 
-/// Where the word of a limit is. `window` and `lane_seconds` are those of the program, `asset` zero for native.
+/// What tells the words of differently kept limits apart: window, lane seconds, scope and whether it counts
+/// requests, all as in the program.
 #[must_use]
-pub fn limit_slot(account: Address, id: B256, asset: Address, window: u8, lane_seconds: u32) -> U256 {
+pub fn limit_descriptor(window: u8, lane_seconds: u32, scope: u8, count: bool) -> u64 {
     let [a, b, c, d] = lane_seconds.to_be_bytes();
-    let mut descriptor = [0; 32];
-    if let Some(tail) = descriptor.last_chunk_mut::<5>() {
-        *tail = [a, b, c, d, window];
-    }
-    let words = [account.into_word(), id, asset.into_word(), B256::from(descriptor), B256::ZERO];
+    u64::from_be_bytes([0, u8::from(count), scope, a, b, c, d, window])
+}
+
+/// Where the word of a limit is. `asset` is zero for native value and for counts; `key` is what the limit's scope
+/// names, zero for the account.
+#[must_use]
+pub fn limit_slot(account: Address, id: B256, asset: Address, descriptor: u64, key: Address) -> U256 {
+    let descriptor = B256::from(U256::from(descriptor));
+    let words = [account.into_word(), id, asset.into_word(), descriptor, key.into_word()];
     keccak256(words.concat()).into()
 }
 

@@ -25,11 +25,11 @@ mod request;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::{Announcement, Charge, Decision, Evaluation, Undecided, Verdict, evaluate};
+pub use evaluate::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict, evaluate};
 pub use index::Test;
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
-    announcement_slot, limit_slot,
+    announcement_slot, limit_descriptor, limit_slot,
 };
 pub use reason::Reason;
 pub use request::{Action, Request};

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 
-use crate::layout::{Missing, State, limit_slot};
+use crate::layout::{Missing, State, limit_descriptor, limit_slot};
 use crate::program::{Limit, Malformed};
 
 const LANES: usize = 9;
@@ -61,7 +61,8 @@ enum Window {
 impl Meter {
     /// Reads the limit's word, once per request.
     pub(crate) fn open<S: State>(limit: &Limit, account: Address, state: &S, now: u64) -> Result<Self, Unopened> {
-        let slot = limit_slot(account, limit.id, limit.asset, limit.window, limit.lane_seconds);
+        let descriptor = limit_descriptor(limit.window, limit.lane_seconds, 0, false);
+        let slot = limit_slot(account, limit.id, limit.asset, descriptor, Address::ZERO);
         let window = match limit.window {
             0 => Window::Transaction,
             1..=3 => calendar(state.word(slot)?, period(limit.window, now)),

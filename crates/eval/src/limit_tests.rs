@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, U256};
 
 use super::{LANE_MAX, Meter, Refused, Unopened, period};
-use crate::layout::{MemoryState, limit_slot};
+use crate::layout::{MemoryState, limit_descriptor, limit_slot};
 use crate::program::Limit;
 
 const ACCOUNT: Address = Address::repeat_byte(0xac);
@@ -22,7 +22,8 @@ fn limit(window: u8, cap: u64, lane_seconds: u32, exponent: u8) -> Limit {
 }
 
 fn state(limit: &Limit, word: U256) -> MemoryState {
-    let slot = limit_slot(ACCOUNT, limit.id, limit.asset, limit.window, limit.lane_seconds);
+    let descriptor = limit_descriptor(limit.window, limit.lane_seconds, 0, false);
+    let slot = limit_slot(ACCOUNT, limit.id, limit.asset, descriptor, Address::ZERO);
     MemoryState { words: BTreeMap::from([(slot, word)]), ..MemoryState::default() }
 }
 

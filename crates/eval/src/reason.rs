@@ -54,10 +54,14 @@ pub enum Reason {
     StagedExpired = 22,
     /// The slot changes leave the hook in one guard but not in the other.
     HalfRoute = 23,
+    /// A registry did not answer a look-up with yes or no.
+    RegistryFailed = 24,
+    /// A static call did not return the words that the rule expects.
+    StaticCallFailed = 25,
 }
 
 impl Reason {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 26] = [
         Self::Allowed,
         Self::NoProgram,
         Self::MalformedProgram,
@@ -82,6 +86,8 @@ impl Reason {
         Self::SlotsNotMatured,
         Self::StagedExpired,
         Self::HalfRoute,
+        Self::RegistryFailed,
+        Self::StaticCallFailed,
     ];
 
     /// Every reason, in the order of its numbers.
@@ -130,6 +136,8 @@ impl Reason {
             Self::SlotsNotMatured => "SlotsNotMatured",
             Self::StagedExpired => "StagedExpired",
             Self::HalfRoute => "HalfRoute",
+            Self::RegistryFailed => "RegistryFailed",
+            Self::StaticCallFailed => "StaticCallFailed",
         }
     }
 }

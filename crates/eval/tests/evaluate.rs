@@ -3,7 +3,7 @@
 
 mod common;
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use common::{ACCOUNT, HOOK, NOW, PAYEE, Rule, TOKEN, active, call, limit, list_at, pay, program, request, staged};
 use portcullis_eval::{
     Action, Evaluation, MULTI_SENDS, MemoryState, Missing, Reason, Request, State, Undecided, account_slot,
@@ -165,6 +165,9 @@ fn what_is_not_known_is_undecided_and_never_allowed() {
         fn code_hash(&self, address: Address) -> Result<B256, Missing> {
             Err(Missing::CodeHash(address))
         }
+        fn static_call(&self, target: Address, _: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+            Err(Missing::StaticCall(target))
+        }
     }
     let bytes = native(ALLOW.to_vec(), &[]);
     let undecided = evaluate(&bytes, HOOK, &Nothing, &request(vec![pay(U256::ONE)]), NOW);
@@ -177,6 +180,9 @@ fn what_is_not_known_is_undecided_and_never_allowed() {
         }
         fn code_hash(&self, address: Address) -> Result<B256, Missing> {
             Err(Missing::CodeHash(address))
+        }
+        fn static_call(&self, target: Address, _: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+            Err(Missing::StaticCall(target))
         }
     }
     let delegatecall = Action { operation: 1, ..call(PAYEE, vec![]) };
