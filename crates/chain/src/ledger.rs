@@ -51,6 +51,13 @@ pub trait Ledger {
     /// When the node does not answer, or the call cannot run at all.
     fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called>;
 
+    /// What a static call by `from` with this much gas returns, on the state after block `at`, or as of now; none
+    /// when it reverts or runs out of gas. `from` has other code meanwhile, so nothing may call it back.
+    ///
+    /// # Errors
+    /// When the node does not answer, or does not keep that state.
+    fn static_call(&self, from: Address, to: Address, data: &[u8], gas: u32, at: Option<u64>) -> Result<Option<Bytes>>;
+
     /// Sends a transaction and waits for its block. One that reverts is sent all the same: it is how a
     /// denial shows on the chain. Who pays and wants to know first, calls first.
     ///

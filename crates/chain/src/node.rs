@@ -9,12 +9,13 @@ use alloy::eips::BlockId;
 use alloy::network::{Ethereum, EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
+use alloy::rpc::types::state::AccountOverride;
 use alloy::rpc::types::{BlockOverrides, TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::http::{Http, reqwest};
 use alloy::transports::{RpcError, TransportError};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use portcullis_bindings::deployer;
+use portcullis_bindings::{deployer, probe};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -238,6 +239,18 @@ impl Ledger for Node {
         let request = TransactionRequest::default().with_from(from).with_to(to).with_value(value).with_input(data);
         let answer = self.runtime.block_on(async { self.provider.call(request).await });
         self.ran("eth_call", answer)
+    }
+
+    fn static_call(&self, from: Address, to: Address, data: &[u8], gas: u32, at: Option<u64>) -> Result<Option<Bytes>> {
+        let request = TransactionRequest::default()
+            .with_to(from)
+            .with_input(probe::calldata(to, gas, data))
+            .with_gas_limit(probe::gas_limit(gas));
+        let code = AccountOverride::default().with_code(probe::CODE);
+        let call = self.provider.call(request).block(block_id(at)).account_override(from, code);
+        let output = self.wait("eth_call", async { call.await })?;
+        let why = || "it does not run a call with other code in place of a contract's".to_owned();
+        probe::answer(&output).ok_or_else(|| Error::Refused { method: "eth_call", why: why() })
     }
 
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {

@@ -1,6 +1,6 @@
 //! What the mirror reads, out of a ledger.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::{Missing, State};
 
 use crate::Ledger;
@@ -37,5 +37,11 @@ impl State for LedgerState<'_> {
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
         let code = self.ledger.code(address, self.at).map_err(|_| Missing::CodeHash(address))?;
         Ok(if code.is_empty() { B256::ZERO } else { keccak256(code) })
+    }
+
+    /// With exactly the gas that the hook gives. What the hook or the target has touched before is cheaper on the
+    /// chain than here, so a call that needs all of its gas may fail here only.
+    fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
+        self.ledger.static_call(self.hook, target, data, gas, self.at).map_err(|_| Missing::StaticCall(target))
     }
 }

@@ -55,6 +55,11 @@ impl Ledger for Local {
         Ok(Called { success: called.success, output: called.output })
     }
 
+    fn static_call(&self, from: Address, to: Address, data: &[u8], gas: u32, at: Option<u64>) -> Result<Option<Bytes>> {
+        present(at)?;
+        self.0.static_call(from, to, data, gas).map_err(|invalid| refused(from, &invalid))
+    }
+
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {
         let receipt = self.0.send(from, to, value, data).map_err(|invalid| refused(from, &invalid))?;
         Ok(Receipt {

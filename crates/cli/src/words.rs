@@ -69,6 +69,16 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         Reason::SlotsNotMatured => format!("slot changes are staged; they mature {}", moment(have)),
         Reason::StagedExpired => format!("the staged change expired {}", moment(have)),
         Reason::HalfRoute => "both guards must change in one list".to_owned(),
+        Reason::RegistryFailed => {
+            format!("rule {} asks the registry {}, which gives no answer", rule(verdict, names), address(have))
+        }
+        Reason::StaticCallFailed => {
+            format!(
+                "rule {} asks {}, which does not answer as the rule expects",
+                rule(verdict, names),
+                party(address(have), names)
+            )
+        }
     }
 }
 

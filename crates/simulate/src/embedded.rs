@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, keccak256};
-use portcullis_bindings::deployer;
+use portcullis_bindings::{deployer, probe};
 use revm::context::result::{ExecutionResult, ResultAndState};
 use revm::context::{BlockEnv, Context, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
@@ -78,6 +78,12 @@ pub enum Invalid {
         from: Address,
         /// In revm's words.
         why: String,
+    },
+    /// A static call did not run to its end.
+    #[error("the static call of `{target}` is too large to run")]
+    NoAnswer {
+        /// Whom it calls.
+        target: Address,
     },
     /// A CREATE2 proxy returned something else than an address.
     #[error("the deployment proxy `{proxy}` made no contract: output `{output}`")]
@@ -173,6 +179,23 @@ impl Embedded {
             gas_used: ran.result.tx_gas_used(),
             output: ran.result.into_output().unwrap_or_default(),
         })
+    }
+
+    /// What a static call by `from` with this much gas returns on the present state; none when it reverts or runs
+    /// out of gas. `from` has other code meanwhile, so nothing may call it back.
+    ///
+    /// # Errors
+    /// [`Invalid::NoAnswer`] when the call is too large to run at all.
+    pub fn static_call(&self, from: Address, to: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Invalid> {
+        let mut db = CacheDB::new(&self.db);
+        let code = Bytecode::new_raw(Bytes::from_static(&probe::CODE));
+        let info = AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..self.info(from).unwrap_or_default() };
+        db.insert_account_info(from, info);
+        let limit = probe::gas_limit(gas);
+        let data = probe::calldata(to, gas, data);
+        let ran = self.run_within(db, Address::ZERO, TxKind::Call(from), U256::ZERO, data, limit)?;
+        let output = ran.result.into_output().unwrap_or_default();
+        probe::answer(&output).ok_or(Invalid::NoAnswer { target: to })
     }
 
     /// The state as it is now.
@@ -281,6 +304,18 @@ impl Embedded {
         value: U256,
         data: Bytes,
     ) -> Result<ResultAndState, Invalid> {
+        self.run_within(db, from, kind, value, data, GAS_LIMIT)
+    }
+
+    fn run_within<D: Database<Error: std::fmt::Display>>(
+        &self,
+        db: D,
+        from: Address,
+        kind: TxKind,
+        value: U256,
+        data: Bytes,
+        gas_limit: u64,
+    ) -> Result<ResultAndState, Invalid> {
         let invalid = |why: String| Invalid::Transaction { from, why };
         let transaction = TxEnv::builder()
             .caller(from)
@@ -289,7 +324,7 @@ impl Embedded {
             .data(data)
             .nonce(self.info(from).map_or(0, |info| info.nonce))
             .chain_id(Some(self.chain_id))
-            .gas_limit(GAS_LIMIT)
+            .gas_limit(gas_limit)
             .build()
             .map_err(|error| invalid(format!("{error:?}")))?;
         let block = BlockEnv {
@@ -304,6 +339,8 @@ impl Embedded {
             .with_db(db)
             .modify_cfg_chained(|cfg| {
                 cfg.chain_id = self.chain_id;
+                // What transactions may use is bounded where they are sent; a static call's frame needs more.
+                cfg.tx_gas_limit_cap = Some(u64::MAX);
                 cfg.set_spec_and_mainnet_gas_params(SPEC);
             })
             .with_block(block)

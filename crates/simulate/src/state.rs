@@ -1,11 +1,11 @@
 //! What the mirror reads, out of the chain.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_eval::{Missing, State};
 
 use crate::Embedded;
 
-/// The storage of one hook on an embedded chain, as the mirror reads it. Nothing is ever missing here.
+/// The chain as one hook sees it, for the mirror. Nothing is ever missing here.
 #[derive(Clone, Copy, Debug)]
 pub struct HookState<'a> {
     chain: &'a Embedded,
@@ -13,7 +13,7 @@ pub struct HookState<'a> {
 }
 
 impl Embedded {
-    /// The storage of `hook` for the mirror.
+    /// What the mirror reads of `hook` and around it.
     #[must_use]
     pub const fn state(&self, hook: Address) -> HookState<'_> {
         HookState { chain: self, hook }
@@ -27,5 +27,9 @@ impl State for HookState<'_> {
 
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
         Ok(self.chain.code_hash(address))
+    }
+
+    fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
+        self.chain.static_call(self.hook, target, data, gas).map_err(|_| Missing::StaticCall(target))
     }
 }

@@ -64,6 +64,10 @@ impl Ledger for InProcess {
         Ok(Called { success: called.success, output: called.output })
     }
 
+    fn static_call(&self, from: Address, to: Address, data: &[u8], gas: u32, at: Option<u64>) -> Result<Option<Bytes>> {
+        self.after(at)?.static_call(from, to, data, gas).map_err(invalid(from))
+    }
+
     fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Receipt> {
         self.past.push((self.chain.block() - 1, self.chain.snapshot()));
         let done = self.chain.send(from, to, value, data).map_err(invalid(from))?;
