@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, b256};
 
+use crate::calldata::words_and_bytes;
 use crate::request::Action;
 
 /// A canonical deployment of MultiSend, whose code holds its own address.
@@ -73,17 +74,7 @@ pub(crate) fn batcher(address: Address, code_hash: B256) -> Option<Batcher> {
 
 /// The transactions of exact `multiSend(bytes)` calldata; none for anything else.
 pub(crate) fn transactions(batcher: Batcher, account: Address, data: &Bytes) -> Option<Vec<Action>> {
-    let arguments = data.strip_prefix(MULTI_SEND.as_slice())?;
-    let (offset, rest) = arguments.split_first_chunk::<WORD>()?;
-    let (length, rest) = rest.split_first_chunk::<WORD>()?;
-    if U256::from_be_bytes(*offset) != U256::from(WORD) {
-        return None;
-    }
-    let length = usize::try_from(U256::from_be_bytes(*length)).ok()?;
-    let (mut bytes, padding) = rest.split_at_checked(length)?;
-    if rest.len() != length.checked_next_multiple_of(WORD)? || padding.iter().any(|byte| *byte != 0) {
-        return None;
-    }
+    let ([_], mut bytes) = words_and_bytes(data.strip_prefix(MULTI_SEND.as_slice())?)?;
     let mut actions = Vec::new();
     while let Some((operation, rest)) = bytes.split_first() {
         let (to, rest) = rest.split_first_chunk::<20>()?;

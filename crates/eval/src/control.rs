@@ -2,11 +2,12 @@
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 
-use crate::effect::{clean_address, words};
-use crate::evaluate::Denial;
+use crate::calldata::{clean_address, words};
 use crate::layout::{AccountState, Route, StagedKind};
+use crate::leaf::MANAGER_CALLS;
 use crate::reason::Reason;
 use crate::request::{Action, Request};
+use crate::verdict::Denial;
 
 /// Selectors that control is recognised by.
 pub mod selectors {
@@ -55,7 +56,8 @@ enum Class {
     Slot,
     Control,
     SelfService,
-    Entry,
+    /// What no request may call: the hook's entries, and most of the manager.
+    Closed,
 }
 
 /// The slot changes of a request so far.
@@ -80,20 +82,19 @@ pub(crate) enum Outcome {
 }
 
 fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Action) -> Option<(Class, [u8; 4])> {
-    let (selector, arguments) = leaf.data.split_first_chunk::<4>()?;
     let managed = account.route == Route::Manager;
+    let Some((selector, arguments)) = leaf.data.split_first_chunk::<4>() else {
+        return (managed && leaf.to == account.manager).then_some((Class::Closed, [0; 4]));
+    };
     let class = match *selector {
         SET_GUARD | SET_MODULE_GUARD | SET_FALLBACK_HANDLER if leaf.to == request.account => Class::Slot,
         SET_HOOKS if managed && (leaf.to == request.account || leaf.to == account.manager) => Class::Slot,
         INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE if leaf.to == hook => Class::Control,
-        ANNOUNCE | CANCEL if leaf.to == hook => {
-            let first = arguments.first_chunk::<32>()?;
-            if *first != request.account.into_word().0 {
-                return None;
-            }
+        ANNOUNCE | CANCEL if leaf.to == hook && arguments.first_chunk() == Some(&request.account.into_word().0) => {
             Class::SelfService
         }
-        selector if leaf.to == hook && ENTRIES.contains(&selector) => Class::Entry,
+        selector if leaf.to == hook && ENTRIES.contains(&selector) => Class::Closed,
+        selector if managed && leaf.to == account.manager && !MANAGER_CALLS.contains(&selector) => Class::Closed,
         _ => return None,
     };
     Some((class, *selector))
@@ -140,9 +141,8 @@ impl SlotChanges {
         let Some((class, selector)) = classify(hook, account, request, leaf) else {
             return Ok(false);
         };
-        let have = U256::from(u32::from_be_bytes(selector));
-        let denied = |reason| Err(Denial::new(reason, effect).have(have));
-        if class == Class::Entry || request.origin.is_some() || !leaf.value.is_zero() {
+        let denied = |reason| Err(Denial::new(reason, effect).have_selector(selector));
+        if class == Class::Closed || request.origin.is_some() || !leaf.value.is_zero() {
             return denied(Reason::ControlDenied);
         }
         if !canonical(account, request, leaf, selector) {

@@ -12,24 +12,32 @@
 )]
 
 mod batch;
+mod calldata;
+mod charge;
+mod condition;
 mod control;
+mod decide;
 mod effect;
 mod evaluate;
-mod index;
 mod layout;
+mod leaf;
 mod limit;
+mod operand;
 mod program;
 mod reason;
 mod request;
+mod verdict;
 
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
+pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict, evaluate};
-pub use index::Test;
+pub use evaluate::evaluate;
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
     announcement_slot, limit_descriptor, limit_slot,
 };
+pub use leaf::PERMIT2;
 pub use reason::Reason;
 pub use request::{Action, Request};
+pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};

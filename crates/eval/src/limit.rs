@@ -59,10 +59,16 @@ enum Window {
 }
 
 impl Meter {
-    /// Reads the limit's word, once per request.
-    pub(crate) fn open<S: State>(limit: &Limit, account: Address, state: &S, now: u64) -> Result<Self, Unopened> {
-        let descriptor = limit_descriptor(limit.window, limit.lane_seconds, 0, false);
-        let slot = limit_slot(account, limit.id, limit.asset, descriptor, Address::ZERO);
+    /// Reads the limit's word for what its scope names, once per request.
+    pub(crate) fn open<S: State>(
+        limit: &Limit,
+        account: Address,
+        key: Address,
+        state: &S,
+        now: u64,
+    ) -> Result<Self, Unopened> {
+        let descriptor = limit_descriptor(limit.window, limit.lane_seconds, limit.scope(), limit.counts());
+        let slot = limit_slot(account, limit.id, limit.asset, descriptor, key);
         let window = match limit.window {
             0 => Window::Transaction,
             1..=3 => calendar(state.word(slot)?, period(limit.window, now)),
@@ -82,6 +88,11 @@ impl Meter {
         Ok(Self { slot, window, cap: limit.cap, pending: U256::ZERO })
     }
 
+    /// Whether this request has charged it.
+    pub(crate) fn charged(&self) -> bool {
+        !self.pending.is_zero()
+    }
+
     /// What can still be charged.
     pub(crate) fn remaining(&self) -> U256 {
         let free = match &self.window {
@@ -97,6 +108,12 @@ impl Meter {
 
     /// Charges the amount, if it fits.
     pub(crate) fn charge(&mut self, amount: U256) -> Result<(), Refused> {
+        self.pending = self.with(amount)?;
+        Ok(())
+    }
+
+    /// What would be pending with the amount, if it fits.
+    pub(crate) fn with(&self, amount: U256) -> Result<U256, Refused> {
         let total = self.pending.checked_add(amount).ok_or(Refused::Overflow(self.pending))?;
         let fits = match &self.window {
             Window::Transaction => total <= self.cap,
@@ -105,15 +122,14 @@ impl Meter {
                 .checked_add(units_above(total, *scale))
                 .is_some_and(|all| all <= units_below(self.cap, *scale)),
         };
-        if !fits {
-            return Err(Refused::Exceeded(self.remaining()));
-        }
-        self.pending = total;
-        Ok(())
+        if fits { Ok(total) } else { Err(Refused::Exceeded(self.remaining())) }
     }
 
-    /// The slot and the word to commit; none for a window that stores nothing.
+    /// The slot and the word to commit; none where nothing was charged and for a window that stores nothing.
     pub(crate) fn write(&self) -> Option<(U256, U256)> {
+        if !self.charged() {
+            return None;
+        }
         let word = match &self.window {
             Window::Transaction => return None,
             // What fits the cap is below 2^192.

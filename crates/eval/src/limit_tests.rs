@@ -14,7 +14,7 @@ fn limit(window: u8, cap: u64, lane_seconds: u32, exponent: u8) -> Limit {
         id: B256::repeat_byte(1),
         cap: U256::from(cap),
         window,
-        everywhere: false,
+        flags: 0,
         lane_seconds,
         exponent,
         asset: Address::ZERO,
@@ -28,7 +28,7 @@ fn state(limit: &Limit, word: U256) -> MemoryState {
 }
 
 fn open(limit: &Limit, word: U256, now: u64) -> Meter {
-    Meter::open(limit, ACCOUNT, &state(limit, word), now).unwrap_or_else(|_| panic!("it opens"))
+    Meter::open(limit, ACCOUNT, Address::ZERO, &state(limit, word), now).unwrap_or_else(|_| panic!("it opens"))
 }
 
 /// A rolling word: exponent, lane index and lanes.
@@ -71,18 +71,24 @@ fn a_transaction_limit_stores_nothing() {
 fn malformed_rolling_terms_never_open() {
     let terms = [limit(4, 100, 0, 0), limit(4, 100, 10, 58), limit(4, 8_000_001, 10, 0), limit(5, 100, 10, 0)];
     for limit in terms {
-        assert!(matches!(Meter::open(&limit, ACCOUNT, &MemoryState::default(), NOW), Err(Unopened::Malformed)));
+        assert!(matches!(
+            Meter::open(&limit, ACCOUNT, Address::ZERO, &MemoryState::default(), NOW),
+            Err(Unopened::Malformed)
+        ));
     }
-    assert!(Meter::open(&limit(4, 8_000_000, 10, 0), ACCOUNT, &MemoryState::default(), NOW).is_ok());
-    assert!(Meter::open(&limit(4, 80_000_009, 10, 1), ACCOUNT, &MemoryState::default(), NOW).is_ok());
-    assert!(Meter::open(&limit(4, 100, 10, 57), ACCOUNT, &MemoryState::default(), NOW).is_ok());
+    assert!(Meter::open(&limit(4, 8_000_000, 10, 0), ACCOUNT, Address::ZERO, &MemoryState::default(), NOW).is_ok());
+    assert!(Meter::open(&limit(4, 80_000_009, 10, 1), ACCOUNT, Address::ZERO, &MemoryState::default(), NOW).is_ok());
+    assert!(Meter::open(&limit(4, 100, 10, 57), ACCOUNT, Address::ZERO, &MemoryState::default(), NOW).is_ok());
 }
 
 #[test]
 fn a_lane_index_above_its_field_overflows() {
     let limit = limit(4, 100, 1, 0);
-    assert!(matches!(Meter::open(&limit, ACCOUNT, &MemoryState::default(), 1 << 40), Err(Unopened::Overflow)));
-    assert!(Meter::open(&limit, ACCOUNT, &MemoryState::default(), (1 << 40) - 1).is_ok());
+    assert!(matches!(
+        Meter::open(&limit, ACCOUNT, Address::ZERO, &MemoryState::default(), 1 << 40),
+        Err(Unopened::Overflow)
+    ));
+    assert!(Meter::open(&limit, ACCOUNT, Address::ZERO, &MemoryState::default(), (1 << 40) - 1).is_ok());
 }
 
 #[test]

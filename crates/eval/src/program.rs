@@ -1,5 +1,7 @@
 //! Reads program bytes, `docs/program.md` §1. Only what is read is checked, and every read is.
 
+use core::slice::ChunksExact;
+
 use alloy_primitives::{Address, B256, U256};
 
 /// A read did not fit, or what it found is against the format.
@@ -11,11 +13,30 @@ const LIMIT: usize = 84;
 const ENTRY: usize = 32;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
+/// Marks a list that is kept by another contract.
+const REGISTRY: u8 = 255;
+
+/// How rules in scope of one effect combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Semantics {
+    FirstMatch,
+    AllMustPass,
+    AllowOverrides,
+}
+
+/// What a declared token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standard {
+    Erc20,
+    Erc721,
+    Erc1155,
+}
 
 /// A program whose header holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Program<'a> {
     code: &'a [u8],
+    semantics: Semantics,
     bits: u8,
     classes: u32,
     limits: u8,
@@ -29,8 +50,40 @@ pub(crate) struct Program<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) rule: u16,
-    pub(crate) offset: usize,
-    pub(crate) length: u16,
+    offset: u32,
+    length: u16,
+}
+
+/// The entries of one key, in order of position.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries<'a> {
+    key: [u8; 25],
+    bucket: ChunksExact<'a, u8>,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        let key = self.key.as_slice();
+        let found = self.bucket.find_map(|entry| entry.strip_prefix(key))?;
+        let &[r0, r1, o0, o1, o2, l0, l1] = found else {
+            return None;
+        };
+        Some(Entry {
+            rule: u16::from_be_bytes([r0, r1]),
+            offset: u32::from_be_bytes([0, o0, o1, o2]),
+            length: u16::from_be_bytes([l0, l1]),
+        })
+    }
+}
+
+/// Whether an address is in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Membership {
+    Known(bool),
+    /// A registry knows, asked by this selector.
+    Ask(Address, [u8; 4]),
 }
 
 /// A limit as written.
@@ -39,10 +92,27 @@ pub(crate) struct Limit {
     pub(crate) id: B256,
     pub(crate) cap: U256,
     pub(crate) window: u8,
-    pub(crate) everywhere: bool,
+    pub(crate) flags: u8,
     pub(crate) lane_seconds: u32,
     pub(crate) exponent: u8,
     pub(crate) asset: Address,
+}
+
+impl Limit {
+    /// Whether it counts requests, not an asset.
+    pub(crate) const fn counts(&self) -> bool {
+        self.flags & 2 == 2
+    }
+
+    /// 0 account, 1 recipient, 2 initiator.
+    pub(crate) const fn scope(&self) -> u8 {
+        self.flags >> 2
+    }
+
+    /// Checks window and flags.
+    pub(crate) fn checked(self) -> Result<Self, Malformed> {
+        if self.window > 4 || self.flags > 11 { Err(Malformed) } else { Ok(self) }
+    }
 }
 
 /// A rule's outcome and obligations; what is left of the body is its conditions.
@@ -66,6 +136,10 @@ pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; 25] {
     key
 }
 
+fn offset(at: u32) -> Result<usize, Malformed> {
+    usize::try_from(at).map_err(|_| Malformed)
+}
+
 fn number(bytes: &[u8]) -> U256 {
     // Callers pass at most 32 bytes.
     U256::try_from_be_slice(bytes).unwrap_or(U256::MAX)
@@ -82,8 +156,14 @@ impl<'a> Program<'a> {
     /// Checks the header.
     pub(crate) fn open(code: &'a [u8]) -> Result<Self, Malformed> {
         let header = code.first_chunk::<HEADER>().ok_or(Malformed)?;
-        let [0, 1, 0, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, ..] = *header else {
+        let [0, 1, semantics, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, ..] = *header else {
             return Err(Malformed);
+        };
+        let semantics = match semantics {
+            0 => Semantics::FirstMatch,
+            1 => Semantics::AllMustPass,
+            2 => Semantics::AllowOverrides,
+            _ => return Err(Malformed),
         };
         if bits > MAX_BITS || limits > MAX_LIMITS {
             return Err(Malformed);
@@ -96,6 +176,7 @@ impl<'a> Program<'a> {
         }
         Ok(Self {
             code,
+            semantics,
             bits,
             classes: u32::from_be_bytes([c0, c1, c2, c3]),
             limits,
@@ -104,6 +185,10 @@ impl<'a> Program<'a> {
             entries,
             multiplier: number(header.last_chunk::<32>().ok_or(Malformed)?),
         })
+    }
+
+    pub(crate) const fn semantics(&self) -> Semantics {
+        self.semantics
     }
 
     /// Seconds for which an announcement lives.
@@ -126,33 +211,25 @@ impl<'a> Program<'a> {
         Ok(number(self.read(offset, length)?).saturating_to())
     }
 
-    /// The entries of a key, in order of position.
-    pub(crate) fn look_up(&self, key: &[u8; 25]) -> Result<Vec<Entry>, Malformed> {
-        let at = bucket(number(key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
+    /// The entries of a key. Its bucket must be whole.
+    pub(crate) fn look_up(&self, key: [u8; 25]) -> Result<Entries<'a>, Malformed> {
+        let at = bucket(number(&key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
         let start = self.read_number(at, 3)?;
         let end = self.read_number(at.saturating_add(3), 3)?;
         let length = end.checked_sub(start).ok_or(Malformed)?;
         if start < self.entries || length.checked_rem(ENTRY) != Some(0) {
             return Err(Malformed);
         }
-        let mut found = Vec::new();
-        for entry in self.read(start, length)?.chunks_exact(ENTRY) {
-            if let Some([r0, r1, o0, o1, o2, l0, l1]) = entry.strip_prefix(key.as_slice()) {
-                found.push(Entry {
-                    rule: u16::from_be_bytes([*r0, *r1]),
-                    offset: number(&[*o0, *o1, *o2]).saturating_to(),
-                    length: u16::from_be_bytes([*l0, *l1]),
-                });
-            }
-        }
-        Ok(found)
+        Ok(Entries { key, bucket: self.read(start, length)?.chunks_exact(ENTRY) })
     }
 
-    /// Whether the token is declared, which today means as ERC-20.
-    pub(crate) fn declares(&self, token: Address) -> Result<bool, Malformed> {
-        match self.look_up(&key(0, token, [0; 4]))?.first() {
-            None => Ok(false),
-            Some(Entry { length: 1, .. }) => Ok(true),
+    /// The standard that the token is declared with, if it is.
+    pub(crate) fn standard(&self, token: Address) -> Result<Option<Standard>, Malformed> {
+        match self.look_up(key(0, token, [0; 4]))?.next().map(|entry| entry.length) {
+            None => Ok(None),
+            Some(1) => Ok(Some(Standard::Erc20)),
+            Some(2) => Ok(Some(Standard::Erc721)),
+            Some(3) => Ok(Some(Standard::Erc1155)),
             Some(_) => Err(Malformed),
         }
     }
@@ -174,28 +251,28 @@ impl<'a> Program<'a> {
             id: B256::try_from(id).map_err(|_| Malformed)?,
             cap: number(cap),
             window,
-            everywhere: flags & 1 == 1,
+            flags,
             lane_seconds: u32::from_be_bytes([s0, s1, s2, s3]),
             exponent,
             asset: Address::try_from(asset).map_err(|_| Malformed)?,
         })
     }
 
-    /// The indices of the limits that meet every outflow of the asset.
-    pub(crate) fn everywhere(&self, asset: Address) -> Result<Vec<u8>, Malformed> {
-        let mut indices = Vec::new();
+    /// The limits that meet every outflow of the asset: bit `i` for the limit with index `i`.
+    pub(crate) fn everywhere(&self, asset: Address) -> Result<u32, Malformed> {
+        let mut found = 0;
         for index in 0..self.limits {
             let limit = self.limit(index)?;
-            if limit.everywhere && limit.asset == asset {
-                indices.push(index);
+            if limit.flags & 1 == 1 && limit.asset == asset {
+                found |= 1_u32 << index;
             }
         }
-        Ok(indices)
+        Ok(found)
     }
 
     /// The body of a rule.
     pub(crate) fn body(&self, entry: &Entry) -> Result<Body<'a>, Malformed> {
-        let bytes = self.read(entry.offset, usize::from(entry.length))?;
+        let bytes = self.read(offset(entry.offset)?, usize::from(entry.length))?;
         let (head, rest) = bytes.split_at_checked(6).ok_or(Malformed)?;
         let &[outcome, n, d0, d1, d2, d3] = head else {
             return Err(Malformed);
@@ -214,15 +291,20 @@ impl<'a> Program<'a> {
     }
 
     /// Whether the address is in the list at the offset.
-    pub(crate) fn list_contains(&self, offset: usize, address: Address) -> Result<bool, Malformed> {
-        let &[n0, n1, bits] = self.read(offset, 3)? else {
+    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
+        let at = offset(at)?;
+        let &[n0, n1, bits] = self.read(at, 3)? else {
             return Err(Malformed);
         };
         let n = usize::from(u16::from_be_bytes([n0, n1]));
+        let behind = at.saturating_add(3);
+        if bits == REGISTRY && n == 0 {
+            let (registry, selector) = self.read(behind, 24)?.split_first_chunk::<20>().ok_or(Malformed)?;
+            return Ok(Membership::Ask(registry.into(), selector.try_into().map_err(|_| Malformed)?));
+        }
         if n == 0 || bits > MAX_BITS {
             return Err(Malformed);
         }
-        let behind = offset.saturating_add(3);
         let (members, from, to) = if bits == 0 {
             (behind, 0, n)
         } else {
@@ -238,6 +320,6 @@ impl<'a> Program<'a> {
         }
         let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
         let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
-        Ok(found.chunks_exact(20).any(|member| member == address.as_slice()))
+        Ok(Membership::Known(found.chunks_exact(20).any(|member| member == address.as_slice())))
     }
 }

@@ -63,7 +63,7 @@ fn unread_garbage_behind_a_program_changes_nothing() {
 #[test]
 fn a_header_that_breaks_the_table_is_malformed() {
     let whole = native(ALLOW.to_vec(), &[]);
-    for (at, byte) in [(0, 1), (1, 0), (1, 2), (2, 1), (3, 16), (8, 33)] {
+    for (at, byte) in [(0, 1), (1, 0), (1, 2), (2, 3), (2, 255), (3, 16), (8, 33)] {
         let mut bytes = whole.clone();
         bytes[at] = byte;
         assert_eq!(reason(&bytes, &active(), vec![pay(U256::ONE)]), Reason::MalformedProgram, "byte {at}");
@@ -72,7 +72,7 @@ fn a_header_that_breaks_the_table_is_malformed() {
 
 #[test]
 fn a_condition_outside_the_table_is_malformed_when_it_is_reached() {
-    for condition in [&[0][..], &[6, 0, 0, 0], &[4, 0], &[4, 33], &[5, 2, 1], &[3, 0, 0], &[4]] {
+    for condition in [&[0][..], &[0x11], &[0x23], &[0xff], &[4, 0], &[4, 33], &[5, 2, 1], &[3, 0, 0], &[4]] {
         let bytes = native(allow_with(condition), &[]);
         assert_eq!(reason(&bytes, &active(), vec![pay(U256::ONE)]), Reason::MalformedProgram, "{condition:?}");
     }
