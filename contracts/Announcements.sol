@@ -66,6 +66,6 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
 
     /// @dev The program was sound when it was staged; were it not now, it would list nobody.
     function _lists(Image memory image, uint256 list) private view returns (bool) {
-        return !image.malformed && list != 0 && Whitelist.contains(image, list, msg.sender);
+        return !image.failed() && list != 0 && Whitelist.contains(image, list, msg.sender);
     }
 }

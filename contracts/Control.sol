@@ -97,7 +97,7 @@ abstract contract Control is AccountOnly, IPolicyHook {
         require(changeDelay <= MAX_CHANGE_DELAY, ChangeDelayTooLong(changeDelay, MAX_CHANGE_DELAY));
         Image memory image;
         Program.open(image, program);
-        require(program.codehash == codeHash && !image.malformed, UnsoundProgram(program));
+        require(program.codehash == codeHash && !image.failed(), UnsoundProgram(program));
     }
 
     /// @dev The hook must stand in every slot of one route and in none of another.

@@ -10,13 +10,13 @@ import {Index, Run} from "./libraries/Index.sol";
 import {Marker} from "./libraries/Marker.sol";
 import {MultiSend} from "./libraries/MultiSend.sol";
 import {Program} from "./libraries/Program.sol";
-import {Rule, Rules} from "./libraries/Rules.sol";
+import {Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {State} from "./libraries/State.sol";
 import {Timelock} from "./libraries/Timelock.sol";
 import {ActionView} from "./types/Data.sol";
-import {Effect, Evaluation, Kind, NO_RULE} from "./types/Evaluation.sol";
+import {Effect, Evaluation, Kind, NO_RULE, Reach, Rule, Semantics} from "./types/Evaluation.sol";
 import {Reason} from "./types/Reason.sol";
 import {Route, Verdict} from "./types/Types.sol";
 import {StagedWord, controlWord} from "./types/Words.sol";
@@ -28,6 +28,8 @@ abstract contract Engine {
     using Calldata for bytes;
 
     uint256 private constant MAX_BATCH_DEPTH = 2;
+    uint256 private constant SELECTOR = 4;
+    uint256 private constant ONE_WORD = 36;
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
@@ -89,7 +91,7 @@ abstract contract Engine {
         if (leaf == ControlCalls.ORDINARY) return _ordinary(e, a);
 
         bytes calldata data = a.data.bytesOf();
-        uint32 selector = data.selector();
+        uint32 selector = data.length < SELECTOR ? 0 : data.selector();
         bool fromOwners = e.origin == address(0) && a.value == 0;
         if (leaf == ControlCalls.ENTRY || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
         if (!ControlCalls.exact(e, a)) return e.deny(Reason.NonCanonicalCalldata, selector, 0);
@@ -117,58 +119,111 @@ abstract contract Engine {
         if (!e.opened) {
             e.opened = true;
             Program.open(e.image, e.control.program());
-            e.charges = new uint256[](e.image.malformed ? 0 : e.image.limitCount);
         }
-        if (e.image.malformed) return e.malformed();
+        if (e.image.failed()) return e.denyFault();
 
+        uint256 length = a.data.bytesOf().length;
+        if (length != 0 && length < SELECTOR) return e.deny(Reason.ShortCalldata, length, 0);
+        if (a.value != 0) {
+            Effect memory native = _bare(a);
+            native.kind = Kind.NATIVE;
+            native.hasRecipient = native.hasAmount = native.hasAsset = true;
+            native.recipient = a.to;
+            native.amount = a.value;
+            if (!_effect(e, native)) return false;
+            if (length == 0) return true;
+        }
+        return _call(e, a);
+    }
+
+    /// @dev What all effects of an action share.
+    function _bare(ActionView memory a) private pure returns (Effect memory effect) {
         bytes calldata data = a.data.bytesOf();
-        if (data.length != 0 && data.length < 4) return e.deny(Reason.ShortCalldata, data.length, 0);
-        Effect memory effect;
+        effect.kind = Kind.CALL;
+        effect.target = a.to;
         effect.subject = a.to;
+        effect.data = a.data;
         effect.hasSelector = data.length != 0;
         effect.selector = data.selector();
-        if (a.value != 0) {
-            effect.kind = Kind.NATIVE;
-            effect.recipient = a.to;
-            effect.amount = a.value;
-            if (!_effect(e, effect)) return false;
-            if (data.length == 0) return true;
-        }
-
-        effect.kind = Kind.CALL;
-        if (data.length != 0) {
-            bool declared = Index.declares(e.image, a.to);
-            if (e.image.malformed) return e.malformed();
-            if (declared && !Decoder.decode(effect, data, e.account)) {
-                return e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
-            }
-        }
-        return _effect(e, effect);
     }
 
-    /// @dev The first rule whose origin and conditions fit decides.
+    /// @dev What the action's calldata does.
+    function _call(Evaluation memory e, ActionView memory a) private view returns (bool) {
+        Effect memory effect = _bare(a);
+        if (!effect.hasSelector) return _effect(e, effect);
+        (bool canonical, uint256 count) = (true, 1);
+        effect.reach = ControlCalls.reach(e, a);
+        if (effect.reach == Reach.EVERY) {
+            (canonical, count) = _decode(e, effect);
+            if (e.image.failed()) return e.denyFault();
+        } else if (effect.reach == Reach.NAMED_RECIPIENT) {
+            bytes calldata data = a.data.bytesOf();
+            canonical = data.length == ONE_WORD && data.isAddress(SELECTOR);
+            effect.hasRecipient = true;
+            effect.recipient = data.addressAt(SELECTOR);
+        }
+        if (!canonical) return e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
+        if (!_effect(e, effect)) return false;
+        for (uint256 i = 1; i < count; ++i) {
+            effect.amount = Decoder.amountAt(effect, i);
+            if (!_effect(e, effect)) return false;
+        }
+        return true;
+    }
+
+    /// @dev Turns a call into what it does to a declared token, if it is one to a token or to Permit2.
+    function _decode(Evaluation memory e, Effect memory effect) private view returns (bool canonical, uint256 count) {
+        uint256 standard = Index.standardOf(e.image, effect.target);
+        if (standard != 0) {
+            effect.hasAsset = true;
+            effect.asset = effect.target;
+            return Decoder.decode(effect, standard, e.account);
+        }
+        (bool named, address token) = Decoder.permit2Token(effect);
+        bool permits = named && Index.standardOf(e.image, token) == Decoder.ERC20;
+        return (!permits || Decoder.permit2(effect, token), 1);
+    }
+
+    /// @dev Tests the rules in order. Which of those in scope decide is the program's semantics: the first; all, the
+    /// first that denies at once; the first that allows, or else the first.
     function _effect(Evaluation memory e, Effect memory effect) private view returns (bool) {
         Run[] memory runs = Index.lookUp(e.image, effect, e.account);
-        if (e.image.malformed) return e.malformed();
+        if (e.image.failed()) return e.denyFault();
+        uint256 semantics = e.image.semantics;
         uint256 entry = Index.next(runs);
-        while (entry != 0) {
+        Rule memory first;
+        Rule memory last;
+        bool any = false;
+        for (; entry != 0; entry = Index.next(runs)) {
             Rule memory rule = Rules.read(e.image, entry);
-            bool decides = Rules.matches(e, effect, rule);
-            if (e.image.malformed) return e.malformed();
-            if (decides) return _outcome(e, effect, rule);
-            entry = Index.next(runs);
+            e.rule = rule.index;
+            bool inScope = Rules.matches(e, effect, rule);
+            if (e.image.failed()) return e.denyFault();
+            if (!inScope) continue;
+            bool atOnce = rule.allows == (semantics == Semantics.ALLOW_OVERRIDES);
+            if (semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
+            if (any) last.append(rule);
+            else first = rule;
+            last = rule;
+            any = true;
         }
-        return e.deny(Reason.NoRule, effect.kind, 0);
+        return any ? _outcome(e, effect, first) : e.deny(Reason.NoRule, effect.kind, 0);
     }
 
-    function _outcome(Evaluation memory e, Effect memory effect, Rule memory rule) private view returns (bool) {
-        e.rule = rule.index;
-        if (!rule.allows) return e.denyByRule(Reason.RuleDenies, 0, effect.kind, 0);
-        if (!SpendLimit.charge(e, effect, rule.limits, rule.limitCount)) return false;
-        if (rule.delay > e.delay) {
-            e.delay = rule.delay;
-            e.delayRule = rule.index;
-            e.delayEffect = e.effects;
+    /// @param rules The first of the rules that decide. One that denies is alone, or the first of several that do.
+    function _outcome(Evaluation memory e, Effect memory effect, Rule memory rules) private view returns (bool) {
+        e.rule = rules.index;
+        if (!rules.allows) return e.denyByRule(Reason.RuleDenies, 0, effect.kind, 0);
+        if (!SpendLimit.charge(e, effect, rules)) return false;
+        Rule memory rule = rules;
+        while (true) {
+            if (rule.delay > e.delay) {
+                e.delay = rule.delay;
+                e.delayRule = rule.index;
+                e.delayEffect = e.effects;
+            }
+            if (rule.next == 0) break;
+            rule = rule.following();
         }
         ++e.effects;
         return true;

@@ -18,6 +18,8 @@ interface ISafe {
 
     function isOwner(address owner) external view returns (bool);
 
+    function enableModule(address module) external;
+
     function setGuard(address guard) external;
 
     /// @notice Since 1.5.0.

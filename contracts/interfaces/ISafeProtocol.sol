@@ -48,10 +48,16 @@ interface ISafeProtocolHooks {
     function postCheck(address account, bool success, bytes calldata preCheckData) external;
 }
 
-/// @notice What the hook asks a Safe Protocol manager, and the call to it that it recognises.
+/// @notice What the hook asks a Safe Protocol manager, and the calls to it that it recognises.
 interface ISafeProtocolManager {
     function getEnabledHooks(address account) external view returns (address hooks);
 
     /// @dev The manager wants the account appended to the calldata, 20 bytes.
     function setHooks(address hooks) external;
+
+    function enablePlugin(address plugin, uint8 permissions) external;
+
+    function disablePlugin(address previous, address plugin) external;
+
+    function setFunctionHandler(bytes4 selector, address handler) external;
 }

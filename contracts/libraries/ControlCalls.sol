@@ -7,7 +7,7 @@ import {ISafe} from "../interfaces/ISafe.sol";
 import {ISafeProtocolHooks, ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
 import {ActionView} from "../types/Data.sol";
-import {Evaluation} from "../types/Evaluation.sol";
+import {Evaluation, Reach} from "../types/Evaluation.sol";
 import {Route} from "../types/Types.sol";
 import {Calldata} from "./Calldata.sol";
 
@@ -15,7 +15,8 @@ import {Calldata} from "./Calldata.sol";
 library ControlCalls {
     using Calldata for bytes;
 
-    /// @notice What a leaf is. An entry is a call to the hook that only a Safe or a manager makes.
+    /// @notice What a leaf is. An entry is a call to the hook that only a Safe or a manager makes, or one to the
+    /// manager that the account has no business with.
     uint256 internal constant ORDINARY = 0;
     uint256 internal constant SLOT = 1;
     uint256 internal constant CONTROL = 2;
@@ -30,20 +31,31 @@ library ControlCalls {
 
     function classify(Evaluation memory e, ActionView memory a) internal view returns (uint256) {
         address to = a.to;
-        if (to != e.account && to != address(this) && (to != e.manager || to == address(0))) return ORDINARY;
+        bool toManager = to == e.manager && to != address(0);
+        if (to != e.account && to != address(this) && !toManager) return ORDINARY;
         bytes calldata data = a.data.bytesOf();
-        if (data.length < SELECTOR) return ORDINARY;
-        uint32 selector = data.selector();
-        if (to == address(this)) return _toHook(data, selector, e.account);
-        if (selector == uint32(ISafeProtocolManager.setHooks.selector)) {
-            bool manages = e.control.route() == Route.Manager && (to == e.account || to == e.manager);
-            return manages ? SLOT : ORDINARY;
+        uint32 selector = data.length < SELECTOR ? 0 : data.selector();
+        if (data.length >= SELECTOR) {
+            if (to == address(this)) return _toHook(data, selector, e.account);
+            bool managed = e.control.route() == Route.Manager;
+            if (managed && selector == uint32(ISafeProtocolManager.setHooks.selector)) return SLOT;
+            bool slot = to == e.account
+                && (selector == uint32(ISafe.setGuard.selector)
+                    || selector == uint32(ISafe.setModuleGuard.selector)
+                    || selector == uint32(ISafe.setFallbackHandler.selector));
+            if (slot) return SLOT;
         }
-        bool slot = to == e.account
-            && (selector == uint32(ISafe.setGuard.selector)
-                || selector == uint32(ISafe.setModuleGuard.selector)
-                || selector == uint32(ISafe.setFallbackHandler.selector));
-        return slot ? SLOT : ORDINARY;
+        return toManager && !_changesManager(selector) ? ENTRY : ORDINARY;
+    }
+
+    /// @notice Which rules can match the `call` effect of an ordinary leaf.
+    function reach(Evaluation memory e, ActionView memory a) internal pure returns (uint256) {
+        bytes calldata data = a.data.bytesOf();
+        if (a.to != e.account && a.to != e.manager || data.length < SELECTOR) return Reach.EVERY;
+        uint32 selector = data.selector();
+        if (a.to == e.account && selector == uint32(ISafe.enableModule.selector)) return Reach.NAMED_RECIPIENT;
+        bool changes = e.manager != address(0) && _changesManager(selector);
+        return changes ? Reach.NAMED : Reach.EVERY;
     }
 
     /// @notice Whether a leaf that is not ordinary is in exact ABI encoding, as far as its arguments are static.
@@ -65,6 +77,14 @@ library ControlCalls {
         if (data.length != length || !data.isAddress(SELECTOR)) return false;
         if (suffixed) return data.word(ONE_WORD) >> 96 == uint256(uint160(e.account));
         return !stages || data.word(TWO_WORDS) >> 32 == 0;
+    }
+
+    /// @dev Calls that change which code the manager runs for the account. They reach it from the account's own
+    /// fallback too, if it is the handler.
+    function _changesManager(uint32 selector) private pure returns (bool) {
+        return selector == uint32(ISafeProtocolManager.enablePlugin.selector)
+            || selector == uint32(ISafeProtocolManager.disablePlugin.selector)
+            || selector == uint32(ISafeProtocolManager.setFunctionHandler.selector);
     }
 
     function _toHook(bytes calldata data, uint32 selector, address account) private pure returns (uint256) {

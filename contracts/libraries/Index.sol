@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Image} from "../types/Evaluation.sol";
+import {Effect, Image, Reach} from "../types/Evaluation.sol";
 import {Program} from "./Program.sol";
 
 /// @notice The entries of one key, `head` being the next; 0 when there are no more.
@@ -25,10 +25,12 @@ library Index {
     /// @dev Rule, offset and length follow the key.
     uint256 private constant KEY_SHIFT = 56;
     uint256 private constant CLASSES = 4;
+    /// @dev Class 0 alone, of the classes of this kind.
+    uint256 private constant NAMED_CLASSES = 1;
     uint256 private constant NO_SUBJECT = 2;
     uint256 private constant NO_SELECTOR = 1;
-    /// @dev The standard in a declaration.
-    uint256 private constant ERC20 = 1;
+    /// @dev The highest standard in a declaration.
+    uint256 private constant LAST_STANDARD = 3;
 
     /// @notice The runs that hold the effect's rules. A class is numbered by its bit in the header.
     function lookUp(Image memory image, Effect memory effect, address account)
@@ -38,9 +40,10 @@ library Index {
     {
         uint256 classes = image.classes >> (effect.kind << 2);
         bool self = effect.subject == account;
-        // The subject is always the action's target, so this one test keeps rules without a target from ever
-        // matching the account or the hook.
-        bool named = self || effect.subject == address(this);
+        // Rules without a target never match the account or the hook.
+        bool named = self || effect.subject == address(this) || effect.target == account
+            || effect.target == address(this);
+        if (effect.reach != Reach.EVERY) classes &= NAMED_CLASSES;
         runs = new Run[](CLASSES);
         uint256 count = 0;
         for (uint256 class = 0; class < CLASSES; ++class) {
@@ -79,11 +82,12 @@ library Index {
         if (entry != 0) _advance(chosen);
     }
 
-    /// @notice Whether the program declares the token as an ERC-20. Another standard is malformed.
-    function declares(Image memory image, address token) internal view returns (bool declared) {
+    /// @notice The standard under which the program declares the token: 0 for none. An unknown one is malformed.
+    function standardOf(Image memory image, address token) internal view returns (uint256 standard) {
         Run memory run;
-        declared = _start(run, image, uint256(uint160(token)) << SUBJECT);
-        if (declared && run.head & 0xffff != ERC20) image.malformed = true;
+        if (!_start(run, image, uint256(uint160(token)) << SUBJECT)) return 0;
+        standard = run.head & 0xffff;
+        if (standard == 0 || standard > LAST_STANDARD) image.spoil();
     }
 
     function ruleOf(uint256 entry) internal pure returns (uint256) {

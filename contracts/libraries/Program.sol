@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image} from "../types/Evaluation.sol";
+import {Image, Semantics} from "../types/Evaluation.sol";
 
 /// @notice Reads a program out of its data contract, `docs/program.md` §1. Every read is checked against the size
-/// of the code. A read that does not fit sets `malformed` and yields a pointer to zeros: callers test the flag
+/// of the code. A read that does not fit spoils the image and yields a pointer to zeros: callers test for faults
 /// before they act on anything they read.
 library Program {
     /// @dev A program up to this size is copied whole; of a larger one the first page, and the rest as needed.
@@ -13,8 +13,8 @@ library Program {
     uint256 private constant HEADER = 64;
     uint256 private constant LIMIT = 84;
     uint256 private constant ENTRY = 32;
-    /// @dev STOP, format 1, first-match: bytes 0 to 2.
-    uint256 private constant START = 0x000100;
+    /// @dev STOP and format 1: bytes 0 and 1.
+    uint256 private constant START = 0x0001;
     uint256 private constant MAX_DIRECTORY_BITS = 15;
     uint256 private constant MAX_LIMITS = 32;
     /// @dev Solidity keeps this word zero.
@@ -28,7 +28,7 @@ library Program {
             uint256 size = source.code.length;
             image.size = size;
             if (size < HEADER) {
-                image.malformed = true;
+                image.spoil();
                 return;
             }
             uint256 loaded = size <= WHOLE ? size : PAGE;
@@ -40,18 +40,22 @@ library Program {
             uint256 head = _load(base);
             uint256 bits = (head >> 224) & 0xff;
             uint256 limits = (head >> 184) & 0xff;
+            uint256 semantics = (head >> 232) & 0xff;
+            image.semantics = semantics;
             image.directoryBits = bits;
             image.classes = (head >> 192) & 0xffffffff;
             image.limitCount = limits;
             image.multiplier = _load(base + 32);
-            if (head >> 232 != START || bits > MAX_DIRECTORY_BITS || limits > MAX_LIMITS) {
-                image.malformed = true;
+            bool sound = head >> 240 == START && semantics <= Semantics.ALLOW_OVERRIDES && bits <= MAX_DIRECTORY_BITS
+                && limits <= MAX_LIMITS;
+            if (!sound) {
+                image.spoil();
                 return;
             }
             image.directory = HEADER + LIMIT * limits;
             image.entries = image.directory + 3 * ((1 << bits) + 1);
             if (image.entries > size) {
-                image.malformed = true;
+                image.spoil();
                 return;
             }
             image.limits = slice(image, HEADER, LIMIT * limits);
@@ -100,12 +104,12 @@ library Program {
             uint256 start = pair >> 232;
             uint256 stop = (pair >> 208) & 0xffffff;
             if (start < image.entries || stop < start || (stop - start) % ENTRY != 0) {
-                image.malformed = true;
+                image.spoil();
                 return (0, 0);
             }
             cursor = slice(image, start, stop - start);
             // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
-            if (image.malformed) return (0, 0);
+            if (image.failed()) return (0, 0);
             end = cursor + (stop - start);
         }
     }
@@ -124,7 +128,7 @@ library Program {
         unchecked {
             uint256 size = image.size;
             if (length > size || offset > size - length) {
-                image.malformed = true;
+                image.spoil();
                 return ZERO;
             }
             if (offset + length <= image.loaded) return image.base + offset;

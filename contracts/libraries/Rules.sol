@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Evaluation, Image} from "../types/Evaluation.sol";
+import {Effect, Evaluation, Image, Reach, Rule} from "../types/Evaluation.sol";
+import {integerAt} from "./Bytes.sol";
+import {Conditions} from "./Conditions.sol";
 import {Index} from "./Index.sol";
 import {Program} from "./Program.sol";
-import {Whitelist} from "./Whitelist.sol";
-
-/// @notice A rule's body in memory. `limits` and `conditions` are pointers; the conditions end at `end`.
-struct Rule {
-    uint256 index;
-    bool allows;
-    bool forModules;
-    uint256 delay;
-    uint256 limits;
-    uint256 limitCount;
-    uint256 conditions;
-    uint256 end;
-}
 
 /// @notice Reads and matches rule bodies, `docs/program.md` §1.
 library Rules {
@@ -24,10 +13,11 @@ library Rules {
 
     uint256 private constant ALLOW = 1;
     uint256 private constant MODULES = 2;
+    uint256 private constant RECIPIENT_IN = 0x03;
     /// @dev Outcome, number of limits and delay.
     uint256 private constant PREFIX = 6;
 
-    /// @notice The rule that an entry of the index points to. Sets `malformed` if it cannot be read.
+    /// @notice The rule that an entry of the index points to. Spoils the image if it cannot be read.
     function read(Image memory image, uint256 entry) internal view returns (Rule memory rule) {
         (uint256 offset, uint256 length) = Index.bodyOf(entry);
         uint256 cursor = image.slice(offset, length);
@@ -38,7 +28,7 @@ library Rules {
         uint256 outcome = head >> 40;
         uint256 n = (head >> 32) & 0xff;
         if (length < PREFIX || length < PREFIX + n || outcome > (ALLOW | MODULES)) {
-            image.malformed = true;
+            image.spoil();
             return rule;
         }
         rule.index = Index.ruleOf(entry);
@@ -53,7 +43,12 @@ library Rules {
 
     /// @notice Whether the rule is for the request's origin and all its conditions hold.
     function matches(Evaluation memory e, Effect memory effect, Rule memory rule) internal view returns (bool) {
-        if (e.image.malformed || rule.forModules != (e.origin != address(0))) return false;
-        return Whitelist.hold(e, effect, rule.conditions, rule.end);
+        if (e.image.failed() || rule.forModules != (e.origin != address(0))) return false;
+        if (effect.reach == Reach.NAMED_RECIPIENT && !_namesRecipient(rule)) return false;
+        return Conditions.hold(e, effect, rule.conditions, rule.end);
+    }
+
+    function _namesRecipient(Rule memory rule) private pure returns (bool) {
+        return rule.conditions < rule.end && integerAt(rule.conditions, 1) == RECIPIENT_IN;
     }
 }

@@ -11,6 +11,17 @@ import {State} from "./State.sol";
 ///     calendar | period (64) | used in base units (192) |
 ///     rolling  | zero (3) | lane index (40) | exponent (6) | 9 lanes of 23 bits, the current one lowest |
 library Window {
+    /// @notice Scopes.
+    uint256 internal constant ACCOUNT = 0;
+    uint256 internal constant RECIPIENT = 1;
+    uint256 internal constant INITIATOR = 2;
+
+    uint256 private constant WINDOW_SHIFT = 56;
+    uint256 private constant FLAGS_SHIFT = 48;
+    uint256 private constant COUNT = 2;
+    uint256 private constant SCOPE_SHIFT = 2;
+    uint256 private constant MAX_FLAGS = 11;
+
     uint256 private constant TRANSACTION = 0;
     uint256 private constant DAY = 1;
     uint256 private constant WEEK = 2;
@@ -29,22 +40,39 @@ library Window {
 
     /// @notice A charge of nothing yet, from a limit's terms and storage.
     /// @param terms cap (192) | window (8) | flags (8) | lane seconds (32) | exponent (8) | zero (8)
+    /// @param key What the limit's scope names, zero for the account.
     /// @return sound Whether the terms are well formed.
-    function load(address account, uint256 id, uint256 terms, address asset)
+    function load(address account, uint256 id, uint256 terms, address asset, address key)
         internal
         view
         returns (bool sound, Charge memory c)
     {
-        uint256 window = (terms >> 56) & 0xff;
+        uint256 window = (terms >> WINDOW_SHIFT) & 0xff;
         uint256 laneSeconds = (terms >> 16) & 0xffffffff;
         c.window = window;
         c.capUnits = terms >> 64;
         c.scale = 1;
         sound = window <= ROLLING;
         if (window == TRANSACTION || !sound) return (sound, c);
-        c.slot = uint256(keccak256(abi.encode(account, id, asset, window | laneSeconds << 8, uint256(0))));
+        uint256 descriptor = window | laneSeconds << 8 | scope(terms) << 40 | (counts(terms) ? 1 << 48 : 0);
+        c.slot = uint256(keccak256(abi.encode(account, id, asset, descriptor, key)));
         if (window == ROLLING) sound = _loadRolling(c, laneSeconds, (terms >> 8) & 0xff);
         else _loadCalendar(c);
+    }
+
+    /// @notice Whether what every limit has is well formed.
+    function isSound(uint256 terms) internal pure returns (bool) {
+        return (terms >> WINDOW_SHIFT) & 0xff <= ROLLING && (terms >> FLAGS_SHIFT) & 0xff <= MAX_FLAGS;
+    }
+
+    /// @notice Whether the limit counts requests.
+    function counts(uint256 terms) internal pure returns (bool) {
+        return (terms >> FLAGS_SHIFT) & COUNT != 0;
+    }
+
+    /// @notice What usage is kept for: {ACCOUNT}, {RECIPIENT} or {INITIATOR}.
+    function scope(uint256 terms) internal pure returns (uint256) {
+        return (terms >> (FLAGS_SHIFT + SCOPE_SHIFT)) & 3;
     }
 
     /// @notice Whether the lane index of this moment fits its field.

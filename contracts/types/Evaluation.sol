@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Data} from "./Data.sol";
 import {Reason} from "./Reason.sol";
 import {Verdict} from "./Types.sol";
 import {ControlWord} from "./Words.sol";
@@ -17,15 +18,41 @@ library Kind {
     uint256 internal constant OPAQUE = 5;
 }
 
+/// @notice Which rules can match an effect: all; those that name subject and selector; of those, the ones that test the
+/// recipient first.
+library Reach {
+    uint256 internal constant EVERY = 0;
+    uint256 internal constant NAMED = 1;
+    uint256 internal constant NAMED_RECIPIENT = 2;
+}
+
+/// @notice What happens when several rules are in scope of an effect.
+library Semantics {
+    uint256 internal constant FIRST_MATCH = 0;
+    uint256 internal constant ALL_MUST_PASS = 1;
+    uint256 internal constant ALLOW_OVERRIDES = 2;
+}
+
 /// @notice One effect, with its action's attributes.
-/// `recipient` and `amount` (base units) have a meaning only for NATIVE, TRANSFER and APPROVE.
+/// Where `hasRecipient`, `hasAmount` (base units) or `hasAsset` is not set, the field behind it is zero.
 struct Effect {
     uint256 kind;
+    uint256 reach;
+    // The action's `to`.
+    address target;
+    // What the index finds the effect by: the target, or the token.
     address subject;
     bool hasSelector;
     uint32 selector;
+    // The action's calldata.
+    Data data;
+    bool hasRecipient;
     address recipient;
+    bool hasAmount;
     uint256 amount;
+    // Native is zero.
+    bool hasAsset;
+    address asset;
 }
 
 /// @notice A program, opened. Offsets count from the start of the code, pointers are into memory.
@@ -35,8 +62,12 @@ struct Image {
     // The first `loaded` bytes of the code lie at `base`.
     uint256 base;
     uint256 loaded;
-    // Sticky: some read so far was not well formed, and no value read counts.
-    bool malformed;
+    // Sticky, and none while it is Allowed: some read so far was not well formed (MalformedProgram), or a registry
+    // (RegistryFailed) or another contract (StaticCallFailed) did not answer as it must. No value read counts then.
+    Reason fault;
+    // The registry or contract.
+    address culprit;
+    uint256 semantics;
     uint256 directoryBits;
     uint256 classes;
     uint256 limitCount;
@@ -46,9 +77,31 @@ struct Image {
     uint256 multiplier;
 }
 
-/// @notice What this request charges to one limit. Units are 10^exponent base units, and base units except in
+/// @notice A rule, read. Pointers are into memory.
+struct Rule {
+    uint256 index;
+    bool allows;
+    bool forModules;
+    // Seconds.
+    uint256 delay;
+    // The indices of the limits that it charges, one byte each.
+    uint256 limits;
+    uint256 limitCount;
+    // Its conditions begin at `conditions` and end before `end`.
+    uint256 conditions;
+    uint256 end;
+    // Where in memory the next rule of a list is, 0 at its end.
+    uint256 next;
+}
+
+/// @notice What this request charges to one limit and key. Units are 10^exponent base units, and base units except in
 /// rolling limits.
 struct Charge {
+    // Where in memory the next one is, 0 at the end of the list.
+    uint256 next;
+    uint256 limit;
+    // What the limit's scope names, zero for the account.
+    address key;
     uint256 window;
     uint256 slot;
     uint256 scale;
@@ -94,8 +147,8 @@ struct Evaluation {
     uint256 delay;
     uint256 delayRule;
     uint256 delayEffect;
-    // To be committed. By limit index: where in memory its {Charge} is, 0 where nothing was charged.
-    uint256[] charges;
+    // To be committed. A list of {Charge}; those with nothing pending were only looked at.
+    uint256 charges;
     SlotChanges slots;
     bool removal;
     bytes32 announcement;
@@ -103,15 +156,56 @@ struct Evaluation {
     uint256 markers;
 }
 
-using {deny, denyByRule, denyAt, malformed} for Evaluation global;
+using {failed, spoil, blame} for Image global;
+using {append, following} for Rule global;
+using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
+
+/// @dev A memory struct is its pointer; lists keep it as a number so that 0 can say that there is none.
+function append(Rule memory rule, Rule memory next) pure {
+    assembly ("memory-safe") {
+        // `next` is the last field.
+        mstore(add(rule, 0x100), next)
+    }
+}
+
+/// @dev The next rule of the list. The caller has seen that there is one.
+function following(Rule memory rule) pure returns (Rule memory next) {
+    uint256 pointer = rule.next;
+    assembly ("memory-safe") {
+        next := pointer
+    }
+}
+
+function failed(Image memory image) pure returns (bool) {
+    return image.fault != Reason.Allowed;
+}
+
+/// @dev Notes that what was read is not well formed; the first fault stays. Returns false so that callers can pass
+/// it on.
+function spoil(Image memory image) pure returns (bool) {
+    return blame(image, Reason.MalformedProgram, address(0));
+}
+
+/// @dev Notes that `culprit` did not answer as it must; the first fault stays. Returns false, as {spoil}.
+function blame(Image memory image, Reason reason, address culprit) pure returns (bool) {
+    if (!failed(image)) {
+        image.fault = reason;
+        image.culprit = culprit;
+    }
+    return false;
+}
 
 /// @dev Sets the verdict that no rule decided, at the present effect; returns false so that callers can pass it on.
 function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pure returns (bool) {
     return denyAt(e, reason, e.effects, NO_RULE, 0, have, need);
 }
 
-function malformed(Evaluation memory e) pure returns (bool) {
-    return denyAt(e, Reason.MalformedProgram, e.effects, NO_RULE, 0, 0, 0);
+/// @dev Sets the verdict of the image's fault: no rule's when it is malformed, else that of `e.rule`, the rule under
+/// test.
+function denyFault(Evaluation memory e) pure returns (bool) {
+    Reason fault = e.image.fault;
+    if (fault == Reason.MalformedProgram) return deny(e, fault, 0, 0);
+    return denyByRule(e, fault, 0, uint256(uint160(e.image.culprit)), 0);
 }
 
 /// @dev Sets the verdict of `e.rule`, at the present effect.

@@ -52,5 +52,9 @@ enum Reason {
     /// The staged slot changes have expired. | Stage them again. | - | expired at | now
     StagedExpired,
     /// The slot changes leave the hook in one guard but not in the other. | Change both guards in one list. | - | - | -
-    HalfRoute
+    HalfRoute,
+    /// A registry did not answer with one word, yes or no. | Repair the registry, or name another. | - | registry | -
+    RegistryFailed,
+    /// A static call of a condition failed or returned another number of words. | Repair the contract, or change the rule. | - | target | -
+    StaticCallFailed
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Decoder} from "../../contracts/libraries/Decoder.sol";
+import {dataOf} from "../../contracts/types/Data.sol";
 import {Effect, Kind} from "../../contracts/types/Evaluation.sol";
 import {Test} from "../base/Test.sol";
 
@@ -64,7 +65,8 @@ contract DecoderTest is Test {
     /// @dev External, so that the call is calldata.
     function decode(bytes calldata data) external pure returns (bool canonical, Effect memory effect) {
         effect.selector = uint32(bytes4(data));
-        canonical = Decoder.decode(effect, data, ACCOUNT);
+        effect.data = dataOf(data);
+        (canonical,) = Decoder.decode(effect, 1, ACCOUNT);
     }
 
     function _isKnown(bytes4 selector) private pure returns (bool) {

@@ -64,7 +64,7 @@ contract IndexTest is Test {
             if (_fits(keys[i], effect)) assertEq(Index.ruleOf(Index.next(runs)), i, "the next rule that fits");
         }
         assertEq(Index.next(runs), 0, "no more");
-        assertFalse(image.malformed, "well formed");
+        assertFalse(image.failed(), "well formed");
     }
 
     function _fits(Key memory key, Effect memory effect) private view returns (bool) {

@@ -53,7 +53,7 @@ contract MalformedTest is Test {
     function test_theHeaderIsCheckedByteByByte() public {
         _assertMalformed(_with(small, 0, 0x01));
         _assertMalformed(_with(small, 1, 0x02));
-        _assertMalformed(_with(small, 2, 0x01));
+        _assertMalformed(_with(small, 2, 0x03));
         _assertMalformed(_with(small, 3, 16));
         _assertMalformed(_with(small, 8, 33));
     }

@@ -23,7 +23,7 @@ contract WhitelistTest is Test {
                 assertFalse(Whitelist.contains(image, list, _member(sizes[s] + i)), "a stranger");
             }
             assertFalse(Whitelist.contains(image, list, address(0)), "zero");
-            assertFalse(image.malformed, "well formed");
+            assertFalse(image.failed(), "well formed");
         }
     }
 
@@ -56,8 +56,8 @@ contract WhitelistTest is Test {
             image.open(PROGRAM);
             uint256 list = image.announcers();
             bool has = Whitelist.contains(image, list, _member(i));
-            assertFalse(has && image.malformed, "never both");
-            malformed = malformed || image.malformed;
+            assertFalse(has && image.failed(), "never both");
+            malformed = malformed || image.failed();
         }
         assertTrue(malformed, "found out");
         VM.etch(PROGRAM, code);
