@@ -5,22 +5,33 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-eval", &["portcullis-bindings"]),
-    ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
-    ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
+    ("portcullis-attest", &["portcullis-bindings"]),
+    ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
+    ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (
         "portcullis-cli",
-        &["portcullis-simulate", "portcullis-chain", "portcullis-policy", "portcullis-eval", "portcullis-bindings"],
+        &[
+            "portcullis-simulate",
+            "portcullis-chain",
+            "portcullis-policy",
+            "portcullis-eval",
+            "portcullis-attest",
+            "portcullis-bindings",
+        ],
     ),
-    ("portcullis-testkit", &["portcullis-simulate", "portcullis-policy", "portcullis-eval", "portcullis-bindings"]),
+    (
+        "portcullis-testkit",
+        &["portcullis-simulate", "portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"],
+    ),
     ("xtask", &[]),
 ];
 
 /// No I/O, clock, randomness, async or command line: verdicts and programs depend on arguments only.
-const PURE: [&str; 2] = ["portcullis-policy", "portcullis-eval"];
+const PURE: [&str; 3] = ["portcullis-policy", "portcullis-eval", "portcullis-attest"];
 const IMPURE: [&str; 18] = [
     "tokio",
     "async-std",
