@@ -18,6 +18,10 @@ interface IPolicyHook {
     error NonCanonicalEntry();
     /// @notice The execution failed; reverting keeps anything failed from being charged.
     error ExecutionFailed();
+    /// @notice Less gas is left than a registry or a static call of a condition is due, so there is no verdict.
+    error NotEnoughGas();
+    /// @notice Part of the hook's code, which stands in a contract of its own, is not on this chain.
+    error NotLinked(address code);
     /// @notice The caller is not the manager that the account registered.
     error NotManager(address caller);
     /// @notice The account's fallback handler is this contract.

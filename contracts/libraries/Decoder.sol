@@ -3,20 +3,75 @@ pragma solidity ^0.8.28;
 
 import {Effect, Kind} from "../types/Evaluation.sol";
 import {Calldata} from "./Calldata.sol";
+import {Decoded, Tokens} from "./Tokens.sol";
 
-/// @notice What calldata does to a declared ERC-20, `docs/program.md` §2.5.
+/// @notice What calldata does to a declared token, `docs/program.md` §2.5 and `docs/effects.md`.
 library Decoder {
     using Calldata for bytes;
+
+    address internal constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+
+    uint256 internal constant ERC20 = 1;
+    uint256 internal constant ERC721 = 2;
+    uint256 internal constant ERC1155 = 3;
 
     uint32 private constant TRANSFER = 0xa9059cbb;
     uint32 private constant TRANSFER_FROM = 0x23b872dd;
     uint32 private constant APPROVE = 0x095ea7b3;
     uint32 private constant INCREASE_ALLOWANCE = 0x39509351;
+    uint32 private constant PERMIT2_APPROVE = 0x87517c45;
 
-    /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token, whose selector
-    /// the effect already has.
+    /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token.
     /// @return canonical Whether a known call is in exact ABI encoding.
-    function decode(Effect memory effect, bytes calldata data, address account) internal pure returns (bool canonical) {
+    /// @return count How many effects the call has. They differ in their amounts alone, see {amountAt}; the first one
+    /// is filled in.
+    function decode(Effect memory effect, uint256 standard, address account)
+        internal
+        pure
+        returns (bool canonical, uint256 count)
+    {
+        bytes calldata data = effect.data.bytesOf();
+        if (standard == ERC20) return (_erc20(effect, data, account), 1);
+        Decoded memory decoded = Tokens.decode(standard, data, account);
+        effect.kind = decoded.kind;
+        if (decoded.kind != Kind.OPAQUE) _fill(effect, decoded.recipient, decoded.amount);
+        return (decoded.canonical, decoded.count);
+    }
+
+    /// @notice The amount of effect `i` of a call with more than one: a safeBatchTransferFrom, whose encoding was found
+    /// to be exact.
+    function amountAt(Effect memory effect, uint256 i) internal pure returns (uint256) {
+        bytes calldata data = effect.data.bytesOf();
+        // Unchecked: the amounts lie inside calldata.
+        unchecked {
+            return data.word(4 + data.word(Tokens.AMOUNTS) + 32 * (i + 1));
+        }
+    }
+
+    /// @notice Whether a call names a token as Permit2's `approve` does, and which.
+    function permit2Token(Effect memory effect) internal pure returns (bool named, address token) {
+        bytes calldata data = effect.data.bytesOf();
+        named = effect.target == PERMIT2 && effect.selector == PERMIT2_APPROVE && data.length >= 36 && data.isAddress(4);
+        if (named) token = data.addressAt(4);
+    }
+
+    /// @notice Fills the effect from a call to Permit2 that names `token`, a declared ERC-20. Permit2 draws on what the
+    /// account allowed it, up to what this call allows the spender.
+    /// @return canonical Whether the call is in exact ABI encoding.
+    function permit2(Effect memory effect, address token) internal pure returns (bool canonical) {
+        bytes calldata data = effect.data.bytesOf();
+        // The amount has as many bits as an address, the expiration 48.
+        bool clean = data.isAddress(36) && data.isAddress(68) && data.word(100) >> 48 == 0;
+        if (data.length != 132 || !clean) return false;
+        effect.kind = Kind.APPROVE;
+        effect.subject = token;
+        effect.hasAsset = true;
+        effect.asset = token;
+        _fill(effect, data.addressAt(36), data.word(68));
+        return true;
+    }
+
+    function _erc20(Effect memory effect, bytes calldata data, address account) private pure returns (bool) {
         uint32 selector = effect.selector;
         if (selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
         if (selector == TRANSFER) {
@@ -28,8 +83,7 @@ library Decoder {
             return true;
         }
         if (data.length != 68 || !data.isAddress(4)) return false;
-        effect.recipient = data.addressAt(4);
-        effect.amount = data.word(36);
+        _fill(effect, data.addressAt(4), data.word(36));
         return true;
     }
 
@@ -41,8 +95,14 @@ library Decoder {
             return true;
         }
         effect.kind = Kind.TRANSFER;
-        effect.recipient = data.addressAt(36);
-        effect.amount = data.word(68);
+        _fill(effect, data.addressAt(36), data.word(68));
         return true;
+    }
+
+    function _fill(Effect memory effect, address recipient, uint256 amount) private pure {
+        effect.hasRecipient = true;
+        effect.recipient = recipient;
+        effect.hasAmount = true;
+        effect.amount = amount;
     }
 }

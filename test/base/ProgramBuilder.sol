@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @notice A program on its way to bytes, `docs/program.md` §1.
 struct Draft {
+    uint8 semantics;
     uint32 expiry;
     uint24 announcers;
     uint24 cancellers;
@@ -13,6 +14,10 @@ struct Draft {
     Patch[] patches;
     bytes32[] lists;
     address[][] members;
+    // As bytes, instead of members, where the list is a registry.
+    bytes[] registries;
+    // Where groups that are still open begin, in the last body.
+    uint256[] open;
 }
 
 /// @notice Where a body names a list.
@@ -23,7 +28,7 @@ struct Patch {
 }
 
 /// @notice Writes canonical programs: what the compiler would write for the same rules in the same order.
-/// @dev A rule is opened with {rule}; {where}, {atLeast}, {atMost} and {matching} speak of the last one opened.
+/// @dev A rule is opened with {rule}; conditions, {begin}, {end} and {matching} speak of the last one opened.
 library ProgramBuilder {
     uint8 internal constant NATIVE = 1;
     uint8 internal constant TRANSFER = 2;
@@ -40,6 +45,31 @@ library ProgramBuilder {
     uint8 internal constant ORIGIN = 0x01;
     uint8 internal constant INITIATOR = 0x02;
     uint8 internal constant RECIPIENT = 0x03;
+    uint8 internal constant TARGET = 0x07;
+    uint8 internal constant ASSET = 0x08;
+    uint8 internal constant ANY = 0x20;
+    uint8 internal constant ALL = 0x21;
+    uint8 internal constant NOT = 0x22;
+
+    uint8 internal constant EQUAL = 0;
+    uint8 internal constant NOT_EQUAL = 1;
+    uint8 internal constant LESS = 2;
+    uint8 internal constant AT_MOST = 3;
+    uint8 internal constant MORE = 4;
+    uint8 internal constant AT_LEAST = 5;
+
+    uint8 internal constant FIRST_MATCH = 0;
+    uint8 internal constant ALL_MUST_PASS = 1;
+    uint8 internal constant ALLOW_OVERRIDES = 2;
+
+    uint8 internal constant ERC20 = 1;
+    uint8 internal constant ERC721 = 2;
+    uint8 internal constant ERC1155 = 3;
+
+    uint8 internal constant EVERYWHERE = 1;
+    uint8 internal constant COUNT = 2;
+    uint8 internal constant PER_RECIPIENT = 1 << 2;
+    uint8 internal constant PER_INITIATOR = 2 << 2;
 
     uint8 internal constant PER_TRANSACTION = 0;
     uint8 internal constant DAY = 1;
@@ -57,16 +87,33 @@ library ProgramBuilder {
         bool everywhere,
         uint32 laneSeconds
     ) internal pure {
+        limit(d, id, asset, cap, window, everywhere ? EVERYWHERE : 0, laneSeconds);
+    }
+
+    /// @param flags What the limit counts and for whom, as the layout has them.
+    function limit(
+        Draft memory d,
+        bytes32 id,
+        address asset,
+        uint192 cap,
+        uint8 window,
+        uint8 flags,
+        uint32 laneSeconds
+    ) internal pure {
         uint8 p = 0;
         if (window == ROLLING) {
             while (cap / 10 ** p > 8_000_000) p++;
         }
-        d.limits = _push(d.limits, abi.encodePacked(id, cap, window, everywhere, laneSeconds, p, uint8(0), asset));
+        d.limits = _push(d.limits, abi.encodePacked(id, cap, window, flags, laneSeconds, p, uint8(0), asset));
     }
 
     /// @notice Declares an ERC-20.
     function declare(Draft memory d, address token) internal pure {
-        d.entries = _push(d.entries, uint256(uint160(token)) << 88 | 1);
+        declare(d, token, ERC20);
+    }
+
+    function declare(Draft memory d, address token, uint8 standard) internal pure {
+        d.entries = _push(d.entries, uint256(uint160(token)) << 88 | standard);
     }
 
     function rule(Draft memory d, uint8 outcome, uint32 delay, bytes memory limitIndices) internal pure {
@@ -75,14 +122,43 @@ library ProgramBuilder {
 
     /// @notice The last rule asks that what `op` names is one of `members`.
     function where(Draft memory d, uint8 op, address[] memory members) internal pure {
+        whereIn(d, abi.encodePacked(op), list(d, members));
+    }
+
+    /// @notice The last rule asks for a condition that ends with a list.
+    /// @param number The list's number, see {list} and {registry}.
+    function whereIn(Draft memory d, bytes memory condition, uint24 number) internal pure {
         uint256 body = d.bodies.length - 1;
         Patch[] memory patches = new Patch[](d.patches.length + 1);
         for (uint256 i; i < d.patches.length; i++) {
             patches[i] = d.patches[i];
         }
-        patches[d.patches.length] = Patch(body, d.bodies[body].length + 1, list(d, members) - 1);
+        patches[d.patches.length] = Patch(body, d.bodies[body].length + condition.length, number - 1);
         d.patches = patches;
-        d.bodies[body] = abi.encodePacked(d.bodies[body], op, uint24(0));
+        when(d, abi.encodePacked(condition, uint24(0)));
+    }
+
+    /// @notice The last rule asks for a condition, which is given as it stands in the program.
+    function when(Draft memory d, bytes memory condition) internal pure {
+        uint256 body = d.bodies.length - 1;
+        d.bodies[body] = bytes.concat(d.bodies[body], condition);
+    }
+
+    /// @notice Begins a group: what follows belongs to it, up to its {end}.
+    function begin(Draft memory d, uint8 op) internal pure {
+        d.open = _push(d.open, d.bodies[d.bodies.length - 1].length);
+        when(d, abi.encodePacked(op, uint16(0)));
+    }
+
+    function end(Draft memory d) internal pure {
+        bytes memory body = d.bodies[d.bodies.length - 1];
+        uint256[] memory open = d.open;
+        uint256 start = open[open.length - 1];
+        uint256 length = body.length - start - 3;
+        (body[start + 1], body[start + 2]) = (bytes1(uint8(length >> 8)), bytes1(uint8(length)));
+        assembly ("memory-safe") {
+            mstore(open, sub(mload(open), 1))
+        }
     }
 
     function atLeast(Draft memory d, uint256 amount) internal pure {
@@ -106,18 +182,27 @@ library ProgramBuilder {
 
     /// @return number One more than the list's index, since zero says none to the header.
     function list(Draft memory d, address[] memory members) internal pure returns (uint24 number) {
-        bytes32 content = keccak256(abi.encodePacked(members));
-        for (uint256 i; i < d.lists.length; i++) {
-            if (d.lists[i] == content) return uint24(i + 1);
+        return _list(d, members, "");
+    }
+
+    /// @notice A list that is a registry, asked with `contains(address)`.
+    function registry(Draft memory d, address where_) internal pure returns (uint24 number) {
+        return registry(d, where_, bytes4(keccak256("contains(address)")));
+    }
+
+    function registry(Draft memory d, address where_, bytes4 selector) internal pure returns (uint24 number) {
+        return _list(d, new address[](0), abi.encodePacked(uint16(0), uint8(255), where_, selector));
+    }
+
+    /// @notice A number and its length, as conditions have them.
+    function operand(uint256 value) internal pure returns (bytes memory) {
+        uint256 length = 1;
+        while (length < 32 && value >> (8 * length) != 0) length++;
+        bytes memory bytes_ = new bytes(length);
+        for (uint256 i; i < length; i++) {
+            bytes_[i] = bytes1(uint8(value >> (8 * (length - 1 - i))));
         }
-        bytes32[] memory lists = new bytes32[](d.lists.length + 1);
-        address[][] memory all = new address[][](lists.length);
-        for (uint256 i; i < d.lists.length; i++) {
-            (lists[i], all[i]) = (d.lists[i], d.members[i]);
-        }
-        (lists[d.lists.length], all[d.lists.length]) = (content, members);
-        (d.lists, d.members) = (lists, all);
-        return uint24(lists.length);
+        return abi.encodePacked(uint8(length), bytes_);
     }
 
     function encode(Draft memory d) internal pure returns (bytes memory) {
@@ -148,7 +233,7 @@ library ProgramBuilder {
         returns (bytes memory)
     {
         bytes memory first =
-            abi.encodePacked(uint16(1), uint8(0), uint8(bits), d.classes, uint8(d.limits.length), d.expiry);
+            abi.encodePacked(uint16(1), d.semantics, uint8(bits), d.classes, uint8(d.limits.length), d.expiry);
         return abi.encodePacked(
             first,
             d.announcers == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.announcers - 1)),
@@ -191,7 +276,7 @@ library ProgramBuilder {
     function _lists(Draft memory d, uint256 multiplier, uint256 listsAt) private pure returns (bytes[] memory lists) {
         lists = new bytes[](d.members.length);
         for (uint256 i; i < lists.length; i++) {
-            lists[i] = _list(d.members[i], multiplier);
+            lists[i] = d.registries[i].length != 0 ? d.registries[i] : _bytesOf(d.members[i], multiplier);
         }
         for (uint256 i; i < d.patches.length; i++) {
             Patch memory patch = d.patches[i];
@@ -202,7 +287,26 @@ library ProgramBuilder {
         }
     }
 
-    function _list(address[] memory members, uint256 multiplier) private pure returns (bytes memory out) {
+    function _list(Draft memory d, address[] memory members, bytes memory registry_)
+        private
+        pure
+        returns (uint24 number_)
+    {
+        bytes32 content = keccak256(abi.encodePacked(members, registry_));
+        for (uint256 i; i < d.lists.length; i++) {
+            if (d.lists[i] == content) return uint24(i + 1);
+        }
+        bytes32[] memory lists = new bytes32[](d.lists.length + 1);
+        address[][] memory all = new address[][](lists.length);
+        for (uint256 i; i < d.lists.length; i++) {
+            (lists[i], all[i]) = (d.lists[i], d.members[i]);
+        }
+        (lists[d.lists.length], all[d.lists.length]) = (content, members);
+        (d.lists, d.members, d.registries) = (lists, all, _push(d.registries, registry_));
+        return uint24(lists.length);
+    }
+
+    function _bytesOf(address[] memory members, uint256 multiplier) private pure returns (bytes memory out) {
         uint256 n = members.length;
         uint256 bits = 0;
         if (n > 24) {
@@ -228,14 +332,7 @@ library ProgramBuilder {
     }
 
     function _compare(Draft memory d, uint8 op, uint256 amount) private pure {
-        uint256 length = 1;
-        while (length < 32 && amount >> (8 * length) != 0) length++;
-        bytes memory value = new bytes(length);
-        for (uint256 i; i < length; i++) {
-            value[i] = bytes1(uint8(amount >> (8 * (length - 1 - i))));
-        }
-        uint256 body = d.bodies.length - 1;
-        d.bodies[body] = abi.encodePacked(d.bodies[body], op, uint8(length), value);
+        when(d, abi.encodePacked(op, operand(amount)));
     }
 
     /// @dev The first of 64 candidates whose fullest bucket is least full.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Effect, Evaluation, Image} from "../types/Evaluation.sol";
+import {integerAt} from "./Bytes.sol";
+import {Calldata} from "./Calldata.sol";
+import {Facts, RareConditions} from "./RareConditions.sol";
+import {Reason} from "../types/Reason.sol";
+import {SpendLimit} from "./SpendLimit.sol";
+import {Whitelist} from "./Whitelist.sol";
+
+/// @notice Conditions, `docs/program.md` §1. What is malformed, and what does not answer as it must, leaves a fault in
+/// the image and does not hold; after a fault nothing is tested.
+library Conditions {
+    using Calldata for bytes;
+
+    uint256 private constant ORIGIN_IN = 0x01;
+    uint256 private constant INITIATOR_IN = 0x02;
+    uint256 private constant RECIPIENT_IN = 0x03;
+    uint256 private constant AMOUNT_AT_LEAST = 0x04;
+    uint256 private constant AMOUNT_AT_MOST = 0x05;
+    uint256 private constant WITHIN = 0x10;
+    uint256 private constant ANY = 0x20;
+    uint256 private constant ALL = 0x21;
+    uint256 private constant NOT = 0x22;
+
+    uint256 private constant MAX_DEPTH = 8;
+    /// @dev Op and length.
+    uint256 private constant GROUP = 3;
+
+    /// @notice Whether every condition between the two pointers holds, tested in order up to the first that does not.
+    function hold(Evaluation memory e, Effect memory effect, uint256 cursor, uint256 end) internal view returns (bool) {
+        return _group(e, effect, cursor, end, ALL, 0);
+    }
+
+    /// @dev Tests the members of a group up to the first that decides it.
+    function _group(Evaluation memory e, Effect memory effect, uint256 cursor, uint256 end, uint256 kind, uint256 depth)
+        private
+        view
+        returns (bool)
+    {
+        while (cursor < end) {
+            bool holds;
+            (holds, cursor) = _condition(e, effect, cursor, end, depth);
+            if (e.image.failed()) return false;
+            if (holds == (kind == ANY)) return kind != ALL;
+        }
+        return kind == ALL;
+    }
+
+    /// @return holds False also when there is a fault, and then `next` means nothing.
+    /// @return next Where the next condition starts, not past `end`.
+    function _condition(Evaluation memory e, Effect memory effect, uint256 cursor, uint256 end, uint256 depth)
+        private
+        view
+        returns (bool holds, uint256 next)
+    {
+        // Unchecked: what is added to a pointer was compared with what is left before `end`, and lengths have at
+        // most 2 bytes.
+        unchecked {
+            Image memory image = e.image;
+            uint256 op = integerAt(cursor, 1);
+            uint256 left = end - cursor;
+            if (op >= ANY && op <= NOT) {
+                uint256 length = integerAt(cursor + 1, 2);
+                if (depth == MAX_DEPTH || left < GROUP || left - GROUP < length) return (image.spoil(), end);
+                next = cursor + GROUP + length;
+                return (_group(e, effect, cursor + GROUP, next, op, depth + 1), next);
+            }
+            if (op >= ORIGIN_IN && op <= RECIPIENT_IN) {
+                if (left < 4) return (image.spoil(), end);
+                next = cursor + 4;
+                address who = op == ORIGIN_IN ? e.origin : op == INITIATOR_IN ? e.initiator : effect.recipient;
+                if (op == RECIPIENT_IN && !effect.hasRecipient) return (false, next);
+                return (Whitelist.contains(image, integerAt(cursor + 1, 3), who), next);
+            }
+            if (op == AMOUNT_AT_LEAST || op == AMOUNT_AT_MOST) {
+                uint256 length = integerAt(cursor + 1, 1);
+                if (left < 2 || length == 0 || length > 32 || left < 2 + length) return (image.spoil(), end);
+                uint256 bound = integerAt(cursor + 2, length);
+                holds = op == AMOUNT_AT_LEAST ? effect.amount >= bound : effect.amount <= bound;
+                return (holds && effect.hasAmount, cursor + 2 + length);
+            }
+            if (op == WITHIN) {
+                if (left < 2) return (image.spoil(), end);
+                return (SpendLimit.fits(e, effect, integerAt(cursor + 1, 1)), cursor + 2);
+            }
+            return _rare(image, effect, cursor, left);
+        }
+    }
+
+    /// @dev Hands the condition to a contract of its own, and the fault that it finds to the image.
+    function _rare(Image memory image, Effect memory effect, uint256 cursor, uint256 left)
+        private
+        view
+        returns (bool holds, uint256 next)
+    {
+        Facts memory facts = Facts({
+            source: image.source,
+            multiplier: image.multiplier,
+            kind: effect.kind,
+            target: effect.target,
+            hasSelector: effect.hasSelector,
+            selector: effect.selector,
+            hasRecipient: effect.hasRecipient,
+            recipient: effect.recipient,
+            hasAsset: effect.hasAsset,
+            asset: effect.asset,
+            // Those conditions that look at calldata say first where.
+            word: effect.data.bytesOf().word(integerAt(cursor + 1, 2))
+        });
+        bytes memory conditions = new bytes(left);
+        assembly ("memory-safe") {
+            mcopy(add(conditions, 32), cursor, left)
+        }
+        uint256 length;
+        Reason fault;
+        address culprit;
+        (holds, length, fault, culprit) = RareConditions.hold(facts, conditions);
+        if (fault != Reason.Allowed) return (image.blame(fault, culprit), cursor);
+        return (holds, cursor + length);
+    }
+}
