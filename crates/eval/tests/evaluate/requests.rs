@@ -1,37 +1,14 @@
-//! What the mirror never lets through, and what it does.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! Requests as a whole: programs, batches, limits, announcements.
 
-mod common;
-
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use common::{ACCOUNT, HOOK, NOW, PAYEE, Rule, TOKEN, active, call, limit, list_at, pay, program, request, staged};
-use portcullis_eval::{
-    Action, Evaluation, MULTI_SENDS, MemoryState, Missing, Reason, Request, State, Undecided, account_slot,
-    announcement_id, announcement_slot, evaluate, selectors,
+use crate::common::{
+    ACCOUNT, ALLOW, HOOK, NOW, PAYEE, Rule, TOKEN, active, allow_with, call, limit, list_at, native, pay, program,
+    reason, request, run, staged,
 };
-
-const ANY_NATIVE: u8 = 0x80 | 0x40 | 1;
-const NATIVE_CLASSES: u32 = 8 << 4;
-
-fn run(program: &[u8], state: &MemoryState, request: &Request) -> Evaluation {
-    evaluate(program, HOOK, state, request, NOW).unwrap()
-}
-
-fn reason(program: &[u8], state: &MemoryState, actions: Vec<Action>) -> Reason {
-    run(program, state, &request(actions)).verdict.reason
-}
-
-/// A program with one rule on native value and this body.
-fn native(body: Vec<u8>, limits: &[[u8; 84]]) -> Vec<u8> {
-    let rule = Rule { kind: ANY_NATIVE, subject: Address::ZERO, selector: [0; 4], body };
-    program(NATIVE_CLASSES, limits, &[], &[rule], &[PAYEE])
-}
-
-const ALLOW: [u8; 6] = [1, 0, 0, 0, 0, 0];
-
-fn allow_with(conditions: &[u8]) -> Vec<u8> {
-    [ALLOW.as_slice(), conditions].concat()
-}
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use portcullis_eval::{
+    Action, MULTI_SENDS, MemoryState, Missing, Reason, Request, State, Undecided, account_slot, announcement_id,
+    announcement_slot, evaluate, selectors,
+};
 
 #[test]
 fn an_account_without_a_program_is_denied_whatever_bytes_are_given() {

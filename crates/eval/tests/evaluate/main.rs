@@ -1,0 +1,11 @@
+//! What the mirror never lets through, and what it does.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+mod conditions;
+mod decoding;
+mod limits;
+mod named;
+mod outside;
+mod requests;
+mod semantics;
