@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
+import {ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
+import {Image} from "../types/Evaluation.sol";
+import {Route, SlotCall, StagedKind} from "../types/Types.sol";
+import {ControlWord, StagedWord, controlWord, stagedWord} from "../types/Words.sol";
+import {Marker} from "./Marker.sol";
+import {Program} from "./Program.sol";
+import {SafeAccount} from "./SafeAccount.sol";
+import {Slots} from "./Slots.sol";
+import {State} from "./State.sol";
+
+/// @notice How an account comes under a program, and how it changes it: staged, matured, then at once. A contract of its
+/// own, since the hook has no room for it; delegatecalled, so storage, events and caller are the hook's. The hook has
+/// called {authenticate} before.
+library Lifecycle {
+    uint32 internal constant MAX_CHANGE_DELAY = 30 days;
+
+    /// @notice Reverts unless the account was asked to make the call with this marker. While a program is active, an
+    /// executing request must have contained it, byte for byte; what a fallback handler forwards has its caller
+    /// appended and never matches.
+    function authenticate(bytes32 marker) external {
+        require(SafeAccount.handler(msg.sender) != address(this), IPolicyHook.HandlerIsHook());
+        if (State.control(msg.sender).program() == address(0)) return;
+        require(Marker.consume(marker), IPolicyHook.NotRequested());
+    }
+
+    /// @notice See {IPolicyHook.install}.
+    function install(
+        address program,
+        bytes32 codeHash,
+        uint32 changeDelay,
+        address manager,
+        address[] calldata bypassing
+    ) external {
+        address account = msg.sender;
+        _checkSound(program, codeHash, changeDelay);
+        Route route = _checkRoute(account, manager);
+        _checkBypassing(account, route, bypassing);
+
+        uint32 epoch = State.control(account).epoch();
+        State.setControl(account, controlWord(program, changeDelay, epoch, route));
+        if (route == Route.Manager) State.setManager(account, manager);
+        emit IPolicyHook.Installed(account, program, codeHash, changeDelay, route);
+    }
+
+    /// @notice See {IPolicyHook.stage}.
+    function stage(address program, bytes32 codeHash, uint32 changeDelay) external {
+        uint256 maturesAt = _maturity();
+        _checkSound(program, codeHash, changeDelay);
+        State.setStaged(msg.sender, stagedWord(program, changeDelay, uint40(block.timestamp), StagedKind.Program), 0);
+        emit IPolicyHook.Staged(msg.sender, program, codeHash, changeDelay, maturesAt);
+    }
+
+    /// @notice See {IPolicyHook.stageSlots}.
+    function stageSlots(SlotCall[] calldata calls) external {
+        uint256 maturesAt = _maturity();
+        bytes32 digest = 0;
+        for (uint256 i = 0; i < calls.length; ++i) {
+            digest = Slots.fold(digest, calls[i].to, calls[i].data);
+        }
+        State.setStaged(msg.sender, stagedWord(address(0), 0, uint40(block.timestamp), StagedKind.Slots), digest);
+        emit IPolicyHook.SlotsStaged(msg.sender, digest, calls, maturesAt);
+    }
+
+    /// @notice See {IPolicyHook.cancelStaged}.
+    function cancelStaged() external {
+        require(State.staged(msg.sender).stagedKind() != StagedKind.None, IPolicyHook.NotStaged());
+        State.setStaged(msg.sender, StagedWord.wrap(0), 0);
+        emit IPolicyHook.StagedCancelled(msg.sender);
+    }
+
+    /// @notice See {IPolicyHook.activate}.
+    function activate(address program) external {
+        StagedWord staged = State.staged(msg.sender);
+        bool named = staged.stagedKind() == StagedKind.Program && staged.stagedProgram() == program;
+        require(named, IPolicyHook.NotStaged());
+        ControlWord control = State.control(msg.sender);
+        uint256 maturesAt = uint256(staged.stagedAt()) + control.changeDelay();
+        require(block.timestamp >= maturesAt, IPolicyHook.NotMatured(maturesAt));
+        uint256 expiresAt = maturesAt + Slots.CHANGE_WINDOW;
+        require(block.timestamp < expiresAt, IPolicyHook.Expired(expiresAt));
+
+        uint32 changeDelay = staged.stagedChangeDelay();
+        State.setControl(msg.sender, controlWord(program, changeDelay, control.epoch(), control.route()));
+        State.setStaged(msg.sender, StagedWord.wrap(0), 0);
+        emit IPolicyHook.Activated(msg.sender, program, changeDelay);
+    }
+
+    /// @dev When something staged now matures, in seconds.
+    function _maturity() private view returns (uint256) {
+        ControlWord control = State.control(msg.sender);
+        require(control.program() != address(0), IPolicyHook.NotInstalled());
+        return block.timestamp + control.changeDelay();
+    }
+
+    function _checkSound(address program, bytes32 codeHash, uint32 changeDelay) private view {
+        require(changeDelay <= MAX_CHANGE_DELAY, IPolicyHook.ChangeDelayTooLong(changeDelay, MAX_CHANGE_DELAY));
+        Image memory image;
+        Program.open(image, program);
+        require(program.codehash == codeHash && !image.failed(), IPolicyHook.UnsoundProgram(program));
+    }
+
+    /// @dev The hook must stand in every slot of one route and in none of another.
+    function _checkRoute(address account, address manager) private view returns (Route route) {
+        address guard = SafeAccount.guard(account);
+        address moduleGuard = SafeAccount.moduleGuard(account);
+        bool complete;
+        if (manager != address(0)) {
+            route = Route.Manager;
+            // Where a module guard exists, a manager is one module among others.
+            complete = guard == manager && moduleGuard == address(0) && !SafeAccount.hasModuleGuard(account)
+                && ISafeProtocolManager(manager).getEnabledHooks(account) == address(this);
+        } else if (SafeAccount.hasModuleGuard(account)) {
+            route = Route.Guards;
+            complete = guard == address(this) && moduleGuard == address(this);
+        } else {
+            route = Route.Guard;
+            complete = guard == address(this);
+        }
+        require(complete, IPolicyHook.RouteIncomplete(guard, moduleGuard));
+    }
+
+    /// @dev Where modules are not guarded, they must be acknowledged exactly.
+    function _checkBypassing(address account, Route route, address[] calldata bypassing) private view {
+        address[] memory enabled;
+        bool complete = true;
+        if (route != Route.Guards) (enabled, complete) = SafeAccount.modules(account);
+        bool acknowledged = complete && bypassing.length == enabled.length;
+        for (uint256 i = 0; acknowledged && i < enabled.length; ++i) {
+            acknowledged = bypassing[i] == enabled[i];
+        }
+        require(acknowledged, IPolicyHook.ModulesNotAcknowledged(enabled));
+    }
+}
