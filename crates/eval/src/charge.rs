@@ -1,8 +1,5 @@
 //! What limits an effect is charged to, `docs/program.md` §2.6 and §5.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use core::cmp::Ordering;
 
 use alloy_primitives::{Address, U256};
@@ -16,14 +13,14 @@ use crate::program::{Limit, Malformed};
 use crate::reason::Reason;
 use crate::verdict::{Charge, Denial, Fault, Stop};
 
-/// The limits that a request has read, by index and by what their scope names.
+/// The limits that a request has read, by index and by what their scope names. They are few.
 #[derive(Debug, Default)]
-pub(crate) struct Meters(BTreeMap<(u8, Address), Meter>);
+pub(crate) struct Meters(Vec<((u8, Address), Meter)>);
 
 impl Meters {
-    /// The slots and words to commit.
+    /// The slots and words to commit, in the order in which they are written: the last read first.
     pub(crate) fn writes(&self) -> impl Iterator<Item = (U256, U256)> {
-        self.0.values().filter_map(Meter::write)
+        self.0.iter().rev().filter_map(|(_, meter)| meter.write())
     }
 
     fn open<S: State>(
@@ -33,13 +30,18 @@ impl Meters {
         limit: &Limit,
         key: Address,
     ) -> Result<&mut Meter, Unopened> {
-        match self.0.entry((index, key)) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => {
+        let which = (index, key);
+        let known = self.0.iter().position(|(known, _)| *known == which);
+        let at = match known {
+            Some(at) => at,
+            None => {
                 let meter = Meter::open(limit, setting.request.account, key, setting.state, setting.now)?;
-                Ok(entry.insert(meter))
+                self.0.push((which, meter));
+                self.0.len().saturating_sub(1)
             }
-        }
+        };
+        // It was just found or pushed.
+        self.0.get_mut(at).map(|(_, meter)| meter).ok_or(Unopened::Malformed)
     }
 
     /// Whether the effect would still fit the limit, and how what it adds stands to what is left. No for a limit

@@ -83,18 +83,19 @@ pub(crate) enum Outcome {
 
 fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Action) -> Option<(Class, [u8; 4])> {
     let managed = account.route == Route::Manager;
+    let to_manager = account.managed_by() == Some(leaf.to);
     let Some((selector, arguments)) = leaf.data.split_first_chunk::<4>() else {
-        return (managed && leaf.to == account.manager).then_some((Class::Closed, [0; 4]));
+        return to_manager.then_some((Class::Closed, [0; 4]));
     };
     let class = match *selector {
         SET_GUARD | SET_MODULE_GUARD | SET_FALLBACK_HANDLER if leaf.to == request.account => Class::Slot,
-        SET_HOOKS if managed && (leaf.to == request.account || leaf.to == account.manager) => Class::Slot,
+        SET_HOOKS if to_manager || (managed && leaf.to == request.account) => Class::Slot,
         INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE if leaf.to == hook => Class::Control,
         ANNOUNCE | CANCEL if leaf.to == hook && arguments.first_chunk() == Some(&request.account.into_word().0) => {
             Class::SelfService
         }
         selector if leaf.to == hook && ENTRIES.contains(&selector) => Class::Closed,
-        selector if managed && leaf.to == account.manager && !MANAGER_CALLS.contains(&selector) => Class::Closed,
+        selector if to_manager && !MANAGER_CALLS.contains(&selector) => Class::Closed,
         _ => return None,
     };
     Some((class, *selector))

@@ -153,6 +153,11 @@ impl AccountState {
         })
     }
 
+    /// The manager that holds the hook, if one does.
+    pub(crate) fn managed_by(&self) -> Option<Address> {
+        (self.route == Route::Manager && !self.manager.is_zero()).then_some(self.manager)
+    }
+
     /// Whether a program is active.
     #[must_use]
     pub fn active(&self) -> bool {

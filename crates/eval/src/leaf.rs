@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256, address};
 
 use crate::calldata::{clean_address, clean_bool, clean_number, words, words_and_arrays, words_and_bytes};
 use crate::effect::{Effect, EffectKind};
-use crate::layout::{AccountState, Route};
+use crate::layout::AccountState;
 use crate::program::{Malformed, Program, Standard};
 use crate::request::{Action, Request};
 
@@ -101,7 +101,7 @@ impl<'a> Leaf<'a> {
         if arguments.is_none() && !leaf.data.is_empty() {
             return Err(Undecodable::ShortCalldata);
         }
-        let managed = state.route == Route::Manager && (leaf.to == state.manager || leaf.to == account);
+        let managed = state.managed_by().is_some_and(|manager| leaf.to == manager || leaf.to == account);
         let reach = match arguments {
             Some((ENABLE_MODULE, _)) if leaf.to == account => Reach::NamedRecipient,
             Some((selector, _)) if managed && MANAGER_CALLS.contains(&selector) => Reach::Named,
