@@ -35,6 +35,14 @@ macro_rules! steps {
 }
 pub(crate) use steps;
 
+/// The steps to a value within another, whose steps come first.
+macro_rules! below {
+    ($base:expr, $($segment:expr),* $(,)?) => {
+        $base.iter().cloned().chain([$($crate::PathSegment::from($segment)),*]).collect::<Vec<$crate::PathSegment>>()
+    };
+}
+pub(crate) use below;
+
 /// Something wrong with a policy, located by its path rather than by a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

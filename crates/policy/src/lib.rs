@@ -45,8 +45,9 @@ mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
 pub use model::{
-    AddressRef, AmountRange, Asset, Control, Effect, Limit, Origin, Outcome, Policy, Rule, Standard, Target,
-    UnknownAsset, When, Window,
+    AddressRef, AmountRange, Asset, CallData, CallTarget, Cap, Comparison, Control, Effect, Limit, Members, Origin,
+    Outcome, Policy, Registry, Rule, Scope, Semantics, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday,
+    When, Window, Word, WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, decompile,

@@ -1,7 +1,7 @@
 //! What a person gets wrong, and the exact words they read: file, line, column, excerpt and what to write.
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
-use portcullis_policy::{Amount, AmountRange, CompileError, MAX_PROGRAM_BYTES, Policy, compile};
+use portcullis_policy::{Amount, AmountRange, CompileError, MAX_PROGRAM_BYTES, Members, Policy, compile};
 
 const TOML: &str = r#"version = 1
 name = "bad"
@@ -369,7 +369,9 @@ error: the program takes 26794 bytes, 2218 more than the 24576 (one STOP byte an
 fn a_program_of_24_577_bytes_is_refused_and_one_of_24_576_is_not() {
     let mut policy = Policy::parse(TOML, "policy.toml").expect("parses");
     let friends = policy.lists.get_mut("friends").expect("is a list");
-    *friends = (1..=1_189_u64).map(|n| alloy_primitives::Address::left_padding_from(&n.to_be_bytes())).collect();
+    *friends = Members::Addresses(
+        (1..=1_189_u64).map(|n| alloy_primitives::Address::left_padding_from(&n.to_be_bytes())).collect(),
+    );
     let sized = |max: &str| {
         let mut policy = policy.clone();
         policy.rules[1].when.amount = Some(AmountRange { min: None, max: Some(Amount::new(max).expect("is decimal")) });
@@ -434,9 +436,9 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     ("version = 1", "", "`version` is missing", "write `1`, the version of the policy language"),
     (
         "semantics = \"first-match\"",
-        "semantics = \"allow-overrides\"",
-        "unknown semantics `allow-overrides`",
-        "write `first-match`",
+        "semantics = \"last-match\"",
+        "unknown semantics `last-match`",
+        "write one of `first-match`, `all-must-pass`, `allow-overrides`",
     ),
     (
         "\"eth:0xe8E0F9B9AD645f5B37E8596b8B78CFC956397bB8\"",
@@ -582,9 +584,9 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "asset = \"USDC\"\ncap",
-        "asset = \"USDC\"\nscope = \"account\"\ncap",
-        "unknown key `scope`",
-        "known keys here: `asset`, `cap`, `window`, `everywhere`",
+        "asset = \"USDC\"\nper = \"recipient\"\ncap",
+        "unknown key `per`",
+        "known keys here: `asset`, `cap`, `count`, `window`, `scope`, `everywhere`",
     ),
     (
         "effect = \"transfer\", asset = \"ETH\", amount = { max = \"0.5\" }",

@@ -1,10 +1,13 @@
 //! The document: TOML and JSON to a policy, and a policy to either.
 
+mod conditions;
 mod parse;
 mod reader;
 mod rules;
+pub(crate) mod tables;
 mod tree;
 mod write;
+mod write_rule;
 
 use crate::{Diagnostics, Policy, Problem, compile, program};
 use tree::{Fault, Node};

@@ -10,9 +10,10 @@ use super::{
     tree::{Fault, Field, Node, Value},
 };
 use crate::{
-    Account, Amount, Asset, Control, Limit, Policy, Standard, Window,
+    Account, Amount, Asset, Cap, Control, Limit, Members, Policy, Registry, Scope, Selector, Semantics, Standard,
+    Window,
     program::MAX_DECIMALS,
-    text::{account::parse_account, duration::parse_duration},
+    text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
 const ROOT: [&str; 10] =
@@ -25,14 +26,10 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     version(&mut reader, table);
     let name = reader.require(table, "name", "write a name for the policy").and_then(|node| reader.line(node));
     let account = account(&mut reader, table);
-    if let Some(node) = table.get("semantics") {
-        match reader.text(node, "write `first-match` in quotes") {
-            Some("first-match") | None => {}
-            Some(other) => reader.fault(node, format!("unknown semantics `{other}`"), "write `first-match`"),
-        }
-    } else {
-        reader.require(table, "semantics", "write `first-match`: the first rule that matches decides");
-    }
+    let help = "write `first-match`: the first rule that matches decides";
+    let words = Semantics::ALL.map(|semantics| (semantics.word(), semantics));
+    let semantics = reader.require(table, "semantics", help).and_then(|node| reader.choice(node, "semantics", &words));
+    let semantics = semantics.unwrap_or_default();
     let control = control(&mut reader, table);
     let assets = entries(&mut reader, table, "assets", asset);
     let groups = entries(&mut reader, table, "groups", members);
@@ -47,7 +44,7 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
         }
     }
     let name = name.unwrap_or_default();
-    let policy = Policy { name, account, control, assets, groups, lists, limits, rules };
+    let policy = Policy { name, account, semantics, control, assets, groups, lists, limits, rules };
     (Some(policy), reader.faults)
 }
 
@@ -127,24 +124,31 @@ fn entries<T>(
 fn asset(reader: &mut Reader, field: &Field) -> Asset {
     let mut asset = Asset { standard: Standard::Native, decimals: 0 };
     let Some(table) = reader.field(field, &["standard", "address", "decimals"]) else { return asset };
-    let standard = reader.require(table, "standard", "write `native` or `erc20`");
-    let standard = standard.and_then(|node| Some((node, reader.text(node, "write `native` or `erc20` in quotes")?)));
-    match standard {
-        Some((_, "native")) => {
+    let words = [
+        ("native", Standard::Native),
+        ("erc20", Standard::Erc20(Address::ZERO)),
+        ("erc721", Standard::Erc721(Address::ZERO)),
+        ("erc1155", Standard::Erc1155(Address::ZERO)),
+    ];
+    let help = format!("write one of {}", quote(&words.map(|(word, _)| word)));
+    let standard = reader.require(table, "standard", &help);
+    let Some(standard) = standard.and_then(|node| reader.choice(node, "standard", &words)) else { return asset };
+    asset.standard = standard;
+    match &mut asset.standard {
+        Standard::Native => {
             if let Some(node) = table.get("address") {
-                reader.fault(
-                    node,
-                    "a native asset has no address",
-                    "leave `address` out, or write `erc20` as the standard",
-                );
+                let help = "leave `address` out, or write `erc20` as the standard";
+                reader.fault(node, "a native asset has no address", help);
             }
         }
-        Some((_, "erc20")) => {
+        Standard::Erc20(token) | Standard::Erc721(token) | Standard::Erc1155(token) => {
             let node = reader.require(table, "address", "write the token's address");
-            asset.standard = Standard::Erc20(node.and_then(|node| reader.address(node)).unwrap_or_default());
+            *token = node.and_then(|node| reader.address(node)).unwrap_or_default();
         }
-        Some((node, other)) => reader.fault(node, format!("unknown standard `{other}`"), "write `native` or `erc20`"),
-        None => {}
+    }
+    // Collections count whole tokens.
+    if matches!(asset.standard, Standard::Erc721(_) | Standard::Erc1155(_)) && table.get("decimals").is_none() {
+        return asset;
     }
     let help = "write how many digits the asset has behind the point, like 18";
     let decimals = reader.require(table, "decimals", help).and_then(|node| Some((node, reader.integer(node)?)));
@@ -156,42 +160,79 @@ fn asset(reader: &mut Reader, field: &Field) -> Asset {
     asset
 }
 
-fn members(reader: &mut Reader, field: &Field) -> Vec<Address> {
-    let Value::Array(items) = &field.node.value else {
-        let message = format!("an array of addresses is expected, this is {}", field.node.describe());
-        reader.fault(&field.node, message, "write addresses in square brackets");
-        return Vec::new();
-    };
-    if items.is_empty() {
-        reader.fault(&field.node, format!("`{}` is empty", field.key), "write at least one address");
+fn members(reader: &mut Reader, field: &Field) -> Members {
+    match &field.node.value {
+        Value::Array(items) => {
+            if items.is_empty() {
+                reader.fault(&field.node, format!("`{}` is empty", field.key), "write at least one address");
+            }
+            Members::Addresses(items.iter().filter_map(|item| reader.address(item)).collect())
+        }
+        Value::Table(_) => registry(reader, field).map_or_else(|| Members::Addresses(Vec::new()), Members::Registry),
+        _ => {
+            let message = format!("an array of addresses is expected, this is {}", field.node.describe());
+            let help = "write addresses in square brackets, or a table with `registry`";
+            reader.fault(&field.node, message, help);
+            Members::Addresses(Vec::new())
+        }
     }
-    items.iter().filter_map(|item| reader.address(item)).collect()
+}
+
+fn registry(reader: &mut Reader, field: &Field) -> Option<Registry> {
+    let table = reader.field(field, &["registry", "method"])?;
+    let node = reader.require(table, "registry", "write the address of the contract that keeps the list");
+    let address = node.and_then(|node| reader.address(node));
+    let method = match table.get("method") {
+        None => Some(Selector::contains()),
+        Some(node) => {
+            let text = reader.text(node, "write a function of one address, like `isSanctioned(address)`")?;
+            reader.accept(node, parse_selector(text))
+        }
+    };
+    Some(Registry { address: address?, method: method? })
 }
 
 fn limit(reader: &mut Reader, field: &Field) -> Limit {
-    let mut limit = Limit {
-        asset: String::new(),
-        cap: Amount::from_base_units(Default::default()),
-        window: Window::Transaction,
-        everywhere: false,
+    let cap = Cap::Amount { asset: String::new(), amount: Amount::from_base_units(Default::default()) };
+    let mut limit = Limit { cap, window: Window::Transaction, scope: Scope::Account, everywhere: false };
+    let Some(table) = reader.field(field, &["asset", "cap", "count", "window", "scope", "everywhere"]) else {
+        return limit;
     };
-    let Some(table) = reader.field(field, &["asset", "cap", "window", "everywhere"]) else { return limit };
-    let asset = reader.require(table, "asset", "write the name of the asset it caps");
-    if let Some(asset) = asset.and_then(|node| reader.text(node, "write an asset's name in quotes")) {
-        asset.clone_into(&mut limit.asset);
-    }
-    let cap = reader.require(table, "cap", "write the most that may leave, like `250_000`");
-    if let Some(cap) = cap.and_then(|node| amount(reader, node)) {
-        limit.cap = cap;
+    if let Some(node) = table.get("count") {
+        limit.cap = Cap::Count(count(reader, table, node).unwrap_or_default());
+    } else {
+        let asset = reader.require(table, "asset", "write the name of the asset it caps");
+        let asset = asset.and_then(|node| reader.text(node, "write an asset's name in quotes"));
+        let cap = reader.require(table, "cap", "write the most that may leave, like `250_000`, or `count`");
+        let amount = cap.and_then(|node| amount(reader, node));
+        let amount = amount.unwrap_or_else(|| Amount::from_base_units(Default::default()));
+        limit.cap = Cap::Amount { asset: asset.unwrap_or_default().to_owned(), amount };
     }
     let node = reader.require(table, "window", WINDOW_HELP);
     if let Some(window) = node.and_then(|node| window(reader, node)) {
         limit.window = window;
     }
+    let words = Scope::ALL.map(|scope| (scope.word(), scope));
+    if let Some(scope) = table.get("scope").and_then(|node| reader.choice(node, "scope", &words)) {
+        limit.scope = scope;
+    }
     if let Some(everywhere) = table.get("everywhere").and_then(|node| reader.boolean(node)) {
         limit.everywhere = everywhere;
     }
     limit
+}
+
+/// A number of requests; such a limit is about no asset.
+fn count(reader: &mut Reader, table: Table<'_>, node: &Node) -> Option<u64> {
+    for key in ["asset", "cap"] {
+        if let Some(node) = table.get(key) {
+            let help = format!("leave `{key}` out, or `count`: a limit caps an amount or a number of requests");
+            reader.fault(node, format!("a count of requests has no `{key}`"), help);
+        }
+    }
+    let count = reader.integer(node)?;
+    let help = "write how many requests may pass, like 10".to_owned();
+    reader.accept(node, u64::try_from(count).map_err(|_| (format!("{count} requests cannot be counted"), help)))
 }
 
 const WINDOW_HELP: &str =
@@ -209,13 +250,7 @@ fn window(reader: &mut Reader, node: &Node) -> Option<Window> {
     match (table.get("calendar"), table.get("rolling")) {
         (Some(node), None) => {
             let periods = [("day", Window::Day), ("week", Window::Week), ("month", Window::Month)];
-            let help = format!("write {}", quote(&periods.map(|(word, _)| word)));
-            let text = reader.text(node, &help)?;
-            let window = periods.into_iter().find(|(word, _)| *word == text).map(|(_, window)| window);
-            if window.is_none() {
-                reader.fault(node, format!("unknown calendar window `{text}`"), help);
-            }
-            window
+            reader.choice(node, "calendar window", &periods)
         }
         (None, Some(node)) => duration(reader, node).map(Window::Rolling),
         _ => {

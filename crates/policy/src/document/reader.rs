@@ -150,6 +150,32 @@ impl Reader {
         values.into_iter().collect()
     }
 
+    /// One or more of the words, each with what it stands for.
+    pub(crate) fn choices<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&str, T)]) -> Option<Vec<T>> {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let help = format!("write one or more of {}", quote(&names));
+        self.each(node, &help, |reader, node| {
+            let text = reader.text(node, &help)?;
+            let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+            if found.is_none() {
+                reader.fault(node, format!("unknown {what} `{text}`"), &help);
+            }
+            found
+        })
+    }
+
+    /// One of the words.
+    pub(crate) fn choice<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let help = format!("write one of {}", quote(&names));
+        let text = self.text(node, &help)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            self.fault(node, format!("unknown {what} `{text}`"), help);
+        }
+        found
+    }
+
     pub(crate) fn address(&mut self, node: &Node) -> Option<Address> {
         let text = self.text(node, "write an address as `0x` and 40 hexadecimal digits, in quotes")?;
         self.accept(node, parse_address(text))

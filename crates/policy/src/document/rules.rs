@@ -1,19 +1,15 @@
 //! The rules.
 
 use super::{
-    parse::{amount, duration},
-    reader::{Reader, Table, quote},
+    conditions,
+    parse::duration,
+    reader::{Reader, Table},
     tree::{Node, Value},
 };
-use crate::{
-    AddressRef, AmountRange, Effect, Origin, Outcome, Rule, Selector, Target, When, text::selector::parse_selector,
-};
+use crate::{Outcome, Rule, When};
 
 const KEYS: [&str; 7] = ["id", "name", "owner", "updated_at", "priority", "when", "then"];
-const WHEN: [&str; 9] =
-    ["origin", "initiator", "target", "selector", "effect", "asset", "recipient", "amount", "opaque"];
 const THEN: [&str; 4] = ["allow", "deny", "limits", "delay"];
-const LIST_HELP: &str = "write a list's name after `@`, an address, or an array of them";
 
 /// Reads a rule; what does not read is left out of it and noted.
 pub(super) fn rule(reader: &mut Reader, node: &Node) -> Rule {
@@ -36,87 +32,14 @@ pub(super) fn rule(reader: &mut Reader, node: &Node) -> Rule {
     rule.updated_at = table.get("updated_at").and_then(|node| updated_at(reader, node));
     rule.priority = table.get("priority").and_then(|node| reader.integer(node)).unwrap_or(0);
     let help = "write the conditions as a table; an empty one matches every effect of the owners' requests";
-    let when = reader.require(table, "when", help).and_then(|node| reader.table(node, &WHEN));
-    if let Some(table) = when {
-        rule.when = conditions(reader, table);
-    }
+    let when = reader.require(table, "when", help).and_then(|node| conditions::rule(reader, node));
+    rule.when = when.unwrap_or_default();
     let help = "write a table that sets `allow` or `deny` to true";
     let then = reader.require(table, "then", help).and_then(|node| reader.table(node, &THEN));
     if let Some(table) = then {
         rule.then = outcome(reader, table);
     }
     rule
-}
-
-fn conditions(reader: &mut Reader, table: Table<'_>) -> When {
-    let origin = match table.get("origin") {
-        None => Origin::Owners,
-        Some(node) if matches!(&node.value, Value::Text(text) if text == "owners") => Origin::Owners,
-        Some(node) => {
-            let help = "write `owners`, a list's name after `@`, a module's address, or an array of them";
-            addresses(reader, node, help).map_or(Origin::Owners, Origin::Modules)
-        }
-    };
-    let mut list = |key| table.get(key).and_then(|node| addresses(reader, node, LIST_HELP));
-    let (initiator, recipient) = (list("initiator"), list("recipient"));
-    let help = "write `account`, an asset's name, a list's name after `@`, an address, or an array of them";
-    let target =
-        table.get("target").and_then(|node| reader.each(node, help, |reader, node| target(reader, node, help)));
-    let help = "write a signature like `transfer(address,uint256)`, `0x` and 8 digits, or an array of them";
-    let selector = table.get("selector").and_then(|node| {
-        reader.each(node, help, |reader, node| -> Option<Selector> {
-            let text = reader.text(node, help)?;
-            reader.accept(node, parse_selector(text))
-        })
-    });
-    let words = Effect::ALL.map(Effect::word);
-    let help = format!("write one or more of {}", quote(&words));
-    let effect = table.get("effect").and_then(|node| {
-        reader.each(node, &help, |reader, node| {
-            let text = reader.text(node, &help)?;
-            let effect = Effect::ALL.into_iter().find(|effect| effect.word() == text);
-            if effect.is_none() {
-                reader.fault(node, format!("unknown effect `{text}`"), &help);
-            }
-            effect
-        })
-    });
-    let help = "write an asset's name, or an array of them";
-    let asset = table
-        .get("asset")
-        .and_then(|node| reader.each(node, help, |reader, node| reader.text(node, help).map(str::to_owned)));
-    let amount = table.get("amount").and_then(|node| {
-        let table = reader.table(node, &["min", "max"])?;
-        let mut bound = |key| table.get(key).and_then(|node| amount(reader, node));
-        Some(AmountRange { min: bound("min"), max: bound("max") })
-    });
-    let opaque = table.get("opaque").and_then(|node| reader.boolean(node)).unwrap_or(false);
-    When { origin, initiator, target, selector, effect, asset, recipient, amount, opaque }
-}
-
-fn addresses(reader: &mut Reader, node: &Node, help: &str) -> Option<Vec<AddressRef>> {
-    reader.each(node, help, |reader, node| {
-        let text = reader.text(node, help)?;
-        match text.strip_prefix('@') {
-            Some(name) => Some(AddressRef::Named(name.to_owned())),
-            None if text.starts_with("0x") || text.contains(':') => reader.address(node).map(AddressRef::Literal),
-            None => {
-                let help = format!("write `@{text}` for a list or group, or an address");
-                reader.fault(node, format!("`{text}` is not an address"), help);
-                None
-            }
-        }
-    })
-}
-
-fn target(reader: &mut Reader, node: &Node, help: &str) -> Option<Target> {
-    let text = reader.text(node, help)?;
-    match text.strip_prefix('@') {
-        Some(name) => Some(Target::Named(name.to_owned())),
-        None if text == "account" => Some(Target::Account),
-        None if text.starts_with("0x") || text.contains(':') => reader.address(node).map(Target::Literal),
-        None => Some(Target::Asset(text.to_owned())),
-    }
 }
 
 fn outcome(reader: &mut Reader, table: Table<'_>) -> Outcome {

@@ -1,18 +1,15 @@
 //! A policy as TOML and as JSON.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use alloy_primitives::Address;
-
-use crate::{
-    AddressRef, Limit, Origin, Outcome, Policy, Rule, Standard, Target, When, Window, text::duration::format_duration,
-};
+use super::write_rule::rule;
+use crate::{Cap, Limit, Members, Policy, Scope, Selector, Standard, Window, text::duration::format_duration};
 
 /// A value to write, keys in the order people read them.
-enum Out {
+pub(super) enum Out {
     Text(String),
     Integer(i64),
-    True,
+    Bool(bool),
     Array(Vec<Out>),
     Table(Vec<(String, Out)>),
 }
@@ -61,7 +58,7 @@ fn inline(value: &Out) -> String {
     match value {
         Out::Text(text) => quoted(text),
         Out::Integer(number) => number.to_string(),
-        Out::True => "true".to_owned(),
+        Out::Bool(value) => value.to_string(),
         Out::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Out::Table(fields) if fields.is_empty() => "{}".to_owned(),
         Out::Table(fields) => {
@@ -133,15 +130,18 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         let (standard, address) = match asset.standard {
             Standard::Native => ("native", None),
             Standard::Erc20(token) => ("erc20", Some(text(token))),
+            Standard::Erc721(token) => ("erc721", Some(text(token))),
+            Standard::Erc1155(token) => ("erc1155", Some(text(token))),
         };
-        let decimals = Some(Out::Integer(i64::from(asset.decimals)));
+        let is_counted = matches!(asset.standard, Standard::Erc721(_) | Standard::Erc1155(_)) && asset.decimals == 0;
+        let decimals = (!is_counted).then(|| Out::Integer(i64::from(asset.decimals)));
         (
             name.clone(),
             Out::Table(table([("standard", Some(text(standard))), ("address", address), ("decimals", decimals)])),
         )
     });
-    let sets = |sets: &std::collections::BTreeMap<String, Vec<Address>>| {
-        sets.iter().map(|(name, members)| (name.clone(), Out::Array(members.iter().map(text).collect()))).collect()
+    let sets = |sets: &BTreeMap<String, Members>| {
+        sets.iter().map(|(name, members)| (name.clone(), self::members(members))).collect()
     };
     let limits = policy.limits.iter().map(|(id, one)| (id.clone(), Out::Table(limit(one))));
     let tables: [(&str, Vec<(String, Out)>); 5] = [
@@ -156,7 +156,7 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         ("version", Some(Out::Integer(1))),
         ("name", Some(text(&policy.name))),
         ("account", Some(Out::Text(account))),
-        ("semantics", Some(text("first-match"))),
+        ("semantics", Some(text(policy.semantics.word()))),
     ]);
     fields.extend(
         tables.into_iter().filter(|(_, all)| !all.is_empty()).map(|(key, all)| (key.to_owned(), Out::Table(all))),
@@ -176,85 +176,38 @@ fn limit(limit: &Limit) -> Vec<(String, Out)> {
         Window::Month => calendar("month"),
         Window::Rolling(length) => Out::Table(table([("rolling", Some(seconds(length)))])),
     };
+    let (asset, cap, count) = match &limit.cap {
+        Cap::Amount { asset, amount } => (Some(text(asset)), Some(text(amount)), None),
+        Cap::Count(requests) => (None, None, Some(Out::Integer(i64::try_from(*requests).unwrap_or(i64::MAX)))),
+    };
     table([
-        ("asset", Some(text(&limit.asset))),
-        ("cap", Some(text(&limit.cap))),
+        ("asset", asset),
+        ("cap", cap),
+        ("count", count),
         ("window", Some(window)),
-        ("everywhere", limit.everywhere.then_some(Out::True)),
+        ("scope", (limit.scope != Scope::Account).then(|| text(limit.scope.word()))),
+        ("everywhere", limit.everywhere.then_some(Out::Bool(true))),
     ])
 }
 
-fn rule(rule: &Rule) -> Vec<(String, Out)> {
-    let then = match &rule.then {
-        Outcome::Deny => table([("deny", Some(Out::True))]),
-        Outcome::Allow { limits, delay } => table([
-            ("allow", Some(Out::True)),
-            ("limits", (!limits.is_empty()).then(|| Out::Array(limits.iter().map(text).collect()))),
-            ("delay", delay.map(seconds)),
-        ]),
-    };
-    table([
-        ("id", Some(text(&rule.id))),
-        ("name", rule.name.as_ref().map(text)),
-        ("owner", rule.owner.as_ref().map(text)),
-        ("updated_at", rule.updated_at.as_ref().map(text)),
-        ("priority", (rule.priority != 0).then_some(Out::Integer(rule.priority))),
-        ("when", Some(Out::Table(when(&rule.when)))),
-        ("then", Some(Out::Table(then))),
-    ])
-}
-
-fn when(when: &When) -> Vec<(String, Out)> {
-    let origin = match &when.origin {
-        Origin::Owners => None,
-        Origin::Modules(modules) => some(Some(modules), address),
-    };
-    let amount = when
-        .amount
-        .as_ref()
-        .map(|range| Out::Table(table([("min", range.min.as_ref().map(text)), ("max", range.max.as_ref().map(text))])));
-    let target = |target: &Target| match target {
-        Target::Account => text("account"),
-        Target::Asset(name) => text(name),
-        Target::Named(name) => text(format!("@{name}")),
-        Target::Literal(address) => text(address),
-    };
-    table([
-        ("origin", origin),
-        ("initiator", some(when.initiator.as_ref(), address)),
-        ("target", some(when.target.as_ref(), target)),
-        ("selector", some(when.selector.as_ref(), |one| text(one.as_str()))),
-        ("effect", some(when.effect.as_ref(), |one| text(one.word()))),
-        ("asset", some(when.asset.as_ref(), |name| text(name))),
-        ("recipient", some(when.recipient.as_ref(), address)),
-        ("amount", amount),
-        ("opaque", when.opaque.then_some(Out::True)),
-    ])
-}
-
-/// One value bare, several as an array.
-fn some<T>(items: Option<&Vec<T>>, out: impl Fn(&T) -> Out) -> Option<Out> {
-    match items?.as_slice() {
-        [one] => Some(out(one)),
-        many => Some(Out::Array(many.iter().map(out).collect())),
+fn members(members: &Members) -> Out {
+    match members {
+        Members::Addresses(members) => Out::Array(members.iter().map(text).collect()),
+        Members::Registry(registry) => {
+            let method = (registry.method != Selector::contains()).then(|| text(registry.method.as_str()));
+            Out::Table(table([("registry", Some(text(registry.address))), ("method", method)]))
+        }
     }
 }
 
-fn address(member: &AddressRef) -> Out {
-    match member {
-        AddressRef::Named(name) => text(format!("@{name}")),
-        AddressRef::Literal(address) => text(address),
-    }
-}
-
-fn text(value: impl ToString) -> Out {
+pub(super) fn text(value: impl ToString) -> Out {
     Out::Text(value.to_string())
 }
 
-fn seconds(seconds: u32) -> Out {
+pub(super) fn seconds(seconds: u32) -> Out {
     Out::Text(format_duration(seconds))
 }
 
-fn table<const N: usize>(fields: [(&str, Option<Out>); N]) -> Vec<(String, Out)> {
+pub(super) fn table<const N: usize>(fields: [(&str, Option<Out>); N]) -> Vec<(String, Out)> {
     fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

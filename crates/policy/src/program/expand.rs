@@ -1,9 +1,10 @@
 //! From conditions to every key they can match.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, address};
 
+use super::condition::{Attribute, Condition};
 use crate::Effect;
 
 pub(crate) const NATIVE: u8 = 1;
@@ -17,10 +18,31 @@ pub(crate) const ANY_SUBJECT: u8 = 0x80;
 pub(crate) const ANY_SELECTOR: u8 = 0x40;
 pub(crate) const IS_ACCOUNT: u8 = 0x20;
 
+/// Standards, as declarations number them.
+pub(crate) const ERC20: u8 = 1;
+pub(crate) const ERC721: u8 = 2;
+pub(crate) const ERC1155: u8 = 3;
+
+/// `approve` on it, of a token declared as ERC-20, is an allowance on the token.
+pub(crate) const PERMIT2: Address = address!("0x000000000022D473030F116dDEE9F6B43aC78BA3");
+/// `enableModule(address)`.
+pub(crate) const ENABLE_MODULE: [u8; 4] = [0x61, 0x0b, 0x59, 0x25];
+
 const TRANSFER_SELECTOR: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 const TRANSFER_FROM_SELECTOR: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
 const APPROVE_SELECTOR: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
 const INCREASE_ALLOWANCE_SELECTOR: [u8; 4] = [0x39, 0x50, 0x93, 0x51];
+/// ERC-721's safeTransferFrom, without and with bytes.
+const SAFE_TRANSFER_SELECTOR: [u8; 4] = [0x42, 0x84, 0x2e, 0x0e];
+const SAFE_TRANSFER_WITH_DATA_SELECTOR: [u8; 4] = [0xb8, 0x8d, 0x4f, 0xde];
+/// ERC-1155's safeTransferFrom and safeBatchTransferFrom.
+const TRANSFER_ID_SELECTOR: [u8; 4] = [0xf2, 0x42, 0x43, 0x2a];
+const TRANSFER_IDS_SELECTOR: [u8; 4] = [0x2e, 0xb2, 0xc2, 0xd6];
+const SET_APPROVAL_FOR_ALL_SELECTOR: [u8; 4] = [0xa2, 0x2c, 0xb4, 0x65];
+const PERMIT2_APPROVE_SELECTOR: [u8; 4] = [0x87, 0x51, 0x7c, 0x45];
+
+/// Declared tokens and their standards.
+pub(crate) type Tokens = BTreeMap<Address, u8>;
 
 /// What an action is done to, or what an effect moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +90,21 @@ impl Key {
         (self.tag & ANY_SELECTOR == 0).then_some(self.selector)
     }
 
+    /// Whether it is for letting a module in, which only a rule that names the module can match.
+    pub(crate) fn is_enable_module(&self) -> bool {
+        self.kind() == CALL && self.subject() == Subject::Account && self.selector() == Some(ENABLE_MODULE)
+    }
+
+    /// Whether effects with this key have a recipient.
+    pub(crate) fn has_recipient(&self) -> bool {
+        self.has_amount() || self.is_enable_module()
+    }
+
+    /// Whether effects with this key have an amount.
+    pub(crate) const fn has_amount(&self) -> bool {
+        matches!(self.kind(), NATIVE | TRANSFER | APPROVE)
+    }
+
     /// The bit of this key's class in its kind's nibble of the header.
     pub(crate) const fn class(&self) -> u32 {
         match (self.tag & ANY_SUBJECT != 0, self.tag & ANY_SELECTOR != 0) {
@@ -88,20 +125,24 @@ pub(crate) struct Shape {
     /// Never [`Subject::Any`].
     pub(crate) target: Option<BTreeSet<Subject>>,
     pub(crate) selector: Option<BTreeSet<[u8; 4]>>,
-    /// Whether a recipient or an amount is asked for.
-    pub(crate) moves: bool,
+    /// Whether the target is one of registries, which keys cannot name.
+    pub(crate) asks_target: bool,
     /// Whether calls to declared tokens that do not decode match where no effect is named.
     pub(crate) opaque: bool,
 }
 
 impl Shape {
-    /// Every key that an effect fitting these conditions has.
-    pub(crate) fn expand(&self, tokens: &BTreeSet<Address>) -> BTreeSet<Key> {
-        self.expand_up_to(usize::MAX, tokens)
+    /// Every key that an effect fitting these and the other conditions can have.
+    pub(crate) fn expand(&self, tokens: &Tokens, conditions: &[Condition]) -> BTreeSet<Key> {
+        self.expand_up_to(usize::MAX, tokens, conditions)
     }
 
     /// The same, given up when there are more than `most`.
-    pub(crate) fn expand_up_to(&self, most: usize, tokens: &BTreeSet<Address>) -> BTreeSet<Key> {
+    pub(crate) fn expand_up_to(&self, most: usize, tokens: &Tokens, conditions: &[Condition]) -> BTreeSet<Key> {
+        let names_module = conditions.iter().any(|one| matches!(one, Condition::Member(Attribute::Recipient, _)));
+        let can_match = |key: &Key| {
+            (names_module || !key.is_enable_module()) && conditions.iter().all(|condition| condition.can_hold(key))
+        };
         let mut keys = BTreeSet::new();
         for kind in self.kinds(tokens) {
             for subject in self.subjects(kind, tokens) {
@@ -109,14 +150,13 @@ impl Shape {
                     return keys;
                 }
                 match &self.selector {
-                    None => {
-                        keys.insert(Key::new(kind, subject, None));
-                    }
+                    None => keys.extend(Some(Key::new(kind, subject, None)).filter(can_match)),
                     Some(selectors) => keys.extend(
                         selectors
                             .iter()
                             .filter(|selector| is_possible(kind, subject, **selector, tokens))
-                            .map(|selector| Key::new(kind, subject, Some(*selector))),
+                            .map(|selector| Key::new(kind, subject, Some(*selector)))
+                            .filter(can_match),
                     ),
                 }
             }
@@ -124,8 +164,8 @@ impl Shape {
         keys
     }
 
-    /// Calls have no asset, recipient or amount; tokens that are not declared have no effects of their own.
-    fn kinds(&self, tokens: &BTreeSet<Address>) -> Vec<u8> {
+    /// Calls have no asset; tokens that are not declared have no effects of their own.
+    fn kinds(&self, tokens: &Tokens) -> Vec<u8> {
         let all = [
             (NATIVE, Effect::Transfer),
             (TRANSFER, Effect::Transfer),
@@ -137,16 +177,15 @@ impl Shape {
             Some(effects) => effects.contains(effect),
             None => *effect != Effect::Opaque || self.opaque,
         };
-        let moves = self.moves || self.asset.is_some();
         all.into_iter()
             .filter(|(_, effect)| is_named(effect))
             .map(|(kind, _)| kind)
-            .filter(|kind| !(moves && matches!(*kind, CALL | OPAQUE)))
+            .filter(|kind| !(self.asset.is_some() && matches!(*kind, CALL | OPAQUE)))
             .filter(|kind| !(tokens.is_empty() && matches!(*kind, TRANSFER | APPROVE | OPAQUE)))
             .collect()
     }
 
-    fn subjects(&self, kind: u8, tokens: &BTreeSet<Address>) -> Vec<Subject> {
+    fn subjects(&self, kind: u8, tokens: &Tokens) -> Vec<Subject> {
         let targets = || match &self.target {
             None => vec![Subject::Any],
             Some(targets) => targets.iter().copied().collect(),
@@ -154,6 +193,7 @@ impl Shape {
         match kind {
             NATIVE if self.asset.as_ref().is_some_and(|assets| !assets.contains(&None)) => Vec::new(),
             NATIVE | CALL => targets(),
+            _ if self.asks_target => Vec::new(),
             _ => match (&self.asset, &self.target) {
                 (None, None) => vec![Subject::Any],
                 (Some(assets), None) => assets.iter().flatten().copied().map(Subject::Address).collect(),
@@ -161,7 +201,7 @@ impl Shape {
                     .iter()
                     .filter(|target| match target {
                         Subject::Address(address) => {
-                            tokens.contains(address)
+                            tokens.contains_key(address)
                                 && assets.as_ref().is_none_or(|assets| assets.contains(&Some(*address)))
                         }
                         _ => false,
@@ -174,13 +214,42 @@ impl Shape {
 }
 
 /// Whether an action with this selector can have an effect of this kind.
-fn is_possible(kind: u8, subject: Subject, selector: [u8; 4], tokens: &BTreeSet<Address>) -> bool {
+fn is_possible(kind: u8, subject: Subject, selector: [u8; 4], tokens: &Tokens) -> bool {
+    let some = |test: &dyn Fn(u8) -> bool| match subject {
+        Subject::Address(address) => tokens.get(&address).copied().is_some_and(test),
+        _ => tokens.values().copied().any(test),
+    };
     match kind {
-        TRANSFER => matches!(selector, TRANSFER_SELECTOR | TRANSFER_FROM_SELECTOR),
-        APPROVE => matches!(selector, APPROVE_SELECTOR | INCREASE_ALLOWANCE_SELECTOR),
-        OPAQUE => !matches!(selector, TRANSFER_SELECTOR | APPROVE_SELECTOR | INCREASE_ALLOWANCE_SELECTOR),
+        TRANSFER => some(&|standard| transfers(standard).contains(&selector)),
+        APPROVE => some(&|standard| {
+            let through_permit2 = standard == ERC20 && !tokens.contains_key(&PERMIT2);
+            approves(standard).contains(&selector) || (through_permit2 && selector == PERMIT2_APPROVE_SELECTOR)
+        }),
+        // Transfers of what is not the account's are opaque.
+        OPAQUE => some(&|standard| {
+            let is_own_transfer = standard == ERC20 && selector == TRANSFER_SELECTOR;
+            !is_own_transfer && !approves(standard).contains(&selector)
+        }),
         // With calldata, a declared token's calls decode or are opaque.
-        CALL => !matches!(subject, Subject::Address(address) if tokens.contains(&address)),
+        CALL => !matches!(subject, Subject::Address(address) if tokens.contains_key(&address)),
         _ => true,
+    }
+}
+
+const fn transfers(standard: u8) -> &'static [[u8; 4]] {
+    match standard {
+        ERC20 => &[TRANSFER_SELECTOR, TRANSFER_FROM_SELECTOR],
+        ERC721 => &[TRANSFER_FROM_SELECTOR, SAFE_TRANSFER_SELECTOR, SAFE_TRANSFER_WITH_DATA_SELECTOR],
+        ERC1155 => &[TRANSFER_ID_SELECTOR, TRANSFER_IDS_SELECTOR],
+        _ => &[],
+    }
+}
+
+const fn approves(standard: u8) -> &'static [[u8; 4]] {
+    match standard {
+        ERC20 => &[APPROVE_SELECTOR, INCREASE_ALLOWANCE_SELECTOR],
+        ERC721 => &[APPROVE_SELECTOR, SET_APPROVAL_FOR_ALL_SELECTOR],
+        ERC1155 => &[SET_APPROVAL_FOR_ALL_SELECTOR],
+        _ => &[],
     }
 }

@@ -4,8 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 
-use super::{expand::Key, resolve::lower_rule};
-use crate::{Limit, Outcome, PathSegment, Policy, Problem, Standard, Window, diagnostics::steps};
+use super::{
+    condition::{Condition, List, Roster},
+    expand::{ERC20, ERC721, ERC1155, Key, Tokens},
+    resolve::lower_rule,
+};
+use crate::{
+    Cap, Limit, Members, Outcome, PathSegment, Policy, Problem, Scope, Semantics, Standard, Window, diagnostics::steps,
+};
 
 /// The longest change delay, in seconds: 30 days.
 const MAX_CHANGE_DELAY: u32 = 2_592_000;
@@ -19,22 +25,15 @@ const MAX_CAP_BITS: usize = 192;
 /// A policy as the program holds it.
 #[derive(Debug, Default)]
 pub(crate) struct Lowered {
+    pub(crate) semantics: Semantics,
     pub(crate) expiry: u32,
     pub(crate) announcers: Option<List>,
     pub(crate) cancellers: Option<List>,
-    pub(crate) tokens: BTreeSet<Address>,
+    pub(crate) tokens: Tokens,
     /// Ascending by id.
     pub(crate) limits: Vec<LoweredLimit>,
     /// In the program's order.
     pub(crate) rules: Vec<LoweredRule>,
-}
-
-/// A set of addresses, and what to call it.
-#[derive(Debug, Clone)]
-pub(crate) struct List {
-    pub(crate) members: BTreeSet<Address>,
-    pub(crate) label: String,
-    pub(crate) path: Vec<PathSegment>,
 }
 
 #[derive(Debug)]
@@ -42,9 +41,10 @@ pub(crate) struct LoweredLimit {
     pub(crate) id: String,
     pub(crate) cap: U256,
     pub(crate) window: Window,
+    pub(crate) scope: Scope,
     pub(crate) everywhere: bool,
-    /// Zero is native.
-    pub(crate) asset: Address,
+    /// Zero is native; none for a count.
+    pub(crate) asset: Option<Address>,
 }
 
 #[derive(Debug)]
@@ -56,12 +56,10 @@ pub(crate) struct LoweredRule {
     pub(crate) delay: u32,
     /// Indices, ascending.
     pub(crate) limits: BTreeSet<u8>,
-    /// The modules whose requests match; none for owner requests.
-    pub(crate) origin: Option<List>,
-    pub(crate) initiator: Option<List>,
-    pub(crate) recipient: Option<List>,
-    pub(crate) min: Option<U256>,
-    pub(crate) max: Option<U256>,
+    /// Whether module requests match, else owner requests.
+    pub(crate) modules: bool,
+    /// In the order in which they are tested.
+    pub(crate) conditions: Vec<Condition>,
 }
 
 /// Resolves the policy; what is wrong is added to `problems`, and then the result is not to be used.
@@ -79,10 +77,11 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
     let expiry = check_control(policy, problems);
     let group = |name: &Option<String>| {
         let name = name.as_ref()?;
-        let members = policy.groups.get(name)?.iter().copied().collect();
-        Some(List { members, label: format!("@{name}"), path: steps!["groups", name] })
+        policy.groups.get(name)?;
+        named_list(policy, name)
     };
     Lowered {
+        semantics: policy.semantics,
         expiry,
         announcers: group(&policy.control.announcers),
         cancellers: group(&policy.control.cancellers),
@@ -92,14 +91,42 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
     }
 }
 
+/// The group or list of this name.
+pub(crate) fn named_list(policy: &Policy, name: &str) -> Option<List> {
+    let table = if policy.lists.contains_key(name) { "lists" } else { "groups" };
+    let members = match policy.lists.get(name).or_else(|| policy.groups.get(name))? {
+        Members::Addresses(addresses) => Roster::Addresses(addresses.iter().copied().collect()),
+        Members::Registry(registry) => Roster::Registry(registry.address, registry.method.bytes()),
+    };
+    Some(List { members, label: format!("@{name}"), path: steps![table, name] })
+}
+
 fn check_sets(policy: &Policy, problems: &mut Vec<Problem>) {
     for (table, sets) in [("groups", &policy.groups), ("lists", &policy.lists)] {
         for (name, members) in sets {
-            if members.is_empty() {
-                let path = steps![table, name];
-                problems.push(Problem::new(path, format!("`{name}` is empty"), "write at least one address"));
+            match members {
+                Members::Addresses(members) => {
+                    if members.is_empty() {
+                        let path = steps![table, name];
+                        problems.push(Problem::new(path, format!("`{name}` is empty"), "write at least one address"));
+                    }
+                    check_repeats(steps![table, name], members, problems);
+                }
+                Members::Registry(registry) => {
+                    if registry.address == Address::ZERO {
+                        let path = steps![table, name, "registry"];
+                        let help = "write the address of the contract that keeps the list";
+                        problems.push(Problem::new(path, "no registry is at the zero address", help));
+                    }
+                    if !registry.method.takes_one_address() {
+                        let path = steps![table, name, "method"];
+                        let message = format!("`{}` does not take one address", registry.method.as_str());
+                        let help = "write a function of one address that returns a boolean, like \
+                                    `isSanctioned(address)`, or leave `method` out for `contains(address)`";
+                        problems.push(Problem::new(path, message, help));
+                    }
+                }
             }
-            check_repeats(steps![table, name], members, problems);
         }
     }
 }
@@ -117,32 +144,39 @@ pub(crate) fn check_repeats<T: Ord + ToString>(path: Vec<PathSegment>, items: &[
     }
 }
 
-fn lower_assets(policy: &Policy, problems: &mut Vec<Problem>) -> BTreeSet<Address> {
+fn lower_assets(policy: &Policy, problems: &mut Vec<Problem>) -> Tokens {
     let mut first = BTreeMap::new();
-    let mut tokens = BTreeSet::new();
+    let mut tokens = Tokens::new();
     for (name, asset) in &policy.assets {
         if asset.decimals > MAX_DECIMALS {
             let message = format!("{} decimals are too many", asset.decimals);
             let help = format!("write what the token's decimals() returns, at most {MAX_DECIMALS}");
             problems.push(Problem::new(steps!["assets", name, "decimals"], message, help));
         }
-        let address = match asset.standard {
-            Standard::Native => Address::ZERO,
-            Standard::Erc20(token) => {
-                if token == Address::ZERO {
-                    let help = "write the token's address, or `native` as the standard of the chain's own coin";
-                    let path = steps!["assets", name, "address"];
-                    problems.push(Problem::new(path, "no token is at the zero address", help));
-                    continue;
-                }
-                if policy.account.is_some_and(|account| account.address == token) {
-                    let path = steps!["assets", name, "address"];
-                    problems.push(Problem::new(path, "the account is not a token", "write the token's address"));
-                }
-                tokens.insert(token);
-                token
-            }
+        let standard = match asset.standard {
+            Standard::Native => None,
+            Standard::Erc20(_) => Some(ERC20),
+            Standard::Erc721(_) => Some(ERC721),
+            Standard::Erc1155(_) => Some(ERC1155),
         };
+        if asset.decimals != 0 && matches!(standard, Some(ERC721 | ERC1155)) {
+            let path = steps!["assets", name, "decimals"];
+            problems.push(Problem::new(path, "such tokens are counted in whole units", "leave `decimals` out"));
+        }
+        let address = asset.standard.token().unwrap_or_default();
+        if let Some(standard) = standard {
+            if address == Address::ZERO {
+                let help = "write the token's address, or `native` as the standard of the chain's own coin";
+                let path = steps!["assets", name, "address"];
+                problems.push(Problem::new(path, "no token is at the zero address", help));
+                continue;
+            }
+            if policy.account.is_some_and(|account| account.address == address) {
+                let path = steps!["assets", name, "address"];
+                problems.push(Problem::new(path, "the account is not a token", "write the token's address"));
+            }
+            tokens.insert(address, standard);
+        }
         if let Some(other) = first.insert(address, name) {
             let (key, what) = if address == Address::ZERO {
                 ("standard", "is the native asset")
@@ -157,24 +191,38 @@ fn lower_assets(policy: &Policy, problems: &mut Vec<Problem>) -> BTreeSet<Addres
 }
 
 fn lower_limit(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Problem>) -> Option<LoweredLimit> {
-    let asset = policy.assets.get(&limit.asset)?;
-    let cap = match limit.cap.base_units(asset.decimals) {
-        Ok(cap) if cap.bit_len() <= MAX_CAP_BITS => cap,
-        Ok(_) => {
-            let message = format!("the cap `{}` is not below 2^{MAX_CAP_BITS} base units", limit.cap);
-            problems.push(Problem::new(steps!["limits", id, "cap"], message, "write a smaller cap"));
-            return None;
+    if limit.everywhere && limit.scope != Scope::Account {
+        let message = format!("an `everywhere` limit cannot count for each {}", limit.scope.word());
+        let help = "leave `scope` or `everywhere` out: only rules that pin the list may list such a limit";
+        problems.push(Problem::new(steps!["limits", id, "scope"], message, help));
+    }
+    let (asset, cap) = match &limit.cap {
+        Cap::Count(requests) => {
+            if limit.everywhere {
+                let help = "leave `everywhere` out, and list the limit in the rules that count";
+                let path = steps!["limits", id, "everywhere"];
+                problems.push(Problem::new(path, "a count is of no asset, so it is charged by rules only", help));
+            }
+            (None, U256::from(*requests))
         }
-        Err(error) => {
-            problems.push(amount_problem(steps!["limits", id, "cap"], &error, &limit.asset));
-            return None;
+        Cap::Amount { asset: name, amount } => {
+            let asset = policy.assets.get(name)?;
+            match amount.base_units(asset.decimals) {
+                Ok(cap) if cap.bit_len() <= MAX_CAP_BITS => (Some(asset.standard.token().unwrap_or_default()), cap),
+                Ok(_) => {
+                    let message = format!("the cap `{amount}` is not below 2^{MAX_CAP_BITS} base units");
+                    problems.push(Problem::new(steps!["limits", id, "cap"], message, "write a smaller cap"));
+                    return None;
+                }
+                Err(error) => {
+                    problems.push(amount_problem(steps!["limits", id, "cap"], &error, name));
+                    return None;
+                }
+            }
         }
     };
-    let asset = match asset.standard {
-        Standard::Native => Address::ZERO,
-        Standard::Erc20(token) => token,
-    };
-    Some(LoweredLimit { id: id.to_owned(), cap, window: limit.window, everywhere: limit.everywhere, asset })
+    let (window, scope) = (limit.window, limit.scope);
+    Some(LoweredLimit { id: id.to_owned(), cap, window, scope, everywhere: limit.everywhere, asset })
 }
 
 /// An amount that does not convert, in the words of its asset.

@@ -1,15 +1,23 @@
 //! From policy to program and back.
 
+mod body;
+pub(crate) mod bounds;
+mod condition;
 mod decompile;
 mod emit;
 mod expand;
 mod index;
+mod lists;
 mod lower;
 mod names;
 mod read;
+mod read_body;
 mod regroup;
 mod resolve;
 pub(crate) mod source_map;
+mod tables;
+mod unlower;
+mod written;
 
 pub use decompile::{Malformed, decompile, verify_canonical};
 

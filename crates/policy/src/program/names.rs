@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{AddressRef, Origin, Outcome, Policy, Problem, Target, diagnostics::steps};
+use super::written::groups;
+use crate::{
+    AddressRef, CallTarget, Origin, Outcome, PathSegment, Policy, Problem, Target, When, WordTest,
+    diagnostics::{below, steps},
+};
 
 /// Longest rule id, group, list and asset name.
 const MAX_NAME: usize = 64;
@@ -48,8 +52,8 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
         }
     }
     for (id, limit) in &policy.limits {
-        if !policy.assets.contains_key(&limit.asset) {
-            found.push(undefined_asset(policy, steps!["limits", id, "asset"], &limit.asset));
+        if let Some(asset) = limit.asset().filter(|asset| !policy.assets.contains_key(*asset)) {
+            found.push(undefined_asset(policy, steps!["limits", id, "asset"], asset));
         }
     }
     let mut ids = BTreeSet::new();
@@ -68,21 +72,35 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
 
 fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
     let Some(rule) = policy.rules.get(index) else { return };
-    let when = &rule.when;
-    let origin = match &rule.when.origin {
+    check_table(policy, &rule.when, steps!["rules", index, "when"].as_slice(), found);
+    if let Outcome::Allow { limits, .. } = &rule.then {
+        for (at, name) in limits.iter().enumerate() {
+            undefined_limit(policy, steps!["rules", index, "then", "limits", at], name, found);
+        }
+    }
+}
+
+fn check_table(policy: &Policy, when: &When, base: &[PathSegment], found: &mut Vec<Problem>) {
+    let origin = match &when.origin {
         Origin::Owners => None,
         Origin::Modules(modules) => Some(modules),
     };
     let lists = [("origin", origin), ("initiator", when.initiator.as_ref()), ("recipient", when.recipient.as_ref())];
-    for (key, members) in lists {
-        for (at, member) in members.into_iter().flatten().enumerate() {
+    let mut refs: Vec<_> = lists.into_iter().map(|(key, members)| (steps![key], members)).collect();
+    for (number, word) in when.word.iter().enumerate() {
+        if let WordTest::In(members) = &word.test {
+            refs.push((steps!["word", number, "in"], Some(members)));
+        }
+    }
+    for (path, members) in refs {
+        for (number, member) in members.into_iter().flatten().enumerate() {
             if let AddressRef::Named(name) = member {
-                undefined_list(policy, steps!["rules", index, "when", key, at], name, found);
+                undefined_list(policy, below!([base, &path].concat(), number), name, found);
             }
         }
     }
-    for (at, target) in when.target.iter().flatten().enumerate() {
-        let path = steps!["rules", index, "when", "target", at];
+    for (number, target) in when.target.iter().flatten().enumerate() {
+        let path = below!(base, "target", number);
         match target {
             Target::Named(name) => undefined_list(policy, path, name, found),
             Target::Asset(name) if !policy.assets.contains_key(name) => {
@@ -91,23 +109,34 @@ fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
             _ => {}
         }
     }
-    for (at, name) in when.asset.iter().flatten().enumerate() {
+    for (number, name) in when.asset.iter().flatten().enumerate() {
         if !policy.assets.contains_key(name) {
-            found.push(undefined_asset(policy, steps!["rules", index, "when", "asset", at], name));
+            found.push(undefined_asset(policy, below!(base, "asset", number), name));
         }
     }
-    if let Outcome::Allow { limits, .. } = &rule.then {
-        for (at, name) in limits.iter().enumerate() {
-            if !policy.limits.contains_key(name) {
-                let help = define(name, policy.limits.keys(), "limits", "");
-                let path = steps!["rules", index, "then", "limits", at];
-                found.push(Problem::new(path, format!("no limit is named `{name}`"), help));
-            }
+    for (number, call) in when.static_call.iter().enumerate() {
+        if let CallTarget::Asset(name) = &call.target
+            && !policy.assets.contains_key(name)
+        {
+            found.push(undefined_asset(policy, below!(base, "static_call", number, "target"), name));
         }
+    }
+    if let Some(name) = &when.within {
+        undefined_limit(policy, below!(base, "within"), name, found);
+    }
+    for (path, table) in groups(when) {
+        check_table(policy, table, &[base, &path].concat(), found);
     }
 }
 
-fn undefined_asset(policy: &Policy, path: Vec<crate::PathSegment>, name: &str) -> Problem {
+fn undefined_limit(policy: &Policy, path: Vec<PathSegment>, name: &str, found: &mut Vec<Problem>) {
+    if !policy.limits.contains_key(name) {
+        let help = define(name, policy.limits.keys(), "limits", "");
+        found.push(Problem::new(path, format!("no limit is named `{name}`"), help));
+    }
+}
+
+fn undefined_asset(policy: &Policy, path: Vec<PathSegment>, name: &str) -> Problem {
     let help = if policy.lists.contains_key(name) || policy.groups.contains_key(name) {
         format!("write `@{name}` for the list")
     } else {
@@ -116,7 +145,7 @@ fn undefined_asset(policy: &Policy, path: Vec<crate::PathSegment>, name: &str) -
     Problem::new(path, format!("no asset is named `{name}`"), help)
 }
 
-fn undefined_list(policy: &Policy, path: Vec<crate::PathSegment>, name: &str, found: &mut Vec<Problem>) {
+fn undefined_list(policy: &Policy, path: Vec<PathSegment>, name: &str, found: &mut Vec<Problem>) {
     if !policy.lists.contains_key(name) && !policy.groups.contains_key(name) {
         let help = define(name, policy.lists.keys().chain(policy.groups.keys()), "lists", "@");
         found.push(Problem::new(path, format!("no list or group is named `@{name}`"), help));

@@ -1,23 +1,28 @@
 //! The program's bytes as written, each number where the layout puts it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, U256};
 
 use super::{
     Malformed,
-    emit::{ENTRY, HEADER, LIMIT},
-    expand::Key,
+    condition::{Condition, List, Roster},
+    emit::{COUNT, ENTRY, EVERYWHERE, FORMAT, HEADER, LIMIT},
+    expand::{Key, Tokens},
     index::{MAX_BITS, buckets},
+    lists::REGISTRY,
+    read_body::Context,
 };
+use crate::Semantics;
 
 /// What a program says, not yet whether it is canonical.
 #[derive(Debug, Default)]
 pub(crate) struct Raw {
+    pub(crate) semantics: Semantics,
     pub(crate) expiry: u32,
-    pub(crate) announcers: usize,
-    pub(crate) cancellers: usize,
-    pub(crate) tokens: Vec<Address>,
+    pub(crate) announcers: Option<List>,
+    pub(crate) cancellers: Option<List>,
+    pub(crate) tokens: Tokens,
     pub(crate) limits: Vec<RawLimit>,
     pub(crate) rules: Vec<RawRule>,
 }
@@ -28,8 +33,10 @@ pub(crate) struct RawLimit {
     pub(crate) cap: U256,
     pub(crate) window: u8,
     pub(crate) everywhere: bool,
+    pub(crate) scope: u8,
     pub(crate) lane: u32,
-    pub(crate) asset: Address,
+    /// None for a count.
+    pub(crate) asset: Option<Address>,
 }
 
 #[derive(Debug, Default)]
@@ -38,10 +45,7 @@ pub(crate) struct RawRule {
     pub(crate) outcome: u8,
     pub(crate) delay: u32,
     pub(crate) limits: Vec<u8>,
-    /// Offsets of the lists of conditions 1 to 3.
-    pub(crate) lists: BTreeMap<u8, usize>,
-    /// Values of conditions 4 and 5.
-    pub(crate) amounts: BTreeMap<u8, U256>,
+    pub(crate) conditions: Vec<Condition>,
 }
 
 /// Reads forward through bytes; every read past the end is an error.
@@ -58,6 +62,17 @@ impl<'a> Cursor<'a> {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// Where the next byte stands in the program.
+    pub(crate) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next bytes as a cursor of their own.
+    pub(crate) fn part(&mut self, length: usize) -> Result<Self, Malformed> {
+        let at = self.at;
+        Ok(Self { bytes: self.take(length)?, at })
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
@@ -90,9 +105,10 @@ impl<'a> Cursor<'a> {
 /// Reads the whole program.
 pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
     let mut header = Cursor::new(program, 0);
-    if header.array::<3>()? != [0, 1, 0] {
+    if header.array::<2>()? != [0, FORMAT] {
         return Err(Malformed::Header { at: 0 });
     }
+    let semantics = Semantics::ALL.get(header.size::<1>()?).copied().ok_or(Malformed::Header { at: 2 })?;
     let bits = header.number::<1>()?;
     if bits > MAX_BITS {
         return Err(Malformed::Header { at: 3 });
@@ -102,9 +118,12 @@ pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
     if limits > 32 {
         return Err(Malformed::Header { at: 8 });
     }
-    let mut raw = Raw { expiry: header.number::<4>()?, ..Raw::default() };
-    raw.announcers = header.size::<3>()?;
-    raw.cancellers = header.size::<3>()?;
+    let mut raw = Raw { semantics, expiry: header.number::<4>()?, ..Raw::default() };
+    let mut control = || match header.size::<3>()? {
+        0 => Ok(None),
+        at => list(program, at).map(Some),
+    };
+    (raw.announcers, raw.cancellers) = (control()?, control()?);
     let rules = header.size::<2>()?;
     if rules.saturating_mul(ENTRY) > program.len() {
         return Err(Malformed::Header { at: 19 });
@@ -137,12 +156,13 @@ fn limit(cursor: &mut Cursor<'_>) -> Result<RawLimit, Malformed> {
     let id = id.get(..end).and_then(|id| std::str::from_utf8(id).ok()).ok_or(Malformed::Limit { at })?.to_owned();
     let cap = U256::from_be_slice(cursor.take(24)?);
     let window = cursor.number::<1>()?;
-    let flags = cursor.number::<1>()?;
+    let [flags] = cursor.array()?;
     let lane = cursor.number::<4>()?;
     cursor.take(2)?;
     let asset = Address::from(cursor.array::<20>()?);
     let window = u8::try_from(window).map_err(|_| Malformed::Limit { at })?;
-    Ok(RawLimit { id, cap, window, everywhere: flags == 1, lane, asset })
+    let (everywhere, scope) = (flags & EVERYWHERE != 0, flags.checked_shr(2).unwrap_or(0));
+    Ok(RawLimit { id, cap, window, everywhere, scope, lane, asset: (flags & COUNT == 0).then_some(asset) })
 }
 
 fn read_entry(program: &[u8], entry: &[u8], raw: &mut Raw) -> Result<(), Malformed> {
@@ -153,53 +173,41 @@ fn read_entry(program: &[u8], entry: &[u8], raw: &mut Raw) -> Result<(), Malform
     let index = cursor.size::<2>()?;
     let (offset, length) = (cursor.size::<3>()?, cursor.size::<2>()?);
     if key.kind() == 0 {
-        raw.tokens.push(subject);
+        // Another standard is none that the document has a word for.
+        raw.tokens.insert(subject, u8::try_from(length).unwrap_or(0));
         return Ok(());
     }
+    let context = Context { program, limits: &raw.limits };
     let rule = raw.rules.get_mut(index).ok_or(Malformed::Entry { rule: index })?;
     let is_first = rule.keys.is_empty();
     rule.keys.push(key);
     if is_first {
-        let body = Cursor::new(program, offset).take(length)?;
-        read_body(Cursor { bytes: body, at: offset }, rule)?;
+        let mut body = Cursor::new(program, offset).part(length)?;
+        [rule.outcome] = body.array()?;
+        let limits = body.size::<1>()?;
+        rule.delay = body.number::<4>()?;
+        rule.limits = body.take(limits)?.to_vec();
+        rule.conditions = context.conditions(body, 0)?;
     }
     Ok(())
 }
 
-fn read_body(mut body: Cursor<'_>, rule: &mut RawRule) -> Result<(), Malformed> {
-    [rule.outcome] = body.array()?;
-    let limits = body.size::<1>()?;
-    rule.delay = body.number::<4>()?;
-    rule.limits = body.take(limits)?.to_vec();
-    while !body.is_empty() {
-        let at = body.at;
-        let [op] = body.array()?;
-        let is_new = match op {
-            1..=3 => rule.lists.insert(op, body.size::<3>()?).is_none(),
-            4 | 5 => {
-                let length = body.size::<1>()?;
-                let value = U256::try_from_be_slice(body.take(length)?).ok_or(Malformed::Body { at })?;
-                rule.amounts.insert(op, value).is_none()
-            }
-            _ => false,
-        };
-        if !is_new {
-            return Err(Malformed::Body { at });
-        }
-    }
-    Ok(())
-}
-
-/// The members of the list at this offset.
-pub(crate) fn list(program: &[u8], at: usize) -> Result<Vec<Address>, Malformed> {
+/// The list at this offset, without a name.
+pub(crate) fn list(program: &[u8], at: usize) -> Result<List, Malformed> {
     let mut cursor = Cursor::new(program, at);
     let members = cursor.size::<2>()?;
-    let bits = cursor.number::<1>()?;
+    let [bits] = cursor.array()?;
+    let named = |members| List { members, label: String::new(), path: Vec::new() };
+    if bits == REGISTRY && members == 0 {
+        return Ok(named(Roster::Registry(Address::from(cursor.array::<20>()?), cursor.array()?)));
+    }
+    let bits = u32::from(bits);
     if bits > MAX_BITS {
         return Err(Malformed::List { at });
     }
     if bits > 0 {
         cursor.take(buckets(bits).saturating_add(1).saturating_mul(2))?;
     }
-    (0..members).map(|_| Ok(Address::from(cursor.array::<20>()?))).collect()
+    let all: BTreeSet<_> = (0..members).map(|_| Ok(Address::from(cursor.array::<20>()?))).collect::<Result<_, _>>()?;
+    Ok(named(Roster::Addresses(all)))
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
 
-use super::expand::{APPROVE, CALL, Key, NATIVE, OPAQUE, Shape, Subject, TRANSFER};
+use super::{
+    condition::{Attribute, Condition, Listed},
+    expand::{APPROVE, CALL, Key, NATIVE, OPAQUE, Shape, Subject, TRANSFER, Tokens},
+};
 use crate::Effect;
 
 /// The conditions, if any exist. What each one can be follows from the keys, except whether it was written.
-pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &BTreeSet<Address>, moves: bool, allow: bool) -> Option<Shape> {
+pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &Tokens, conditions: &[Condition], allow: bool) -> Option<Shape> {
     let kinds: BTreeSet<u8> = keys.iter().map(Key::kind).collect();
     let effects: BTreeSet<Effect> = kinds.iter().map(|kind| effect(*kind)).collect::<Option<_>>()?;
     let selectors: BTreeSet<_> = keys.iter().filter_map(Key::selector).collect();
@@ -17,11 +20,14 @@ pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &BTreeSet<Address>, moves: b
     let target = (!subjects.is_empty()).then_some(subjects);
     let asset = assets(keys);
     let opaque = !allow || kinds.contains(&OPAQUE);
+    let is_target =
+        |condition: &Condition| matches!(condition.listed(), Some((Listed::Attribute(Attribute::Target), _)));
+    let can_ask = conditions.iter().any(is_target);
 
     // What people would write first: an asset rather than its token as target, no effect if all fit.
     let mut candidates = Vec::new();
     for asset in [asset.as_ref(), None] {
-        for target in [None, target.as_ref()] {
+        for (target, asks_target) in [(None, can_ask), (None, false), (target.as_ref(), false)] {
             let explicit = [Some(&effects), None];
             let effects = if asset.is_some() { explicit } else { [None, Some(&effects)] };
             for effect in effects {
@@ -30,14 +36,14 @@ pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &BTreeSet<Address>, moves: b
                     asset: asset.cloned(),
                     target: target.cloned(),
                     selector: selector.clone(),
-                    moves,
+                    asks_target,
                     opaque,
                 });
             }
         }
     }
     // Amounts and limits need their asset, so a shape that pins one is tried first even where it is not needed.
-    candidates.into_iter().find(|shape| shape.expand_up_to(keys.len(), tokens) == *keys)
+    candidates.into_iter().find(|shape| shape.expand_up_to(keys.len(), tokens, conditions) == *keys)
 }
 
 const fn effect(kind: u8) -> Option<Effect> {

@@ -4,7 +4,7 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 use super::lower::Lowered;
-use crate::{Policy, Standard};
+use crate::Policy;
 
 /// Names for what a program only numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +37,12 @@ pub struct RuleName {
     pub updated_at: Option<String>,
 }
 
-/// A limit's name and the asset its amounts are in.
+/// A limit's name and what its amounts are in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitName {
     /// Its id.
     pub id: String,
-    /// The name of its asset.
+    /// The name of its asset; `requests` for a count.
     pub asset: String,
     /// The asset's decimals.
     pub decimals: u8,
@@ -85,8 +85,13 @@ impl SourceMap {
             .limits
             .iter()
             .filter_map(|(id, limit)| {
-                let decimals = policy.assets.get(&limit.asset)?.decimals;
-                Some(LimitName { id: id.clone(), asset: limit.asset.clone(), decimals })
+                Some(match limit.asset() {
+                    Some(asset) => {
+                        let decimals = policy.assets.get(asset)?.decimals;
+                        LimitName { id: id.clone(), asset: asset.clone(), decimals }
+                    }
+                    None => LimitName { id: id.clone(), asset: "requests".to_owned(), decimals: 0 },
+                })
             })
             .collect();
         let assets = policy
@@ -94,10 +99,7 @@ impl SourceMap {
             .iter()
             .map(|(name, asset)| AssetName {
                 name: name.clone(),
-                address: match asset.standard {
-                    Standard::Native => Address::ZERO,
-                    Standard::Erc20(token) => token,
-                },
+                address: asset.standard.token().unwrap_or_default(),
                 decimals: asset.decimals,
             })
             .collect();

@@ -2,5 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod amount;
+pub(crate) mod clock;
 pub(crate) mod duration;
 pub(crate) mod selector;

@@ -24,6 +24,22 @@ impl Selector {
         self.bytes
     }
 
+    /// `contains(address)`, what registries answer unless the policy says otherwise.
+    #[must_use]
+    pub fn contains() -> Self {
+        Self { text: "contains(address)".to_owned(), bytes: [0x5d, 0xbe, 0x47, 0xe8] }
+    }
+
+    /// Whether it is a function of one address, as far as its text tells.
+    pub(crate) fn takes_one_address(&self) -> bool {
+        self.text.starts_with("0x") || self.text.ends_with("(address)")
+    }
+
+    /// Whether it is a function without arguments, as far as its text tells.
+    pub(crate) fn takes_nothing(&self) -> bool {
+        self.text.starts_with("0x") || self.text.ends_with("()")
+    }
+
     /// The signature or hexadecimal text that named it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256, address};
 use portcullis_policy::{
-    Account, AddressRef, Amount, AmountRange, Asset, Chain, Control, Effect, Limit, Origin, Outcome, Policy, Rule,
-    Selector, Standard, Target, When, Window, compile,
+    Account, AddressRef, Amount, AmountRange, Asset, Cap, Chain, Control, Effect, Limit, Members, Origin, Outcome,
+    Policy, Rule, Scope, Selector, Semantics, Standard, Target, When, Window, compile,
 };
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
@@ -98,6 +98,7 @@ fn when(rng: &mut ChaCha8Rng, policy: &Policy) -> When {
         recipient: maybe(rng, 3, |rng| refs(rng, policy)),
         amount: bounds,
         opaque: rng.random_range(0..4) == 0,
+        ..When::default()
     }
 }
 
@@ -106,6 +107,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
     let mut policy = Policy {
         name: "random \"policy\" \\ 1".to_owned(),
         account: rng.random_bool(0.8).then_some(Account { chain: Chain::Gnosis, address: ACCOUNT }),
+        semantics: Semantics::FirstMatch,
         control: Control { change_delay: Some(172_800), announcement_expiry: Some(604_801), ..Control::default() },
         assets: BTreeMap::new(),
         groups: BTreeMap::new(),
@@ -127,7 +129,8 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         let mut members: Vec<_> = members.into_iter().collect();
         members.reverse();
         let group = rng.random_range(0..3) == 0;
-        if group { &mut policy.groups } else { &mut policy.lists }.insert(format!("set-{n}"), members);
+        if group { &mut policy.groups } else { &mut policy.lists }
+            .insert(format!("set-{n}"), Members::Addresses(members));
     }
     policy.control.announcers = policy.groups.keys().next().cloned();
     policy.control.cancellers = policy.groups.keys().next_back().cloned();
@@ -144,9 +147,15 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
             Window::Rolling(7),
         ];
         let window = *windows.choose(rng).expect("some");
-        policy
-            .limits
-            .insert(format!("limit-{n}"), Limit { asset, cap, window, everywhere: rng.random_range(0..3) == 0 });
+        policy.limits.insert(
+            format!("limit-{n}"),
+            Limit {
+                cap: Cap::Amount { asset, amount: cap },
+                window,
+                scope: Scope::Account,
+                everywhere: rng.random_range(0..3) == 0,
+            },
+        );
     }
     let wanted = rng.random_range(0..9);
     for n in 0..200 {
@@ -155,7 +164,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         }
         let when = when(rng, &policy);
         let limits =
-            policy.limits.iter().filter(|(_, limit)| when.asset.as_deref() == Some(std::slice::from_ref(&limit.asset)));
+            policy.limits.iter().filter(|(_, limit)| when.asset.as_deref() == limit.asset().map(std::slice::from_ref));
         let limits = limits.map(|(id, _)| id.clone()).filter(|_| rng.random()).collect();
         let delay = maybe(rng, 3, |rng| rng.random_range(1..604_801));
         let then = if rng.random_range(0..4) == 0 { Outcome::Deny } else { Outcome::Allow { limits, delay } };
@@ -225,7 +234,9 @@ pub(crate) fn cases(rng: &mut ChaCha8Rng, policy: &Policy) -> Vec<Case> {
 }
 
 fn members(policy: &Policy, refs: &[AddressRef]) -> Vec<Address> {
-    let named = |name: &String| policy.lists.get(name).or_else(|| policy.groups.get(name)).expect("defined").clone();
+    let named = |name: &String| {
+        policy.lists.get(name).or_else(|| policy.groups.get(name)).expect("defined").addresses().to_vec()
+    };
     refs.iter()
         .flat_map(|one| match one {
             AddressRef::Named(name) => named(name),
@@ -269,7 +280,7 @@ pub(crate) fn describes(policy: &Policy, rule: &Rule, case: &Case) -> bool {
     let asset = when.asset.as_ref().is_none_or(|names| {
         names.iter().any(|name| match policy.assets[name].standard {
             Standard::Native => case.kind == 1,
-            Standard::Erc20(token) => matches!(case.kind, 2 | 3) && token == case.to,
+            standard => matches!(case.kind, 2 | 3) && standard.token() == Some(case.to),
         })
     });
     let recipient = when

@@ -268,7 +268,7 @@ impl<'a> Day<'a> {
 
     fn list(&self, name: &str) -> Result<Vec<Address>> {
         let members = self.policy.lists.get(name).ok_or_else(|| eyre!("the policy has no list `{name}`"))?;
-        Ok(members.clone())
+        Ok(members.addresses().to_vec())
     }
 
     fn member(&self, list: &str) -> Result<Address> {

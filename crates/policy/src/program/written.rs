@@ -1,0 +1,104 @@
+//! What can be said of conditions without resolving names.
+
+use super::lower::check_repeats;
+use crate::{
+    AddressRef, Effect, Origin, Outcome, PathSegment, Problem, Rule, Target, When, WordTest,
+    diagnostics::{below, steps},
+};
+
+/// The tables directly within a table's groups, each by its place in it.
+pub(crate) fn groups(when: &When) -> Vec<(Vec<PathSegment>, &When)> {
+    let mut tables = Vec::new();
+    for (key, group) in [("any", &when.any), ("all", &when.all)] {
+        tables.extend(group.iter().flatten().enumerate().map(|(at, table)| (steps![key, at], table)));
+    }
+    tables.extend(when.not.iter().map(|table| (steps!["not"], &**table)));
+    tables
+}
+
+/// What a rule's conditions say twice, not at all, or not without another key.
+pub(crate) fn check(rule: &Rule, position: usize, problems: &mut Vec<Problem>) {
+    let when = &rule.when;
+    let base = steps!["rules", position, "when"];
+    let at = |key: &str| below!(base, key);
+    repeats(when, &base, problems);
+    let names_opaque = when.effect.as_ref().is_some_and(|effects| effects.contains(&Effect::Opaque));
+    let allows = matches!(rule.then, Outcome::Allow { .. });
+    if names_opaque && allows && !when.opaque {
+        let help = "set `opaque` to true in `when`: the rule trusts calldata that nobody decodes";
+        problems.push(Problem::new(at("effect"), "an allowing rule names the effect `opaque` only", help));
+    }
+    if when.opaque && when.effect.is_some() && !names_opaque {
+        let help = "add `opaque` to `effect`, or leave one of the two out";
+        problems.push(Problem::new(at("opaque"), "`effect` leaves out what `opaque` asks for", help));
+    }
+    if when.opaque && allows && when.selector.is_none() {
+        let help = "name the functions it accepts in `selector`";
+        problems.push(Problem::new(at("opaque"), "`opaque` without a selector would accept any call", help));
+    }
+}
+
+/// Keys without a value, and values that stand twice in one key.
+fn repeats(when: &When, base: &[PathSegment], problems: &mut Vec<Problem>) {
+    let mut words = |items: Option<Vec<String>>, keys: Vec<PathSegment>| {
+        let Some(items) = items else { return };
+        let path = [base, &keys].concat();
+        if items.is_empty() {
+            let key = keys.iter().rev().find_map(|key| if let PathSegment::Key(key) = key { Some(key) } else { None });
+            let message = format!("`{}` is empty", key.map_or("", String::as_str));
+            let help = "write at least one value, or leave the key out to match any";
+            problems.push(Problem::new(path.clone(), message, help));
+        }
+        check_repeats(path, &items, problems);
+    };
+    let addresses = |items: &[AddressRef]| items.iter().map(ref_word).collect::<Vec<_>>();
+    if let Origin::Modules(modules) = &when.origin {
+        words(Some(addresses(modules)), steps!["origin"]);
+    }
+    words(when.initiator.as_deref().map(addresses), steps!["initiator"]);
+    words(when.recipient.as_deref().map(addresses), steps!["recipient"]);
+    words(when.asset.clone(), steps!["asset"]);
+    words(texts(when.effect.as_ref(), |effect| effect.word().to_owned()), steps!["effect"]);
+    words(texts(when.selector.as_ref(), |one| one.as_str().to_owned()), steps!["selector"]);
+    words(texts(when.target.as_ref(), target_word), steps!["target"]);
+    words(texts(when.weekday.as_ref(), |day| day.word().to_owned()), steps!["weekday"]);
+    for (at, word) in when.word.iter().enumerate() {
+        if let WordTest::In(refs) = &word.test {
+            words(Some(addresses(refs)), steps!["word", at, "in"]);
+        }
+    }
+    twice(&when.word, base, "word", problems);
+    twice(&when.static_call, base, "static_call", problems);
+    for (path, table) in groups(when) {
+        repeats(table, &[base, &path].concat(), problems);
+    }
+}
+
+fn twice<T: PartialEq>(items: &[T], base: &[PathSegment], key: &str, problems: &mut Vec<Problem>) {
+    for (at, item) in items.iter().enumerate() {
+        if items.iter().take(at).any(|other| other == item) {
+            let path = below!(base, key, at);
+            problems.push(Problem::new(path, "this test is listed twice", "write it once"));
+        }
+    }
+}
+
+fn texts<T>(items: Option<&Vec<T>>, word: impl Fn(&T) -> String) -> Option<Vec<String>> {
+    items.map(|items| items.iter().map(word).collect())
+}
+
+fn ref_word(member: &AddressRef) -> String {
+    match member {
+        AddressRef::Named(name) => format!("@{name}"),
+        AddressRef::Literal(address) => address.to_string(),
+    }
+}
+
+pub(crate) fn target_word(target: &Target) -> String {
+    match target {
+        Target::Account => "account".to_owned(),
+        Target::Asset(name) => name.clone(),
+        Target::Named(name) => format!("@{name}"),
+        Target::Literal(address) => address.to_string(),
+    }
+}
