@@ -4,12 +4,13 @@ use alloy_primitives::{Address, Bytes, U256};
 
 use crate::dice::Dice;
 use crate::draft::{Draft, LimitDraft, RuleDraft, Subjects};
+use crate::encode::Conditions;
 
-fn be<const N: usize>(value: usize) -> [u8; N] {
+pub(crate) fn be<const N: usize>(value: usize) -> [u8; N] {
     U256::from(value).to_be_bytes::<32>().last_chunk::<N>().copied().unwrap_or([0xff; N])
 }
 
-fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
+pub(crate) fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
     if bits == 0 { 0 } else { (value.wrapping_mul(multiplier) >> (256 - usize::from(bits))).saturating_to() }
 }
 
@@ -32,7 +33,7 @@ fn limit_bytes(dice: &mut Dice, index: usize, limit: &LimitDraft) -> Vec<u8> {
     let mut bytes = format!("limit-{index}").into_bytes();
     bytes.resize(32, 0);
     bytes.extend(limit.cap.to_be_bytes::<32>().iter().skip(8));
-    bytes.extend([limit.window, u8::from(limit.everywhere)]);
+    bytes.extend([limit.window, u8::from(limit.everywhere) | u8::from(limit.count) << 1 | limit.scope << 2]);
     bytes.extend(lane.to_be_bytes());
     bytes.extend([exponent, 0]);
     bytes.extend(limit.asset);
@@ -74,29 +75,6 @@ fn classes(all: &[[u8; 25]]) -> u32 {
     })
 }
 
-fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8> {
-    let mut members = members.to_vec();
-    members.sort_unstable();
-    members.dedup();
-    let most = [15, 16];
-    let bits = match dice.below(200) {
-        0 => dice.pick(&most),
-        1..=80 => dice.pick(&[1, 2, 3, 4]),
-        _ => 0,
-    };
-    let mut bytes = be::<2>(members.len()).to_vec();
-    bytes.push(bits);
-    if bits > 0 {
-        let at = |member: &Address| bucket(U256::from_be_slice(member.as_slice()), multiplier, bits);
-        members.sort_by_key(|member| (at(member), *member));
-        for i in 0..=(1_usize << bits) {
-            bytes.extend(be::<2>(members.partition_point(|member| at(member) < i)));
-        }
-    }
-    bytes.extend(members.iter().flatten());
-    bytes
-}
-
 /// The bytes, with a directory and lists of arbitrary sizes.
 pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     let most = [15, 16];
@@ -114,22 +92,9 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
         body.extend(be::<1>(rule.limits.len()));
         body.extend(rule.delay.to_be_bytes());
         body.extend(&rule.limits);
-        let mut lists = Vec::new();
-        let modules = rule.modules.clone().unwrap_or_default();
-        for (op, members) in [(1, &modules), (2, &rule.initiators), (3, &rule.recipients)] {
-            if !members.is_empty() {
-                body.push(op);
-                lists.push((body.len(), list_bytes(dice, members, multiplier)));
-                body.extend([0; 3]);
-            }
-        }
-        for (op, bound) in [(4, rule.min), (5, rule.max)] {
-            if let Some(bound) = bound {
-                let length = bound.byte_len().max(1);
-                body.extend([op, be::<1>(length)[0]]);
-                body.extend(bound.to_be_bytes::<32>().iter().skip(32 - length));
-            }
-        }
+        let mut code = Conditions { body, lists: Vec::new(), multiplier };
+        code.rule(dice, rule);
+        let Conditions { body, lists, .. } = code;
         bodies.push((body, lists));
     }
     let mut list_at = bodies_at + bodies.iter().map(|(body, _)| body.len()).sum::<usize>();
@@ -150,8 +115,8 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
 
     let mut entries: Vec<Vec<u8>> = Vec::new();
     let mut all = Vec::new();
-    for token in &draft.tokens {
-        entries.push([&[0], token.as_slice(), &[0; 10], &[1]].concat());
+    for (token, standard) in &draft.tokens {
+        entries.push([&[0], token.as_slice(), &[0; 10], &[*standard]].concat());
     }
     for (i, (rule, (offset, length))) in draft.rules.iter().zip(&placed).enumerate() {
         for key in keys(rule) {
@@ -162,7 +127,7 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     let at = |entry: &Vec<u8>| bucket(U256::from_be_slice(entry.get(..25).unwrap_or_default()), multiplier, bits);
     entries.sort_by_key(|entry| (at(entry), entry.clone()));
 
-    let mut program = vec![0, 1, 0, bits];
+    let mut program = vec![0, 1, draft.semantics, bits];
     program.extend(classes(&all).to_be_bytes());
     program.extend(be::<1>(draft.limits.len()));
     program.extend(draft.expiry.to_be_bytes());
@@ -181,33 +146,4 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     program.extend(bodies.into_iter().flat_map(|(body, _)| body));
     program.extend(tail);
     program.into()
-}
-
-/// The program with a few bytes wrong, missing or behind it.
-pub fn damage(dice: &mut Dice, program: &Bytes) -> Bytes {
-    let mut bytes = program.to_vec();
-    match dice.below(10) {
-        0 | 1 => bytes.truncate(dice.index(program.len() + 1)),
-        2 => bytes.extend(dice.bytes(40)),
-        _ => {
-            for _ in 0..=dice.below(3) {
-                let at = 1 + dice.index(bytes.len().saturating_sub(1));
-                let byte = match dice.below(4) {
-                    0 => dice.byte(),
-                    1 => 0,
-                    2 => 0xff,
-                    _ => bytes.get(at).copied().unwrap_or_default().wrapping_add(1),
-                };
-                if let Some(target) = bytes.get_mut(at) {
-                    *target = byte;
-                }
-            }
-            if dice.percent(5)
-                && let Some(first) = bytes.first_mut()
-            {
-                *first = 0x01;
-            }
-        }
-    }
-    bytes.into()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, Bytes, U256};
-use portcullis_eval::{Action, MemoryState, Request, Verdict};
+use portcullis_eval::{Action, Request, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// How the request reaches the hook, besides `check`.
@@ -107,12 +107,6 @@ impl Case {
             gas_price: self.gas_price,
             actions: actions.collect(),
         }
-    }
-
-    /// The state as the mirror takes it.
-    #[must_use]
-    pub fn state(&self, known_code: &MemoryState) -> MemoryState {
-        MemoryState { words: self.words.clone(), code_hashes: known_code.code_hashes.clone() }
     }
 }
 

@@ -1,18 +1,35 @@
 //! A random program before it has bytes.
 
-use alloy_primitives::{Address, U256, uint};
+use alloy_primitives::{Address, U256, hex};
 
+use crate::conditions::{Cond, condition};
 use crate::dice::Dice;
 use crate::world;
 
 /// `transfer(address,uint256)`.
-pub const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
+pub const TRANSFER: [u8; 4] = hex!("a9059cbb");
 /// `transferFrom(address,address,uint256)`.
-pub const TRANSFER_FROM: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
+pub const TRANSFER_FROM: [u8; 4] = hex!("23b872dd");
 /// `approve(address,uint256)`.
-pub const APPROVE: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
+pub const APPROVE: [u8; 4] = hex!("095ea7b3");
 /// `increaseAllowance(address,uint256)`.
-pub const INCREASE_ALLOWANCE: [u8; 4] = [0x39, 0x50, 0x93, 0x51];
+pub const INCREASE_ALLOWANCE: [u8; 4] = hex!("39509351");
+/// `safeTransferFrom(address,address,uint256)` of ERC-721.
+pub const SAFE_721: [u8; 4] = hex!("42842e0e");
+/// `safeTransferFrom(address,address,uint256,bytes)` of ERC-721.
+pub const SAFE_721_DATA: [u8; 4] = hex!("b88d4fde");
+/// `safeTransferFrom(address,address,uint256,uint256,bytes)` of ERC-1155.
+pub const SAFE_1155: [u8; 4] = hex!("f242432a");
+/// `safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)`.
+pub const BATCH_1155: [u8; 4] = hex!("2eb2c2d6");
+/// `setApprovalForAll(address,bool)`.
+pub const APPROVAL_FOR_ALL: [u8; 4] = hex!("a22cb465");
+/// `approve(address,address,uint160,uint48)` of Permit2.
+pub const PERMIT2_APPROVE: [u8; 4] = hex!("87517c45");
+/// `enableModule(address)`.
+pub const ENABLE_MODULE: [u8; 4] = hex!("610b5925");
+/// `enablePlugin(address,uint8)`, `disablePlugin(address,address)` and `setFunctionHandler(bytes4,address)`.
+pub const PLUGINS: [[u8; 4]; 3] = [hex!("1ea24616"), hex!("df5236e1"), hex!("0d7e358e")];
 /// Selectors that mean nothing; one is all zero, which is a call like any other.
 pub const OTHERS: [[u8; 4]; 4] = [[0x11; 4], [0x22; 4], [0, 0, 0, 0], [0xff; 4]];
 
@@ -51,6 +68,10 @@ pub struct LimitDraft {
     pub everywhere: bool,
     /// The rolling window's length.
     pub seconds: u32,
+    /// Whether it counts requests; its asset is then zero.
+    pub count: bool,
+    /// As programs number it.
+    pub scope: u8,
 }
 
 /// A rule in the making.
@@ -78,17 +99,34 @@ pub struct RuleDraft {
     pub limits: Vec<u8>,
     /// Seconds.
     pub delay: u32,
+    /// Besides those above.
+    pub conditions: Vec<Cond>,
+}
+
+impl RuleDraft {
+    /// The token, if the rule is about the transfers or allowances of one alone.
+    #[must_use]
+    pub fn only_token(&self) -> Option<Address> {
+        match &self.subjects {
+            Subjects::These(tokens) if tokens.len() == 1 && [TOKEN_TRANSFER, TOKEN_APPROVE].contains(&self.kind) => {
+                tokens.first().copied()
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A program in the making.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
+    /// As programs number them.
+    pub semantics: u8,
     /// Seconds that announcements live.
     pub expiry: u32,
     /// In order.
     pub limits: Vec<LimitDraft>,
-    /// Declared.
-    pub tokens: Vec<Address>,
+    /// Declared, with their standards.
+    pub tokens: Vec<(Address, u8)>,
     /// In order.
     pub rules: Vec<RuleDraft>,
 }
@@ -100,7 +138,11 @@ pub fn amount(dice: &mut Dice) -> U256 {
         0 => U256::ZERO,
         1 => U256::ONE,
         2 => U256::MAX,
-        3 => uint!(0x1000000000000000000000000000000000000000000000000_U256).saturating_sub(U256::from(dice.below(3))),
+        3 => {
+            let edge = dice.pick(&[96, 128, 160, 192, 255]);
+            let edge = U256::ONE << edge;
+            dice.near(edge)
+        }
         4..=6 => power,
         7..=9 => power.saturating_mul(U256::from(dice.below(1_000_000))),
         _ => dice.word() >> dice.index(256),
@@ -115,12 +157,16 @@ fn cap(dice: &mut Dice) -> U256 {
 }
 
 fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
+    let count = dice.percent(30);
+    let requests = U256::from(dice.pick(&[1, 1, 2, 3, 8, 1_000]));
     LimitDraft {
-        asset: dice.pick(assets),
-        cap: cap(dice),
-        window: dice.pick(&[0, 1, 2, 3, 4, 4, 4]),
-        everywhere: dice.percent(25),
+        asset: if count { Address::ZERO } else { dice.pick(assets) },
+        cap: if count { requests } else { cap(dice) },
+        window: dice.pick(&[0, 1, 2, 3, 4, 4]),
+        everywhere: dice.percent(if count { 2 } else { 20 }),
         seconds: dice.pick(&[60, 3_600, 86_400, 86_401, 7 * 86_400, 30 * 86_400, 1, 9]),
+        count,
+        scope: dice.pick(&[0, 0, 1, 2]),
     }
 }
 
@@ -130,7 +176,8 @@ fn members(dice: &mut Dice) -> Vec<Address> {
     all.iter().skip(dice.index(3)).take(n).copied().collect()
 }
 
-fn subjects(dice: &mut Dice, kind: u8, tokens: &[Address]) -> Subjects {
+fn subjects(dice: &mut Dice, kind: u8, tokens: &[(Address, u8)]) -> Subjects {
+    let tokens: Vec<Address> = tokens.iter().map(|(token, _)| *token).collect();
     let roll = dice.below(100);
     match kind {
         NATIVE if roll < 65 => Subjects::Any,
@@ -141,91 +188,146 @@ fn subjects(dice: &mut Dice, kind: u8, tokens: &[Address]) -> Subjects {
         CALL if roll < 65 => Subjects::Account,
         CALL if roll < 85 => Subjects::Any,
         CALL => Subjects::These(vec![dice.pick(&[world::HOOK, world::MANAGER])]),
-        _ if roll < 75 => Subjects::These(vec![dice.pick(tokens)]),
-        _ if roll < 85 => Subjects::These(tokens.to_vec()),
+        _ if roll < 75 => Subjects::These(vec![dice.pick(&tokens)]),
+        _ if roll < 85 => Subjects::These(tokens),
         _ => Subjects::Any,
     }
 }
 
-fn selectors(dice: &mut Dice, kind: u8) -> Vec<[u8; 4]> {
-    let any = if kind == NATIVE { 80 } else { 45 };
-    if dice.percent(any) {
-        return Vec::new();
-    }
-    match kind {
-        TOKEN_TRANSFER => dice.some_of(&[TRANSFER, TRANSFER_FROM], 60),
-        TOKEN_APPROVE => dice.some_of(&[APPROVE, INCREASE_ALLOWANCE], 60),
-        OPAQUE => dice.some_of(&[OTHERS[0], OTHERS[1], OTHERS[2], TRANSFER_FROM], 50),
-        _ => dice.some_of(&OTHERS, 40),
+/// Selectors of calls that this standard decodes to this kind.
+#[must_use]
+pub fn decoding(standard: u8, kind: u8) -> &'static [[u8; 4]] {
+    match (standard, kind) {
+        (1, TOKEN_TRANSFER) => &[TRANSFER, TRANSFER, TRANSFER_FROM],
+        (1, TOKEN_APPROVE) => &[APPROVE, INCREASE_ALLOWANCE, PERMIT2_APPROVE],
+        (2, TOKEN_TRANSFER) => &[TRANSFER_FROM, SAFE_721, SAFE_721_DATA],
+        (2, TOKEN_APPROVE) => &[APPROVE, APPROVAL_FOR_ALL],
+        (3, TOKEN_TRANSFER) => &[SAFE_1155, BATCH_1155],
+        (3, TOKEN_APPROVE) => &[APPROVAL_FOR_ALL],
+        _ => &[],
     }
 }
 
-fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
-    let kind = dice.pick(&[
-        NATIVE,
-        NATIVE,
-        NATIVE,
-        TOKEN_TRANSFER,
-        TOKEN_TRANSFER,
-        TOKEN_TRANSFER,
-        TOKEN_APPROVE,
-        CALL,
-        CALL,
-        OPAQUE,
-    ]);
-    let subjects = subjects(dice, kind, &draft.tokens);
-    let allow = dice.percent(85);
-    let asset = match (&subjects, kind) {
-        (_, NATIVE) => Some(Address::ZERO),
-        (Subjects::These(tokens), TOKEN_TRANSFER | TOKEN_APPROVE) if tokens.len() == 1 => tokens.first().copied(),
-        _ => None,
-    };
-    let moves = matches!(kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
-    let (mut min, mut max) = (None, None);
-    if moves && dice.percent(25) {
-        min = Some(amount(dice));
+/// Selectors that the rule's effects may have.
+#[must_use]
+pub fn pool(draft: &Draft, rule: &RuleDraft) -> Vec<[u8; 4]> {
+    match rule.kind {
+        TOKEN_TRANSFER | TOKEN_APPROVE => {
+            let named = |token: &Address| !matches!(&rule.subjects, Subjects::These(these) if !these.contains(token));
+            let tokens = draft.tokens.iter().filter(|(token, _)| named(token));
+            tokens.flat_map(|(_, standard)| decoding(*standard, rule.kind)).copied().collect()
+        }
+        OPAQUE => vec![OTHERS[0], OTHERS[1], OTHERS[2], TRANSFER_FROM, SAFE_1155],
+        _ => OTHERS.to_vec(),
     }
-    if moves && dice.percent(30) {
-        max = Some(amount(dice).max(min.unwrap_or_default()));
-    }
+}
+
+fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
+    let moves = matches!(rule.kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
+    let asset = if rule.kind == NATIVE { Some(Address::ZERO) } else { rule.only_token() };
     let mut limits = Vec::new();
-    if allow && dice.percent(80) {
-        for (i, limit) in (0..).zip(&draft.limits) {
-            if Some(limit.asset) == asset && dice.percent(70) || dice.percent(1) {
-                limits.push(i);
-            }
-        }
-        if dice.percent(1) {
-            limits.push(u8::try_from(draft.limits.len()).unwrap_or(u8::MAX));
+    for (i, limit) in (0..).zip(&draft.limits) {
+        let suits = (limit.count || Some(limit.asset) == asset) && (limit.scope != 1 || moves);
+        if suits && dice.percent(60) || dice.below(150) == 0 {
+            limits.push(i);
         }
     }
-    RuleDraft {
+    if dice.percent(1) {
+        limits.push(u8::try_from(draft.limits.len()).unwrap_or(u8::MAX));
+    }
+    limits
+}
+
+fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
+    let mut kind =
+        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, CALL, OPAQUE]);
+    if draft.tokens.is_empty() {
+        kind = NATIVE;
+    }
+    let mut rule = RuleDraft {
         kind,
-        subjects,
-        selectors: selectors(dice, kind),
-        allow,
+        subjects: subjects(dice, kind, &draft.tokens),
+        selectors: Vec::new(),
+        allow: dice.percent(if draft.semantics == 0 { 85 } else { 75 }),
         modules: dice
             .percent(for_modules)
             .then(|| if dice.percent(85) { dice.some_of(&world::modules(), 60) } else { Vec::new() }),
         initiators: if dice.percent(15) { dice.some_of(&world::initiators(), 60) } else { Vec::new() },
-        recipients: if moves && dice.percent(40) { members(dice) } else { Vec::new() },
-        min,
-        max,
-        limits,
-        delay: if allow && dice.percent(15) { dice.pick(&[1, 3_600, 86_400, 172_800]) } else { 0 },
+        recipients: Vec::new(),
+        min: None,
+        max: None,
+        limits: Vec::new(),
+        delay: 0,
+        conditions: Vec::new(),
+    };
+    let moves = matches!(kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
+    if !dice.percent(if kind == NATIVE { 80 } else { 50 }) {
+        rule.selectors = dice.some_of(&pool(draft, &rule), 50);
+    }
+    if moves && dice.percent(30) {
+        rule.recipients = members(dice);
+    }
+    if dice.percent(8) {
+        named(dice, &mut rule);
+    }
+    if moves && dice.percent(20) {
+        rule.min = Some(amount(dice));
+    }
+    if moves && dice.percent(25) {
+        rule.max = Some(amount(dice).max(rule.min.unwrap_or_default()));
+    }
+    if rule.allow && dice.percent(80) {
+        rule.limits = listed(dice, draft, &rule);
+        if dice.percent(15) {
+            rule.delay = dice.pick(&[1, 3_600, 86_400, 172_800]);
+        }
+    }
+    for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {
+        let want = dice.percent(88);
+        let condition = condition(dice, draft, &rule, want, 0);
+        rule.conditions.push(condition);
+    }
+    rule
+}
+
+/// Makes the rule one of those that calls must name in full: `enableModule`, and plugins of the manager.
+fn named(dice: &mut Dice, rule: &mut RuleDraft) {
+    rule.kind = CALL;
+    rule.recipients = Vec::new();
+    if dice.percent(50) {
+        rule.subjects = Subjects::Account;
+        rule.selectors = vec![ENABLE_MODULE];
+        if dice.percent(90) {
+            rule.recipients = dice.some_of(&world::modules(), 60);
+            // The recipient's condition is then the first.
+            rule.initiators = Vec::new();
+        }
+    } else {
+        rule.subjects =
+            if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
+        rule.selectors = dice.some_of(&PLUGINS, 60);
+    }
+    if dice.percent(10) {
+        rule.selectors = Vec::new();
+    }
+    if dice.percent(5) {
+        rule.subjects = Subjects::Any;
     }
 }
 
 /// A random program in the making, of whose rules so many in a hundred are for modules.
 pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     let tokens = dice.some_of(&world::tokens(), 50);
+    let tokens: Vec<_> = tokens.into_iter().map(|token| (token, dice.pick(&[1, 1, 2, 3]))).collect();
     let mut draft = Draft {
+        semantics: dice.pick(&[0, 0, 1, 2]),
         expiry: dice.pick(&[1_209_600, 604_800, 200_000, 172_801]),
         limits: Vec::new(),
         tokens: tokens.clone(),
         rules: Vec::new(),
     };
-    let assets = [tokens, vec![Address::ZERO, Address::ZERO]].concat();
+    let mut assets = vec![Address::ZERO, Address::ZERO];
+    assets.extend(tokens.iter().map(|(token, _)| *token));
     // As many limits as there may be, one more, or a few.
     let limits = dice.pick(&[32, 33]);
     for _ in 0..(if dice.percent(2) { limits } else { dice.below(7) }) {

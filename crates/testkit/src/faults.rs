@@ -3,10 +3,11 @@
 //! In the mirror a fault is what an evaluator with that fault would see: the case is changed for it alone. In the
 //! contract it is a constant of the compiled code, replaced.
 
-use alloy_primitives::{Bytes, U256, hex};
+use alloy_primitives::{U256, hex};
 use eyre::{Result, eyre};
 
 use crate::case::Case;
+use crate::hook::HookCode;
 
 /// A fault of the mirror.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +36,17 @@ pub enum MirrorFault {
     NoValue,
     /// Usage in other units is taken as it stands.
     WrongUnit,
+    /// Whatever is on chain counts as code.
+    AnyoneHasCode,
+    /// A static call that fails answers no.
+    FailureIsNo,
+    /// Of an answer that is too long the first word counts.
+    LooseAnswers,
 }
 
 impl MirrorFault {
     /// Every fault.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::FastClock,
         Self::LooseCap,
         Self::NotEverywhere,
@@ -52,6 +59,9 @@ impl MirrorFault {
         Self::AnyInitiator,
         Self::NoValue,
         Self::WrongUnit,
+        Self::AnyoneHasCode,
+        Self::FailureIsNo,
+        Self::LooseAnswers,
     ];
 
     /// The case as an evaluator with this fault sees it.
@@ -99,6 +109,8 @@ impl MirrorFault {
             Self::NoOrigin => seen.origin = None,
             Self::AnyInitiator => seen.initiator = crate::world::initiators().first().copied().unwrap_or_default(),
             Self::NoValue => seen.actions.iter_mut().for_each(|action| action.value = U256::ZERO),
+            // What these see of the case is right; see `Surroundings`.
+            Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
             Self::WrongUnit => {
                 for limit in limits(&mut program) {
                     // The unit exponent is between the lane seconds and the zero byte.
@@ -211,13 +223,24 @@ impl ContractFault {
     ///
     /// # Errors
     /// When the code has no such constant, so that the fault could not be planted.
-    pub fn plant(&self, code: &Bytes) -> Result<Bytes> {
-        let mut faulty = code.to_vec();
+    pub fn plant(&self, code: &HookCode) -> Result<HookCode> {
+        let mut faulty = code.clone();
+        let libraries = faulty.libraries.iter_mut().map(|(_, code)| code);
+        let mut planted = false;
+        for code in libraries.chain([&mut faulty.hook]) {
+            let mut bytes = code.to_vec();
+            planted |= self.patch(&mut bytes);
+            *code = bytes.into();
+        }
+        if planted { Ok(faulty) } else { Err(eyre!("the compiled hook has no constant for `{}`", self.name)) }
+    }
+
+    fn patch(&self, code: &mut [u8]) -> bool {
         let mut planted = false;
         let mut at = 0;
         // Instruction by instruction, so that no data of another push is taken for one.
-        while let Some(op) = faulty.get(at).copied() {
-            if let Some(found) = faulty.get_mut(at..at + self.from.len())
+        while let Some(op) = code.get(at).copied() {
+            if let Some(found) = code.get_mut(at..at + self.from.len())
                 && found == self.from
             {
                 found.copy_from_slice(self.to);
@@ -225,6 +248,6 @@ impl ContractFault {
             }
             at += if (0x60..=0x7f).contains(&op) { usize::from(op) - 0x5e } else { 1 };
         }
-        if planted { Ok(faulty.into()) } else { Err(eyre!("the compiled hook has no constant for `{}`", self.name)) }
+        planted
     }
 }

@@ -1,19 +1,23 @@
 //! Random cases, led towards the places where evaluators could differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 use portcullis_bindings::safe;
 use portcullis_eval::{
-    AccountState, CHANGE_WINDOW, Evaluation, MemoryState, Reason, account_slot, announcement_id, announcement_slot,
-    evaluate, selectors,
+    AccountState, CHANGE_WINDOW, Evaluation, Reason, account_slot, announcement_id, announcement_slot, evaluate,
+    selectors,
 };
 
-use crate::assemble::{assemble, damage};
+use crate::around::{Around, Surroundings};
+use crate::assemble::assemble;
 use crate::case::{Case, CaseAction, Entry};
+use crate::conditions::{Cond, suits};
+use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
-use crate::leaves::{Leaf, Node, hook_call, matching, misencode, slot_call, slot_change, spoil};
+use crate::encode::damage;
+use crate::leaves::{Leaf, Node, matching, misencode, spoil};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::{policy_text, world};
 
@@ -31,7 +35,7 @@ const ROUNDS: u32 = 4;
 
 /// Case `index` under `seed`.
 #[must_use]
-pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
+pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     let mut dice = Dice::new(seed, index);
     let entry = dice.pick(&[0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6]);
     let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
@@ -40,16 +44,13 @@ pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
     let compiled = if dice.percent(50) { policy_text::compiled(&draft) } else { None };
     let by_compiler = compiled.is_some();
     let mut program = compiled.unwrap_or_else(|| assemble(&mut dice, &draft));
-    if dice.percent(8) {
+    if dice.percent(6) {
         program = damage(&mut dice, &program);
     }
     let route = if entry.managed() { 3 } else { dice.pick(&[1, 2, 2, 2, 3]) };
-    let now = time(&mut dice, &program);
-    let mut words = BTreeMap::new();
-    account_words(&mut dice, route, &mut words);
-    limit_words(&mut dice, &program, now, &mut words);
-
     let theme = theme(&mut dice, &draft, by_module);
+    let now = now(&mut dice, &program, theme.as_ref());
+
     let member = |dice: &mut Dice, list: Vec<Address>, all: Vec<Address>| {
         if list.is_empty() || dice.percent(10) { dice.pick(&all) } else { dice.pick(&list) }
     };
@@ -59,6 +60,13 @@ pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
     let initiator = origin.unwrap_or_else(|| member(&mut dice, initiators, world::initiators()));
     let scene = Scene { draft: &draft, theme, by_module, managed: route == 3 };
     let mut nodes = nodes(&mut dice, &scene, entry);
+
+    let mut words = BTreeMap::new();
+    account_words(&mut dice, route, &mut words);
+    let recipients: BTreeSet<Address> =
+        nodes.iter_mut().flat_map(Node::leaves_mut).flat_map(|leaf| leaf.recipients()).collect();
+    let recipients: Vec<Address> = recipients.into_iter().collect();
+    limit_words(&mut dice, &program, now, (&recipients, initiator), &mut words);
     let gas = |dice: &mut Dice| if origin.is_none() && dice.percent(1) { dice.word() } else { U256::ZERO };
     let mut case = Case {
         entry,
@@ -74,9 +82,11 @@ pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
     };
     let misencoded = case.actions.iter().zip(&nodes).any(|(action, node)| *action != node.action());
     for _ in 0..ROUNDS {
-        let state = case.state(known_code);
-        let Ok(found) = evaluate(&case.program, world::HOOK, &state, &case.request(), case.now) else { break };
-        if !lead(&mut dice, &mut case, &mut nodes, &state, &found, draft.expiry) {
+        let state = Surroundings::new(around, &case);
+        let account = AccountState::read(case.account, &state);
+        let found = evaluate(&case.program, world::HOOK, &state, &case.request(), case.now);
+        let (Ok(account), Ok(found)) = (account, found) else { break };
+        if !lead(&mut dice, &mut case, &mut nodes, &account, &found, draft.expiry) {
             break;
         }
         if !misencoded {
@@ -85,6 +95,35 @@ pub fn generate(seed: u64, index: u64, known_code: &MemoryState) -> Generated {
     }
     case.words.retain(|_, word| !word.is_zero());
     Generated { case, compiled: by_compiler }
+}
+
+/// A time that suits the rule, mostly: near where one of its conditions turns, or any.
+fn now(dice: &mut Dice, program: &[u8], theme: Option<&RuleDraft>) -> u64 {
+    let conditions = theme.map_or(&[][..], |rule| rule.conditions.as_slice());
+    let turns = turns(conditions);
+    let mut now = 0;
+    for _ in 0..8 {
+        now = time(dice, program);
+        if !turns.is_empty() && dice.percent(60) {
+            let turn = u64::from(dice.pick(&turns));
+            now = dice.near_time(now / 86_400 * 86_400 + turn);
+        }
+        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(6) {
+            break;
+        }
+    }
+    now
+}
+
+/// Seconds of the day at which the conditions turn.
+fn turns(conditions: &[Cond]) -> Vec<u32> {
+    let each = conditions.iter().flat_map(|condition| match condition {
+        Cond::Time(from, to) => vec![*from, *to],
+        Cond::Days(_) => vec![0],
+        Cond::Any(inside) | Cond::All(inside) | Cond::NotAll(inside) => turns(inside),
+        _ => Vec::new(),
+    });
+    each.collect()
 }
 
 fn actions(dice: &mut Dice, entry: Entry, nodes: &[Node]) -> Vec<CaseAction> {
@@ -107,11 +146,10 @@ fn lead(
     dice: &mut Dice,
     case: &mut Case,
     nodes: &mut [Node],
-    state: &MemoryState,
+    account: &AccountState,
     found: &Evaluation,
     expiry: u32,
 ) -> bool {
-    let Ok(account) = AccountState::read(case.account, state) else { return false };
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
             let wanted = if dice.percent(6) { U256::MAX } else { dice.near(found.verdict.have) };

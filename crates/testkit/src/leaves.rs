@@ -1,16 +1,17 @@
-//! Random leaves and batches of them.
+//! Random leaves that rules match, and batches of leaves.
 
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
-use portcullis_bindings::{IPolicyHook as Hook, safe};
-use portcullis_eval::selectors;
+use portcullis_bindings::safe;
 
 use crate::case::CaseAction;
+use crate::conditions::{Cond, ListDraft, suits};
 use crate::dice::Dice;
 use crate::draft::{
-    APPROVE, CALL, Draft, INCREASE_ALLOWANCE, NATIVE, OPAQUE, OTHERS, RuleDraft, Subjects, TOKEN_APPROVE,
-    TOKEN_TRANSFER, TRANSFER, TRANSFER_FROM, amount,
+    BATCH_1155, CALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft, Subjects,
+    TOKEN_APPROVE, TOKEN_TRANSFER, amount, decoding, pool,
 };
+use crate::tokens::{TokenCall, head, misplace};
 use crate::world;
 
 /// Calldata in the making.
@@ -22,16 +23,7 @@ pub enum Call {
     /// As it is.
     Raw(Bytes),
     /// One of the calls that decode.
-    Token {
-        /// Which.
-        selector: [u8; 4],
-        /// Of `transferFrom`.
-        source: Address,
-        /// Or spender.
-        recipient: Address,
-        /// Base units.
-        amount: U256,
-    },
+    Token(TokenCall),
 }
 
 /// A call in the making.
@@ -52,27 +44,38 @@ impl Leaf {
         match &self.call {
             Call::Nothing => Bytes::new(),
             Call::Raw(data) => data.clone(),
-            Call::Token { selector: TRANSFER_FROM, source, recipient, amount } => {
-                [TRANSFER_FROM.as_slice(), &(*source, *recipient, *amount).abi_encode()].concat().into()
-            }
-            Call::Token { selector, recipient, amount, .. } => {
-                [selector.as_slice(), &(*recipient, *amount).abi_encode()].concat().into()
-            }
+            Call::Token(call) => call.data(),
         }
     }
 
     /// How many effects it has if it is ordinary and decodes; one if it is control.
     #[must_use]
     pub fn effects(&self) -> usize {
-        usize::from(!self.value.is_zero()) + usize::from(self.call != Call::Nothing || self.value.is_zero())
+        let called = match &self.call {
+            Call::Nothing => usize::from(self.value.is_zero()),
+            Call::Raw(_) => 1,
+            Call::Token(call) => call.effects(),
+        };
+        usize::from(!self.value.is_zero()) + called
     }
 
     /// Changes the amount of its `effect`-th effect.
     pub fn set_amount(&mut self, effect: usize, wanted: U256) {
-        match &mut self.call {
-            _ if effect == 0 && !self.value.is_zero() => self.value = wanted,
-            Call::Token { amount, .. } => *amount = wanted,
-            _ => {}
+        if effect == 0 && !self.value.is_zero() {
+            self.value = wanted;
+        } else if let Call::Token(call) = &mut self.call
+            && let Some(amount) = call.amounts.get_mut(effect - usize::from(!self.value.is_zero()))
+        {
+            *amount = wanted;
+        }
+    }
+
+    /// Who receives something, as far as that is known before it is decoded.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<Address> {
+        match &self.call {
+            Call::Token(call) => vec![self.to, call.recipient],
+            _ => vec![self.to],
         }
     }
 
@@ -96,54 +99,106 @@ fn amount_for(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> U256 {
 
 fn recipient_for(dice: &mut Dice, rule: &RuleDraft) -> Address {
     let anyone = [world::recipients(), vec![Address::ZERO, world::ACCOUNT, world::HOOK]].concat();
-    if !rule.recipients.is_empty() && dice.percent(90) { dice.pick(&rule.recipients) } else { dice.pick(&anyone) }
+    let listed = if rule.recipients.is_empty() { &anyone } else { &rule.recipients };
+    let suits = |one: &Address| rule.conditions.iter().all(|condition| suits(condition, Some(*one), None) != Some(false));
+    let suiting: Vec<Address> = listed.iter().filter(|one| suits(one)).copied().collect();
+    if !suiting.is_empty() && dice.percent(92) { dice.pick(&suiting) } else { dice.pick(&anyone) }
+}
+
+/// Calldata with the words that the conditions ask for, or their neighbours, where it means nothing else.
+fn meet(dice: &mut Dice, conditions: &[Cond], data: &mut Vec<u8>) {
+    for condition in conditions {
+        let (offset, word) = match condition {
+            Cond::Word { offset, value, .. } => (*offset, if dice.percent(60) { *value } else { dice.near(*value) }),
+            Cond::WordListed(offset, ListDraft::Members(members)) => (*offset, dice.pick(members).into_word().into()),
+            Cond::WordListed(offset, ListDraft::Registry(_)) => {
+                (*offset, dice.pick(&world::recipients()).into_word().into())
+            }
+            Cond::Any(inside) | Cond::All(inside) | Cond::NotAll(inside) => {
+                meet(dice, inside, data);
+                continue;
+            }
+            _ => continue,
+        };
+        // The selector stays.
+        let at = usize::from(offset).max(4);
+        if at < 200 {
+            data.resize(data.len().max(at + dice.pick(&[32, 32, 31, 1])), 0);
+            for (byte, wanted) in data.iter_mut().skip(at).zip(word.to_be_bytes::<32>()) {
+                *byte = wanted;
+            }
+        }
+    }
+}
+
+fn token_call(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, to: Address, selector: Option<[u8; 4]>) -> Leaf {
+    let standard = draft.tokens.iter().find(|(token, _)| *token == to).map_or(1, |(_, standard)| *standard);
+    let pool = decoding(standard, rule.kind);
+    let selector = selector.filter(|selector| pool.contains(selector)).unwrap_or_else(|| dice.pick(pool));
+    let n = if selector == BATCH_1155 { dice.pick(&[1, 1, 2, 2, 3]) } else { 1 };
+    let call = TokenCall {
+        selector,
+        source: world::ACCOUNT,
+        recipient: recipient_for(dice, rule),
+        amounts: (0..n).map(|_| amount_for(dice, draft, rule)).collect(),
+        token: to,
+        extra: {
+            let length = dice.pick(&[0, 0, 0, 1, 32, 40]);
+            dice.bytes(length)
+        },
+    };
+    let to = if selector == PERMIT2_APPROVE { world::PERMIT2 } else { to };
+    Leaf { to, value: U256::ZERO, call: Call::Token(call) }
 }
 
 /// A leaf that the rule is likely to match.
 pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
-    let recipient = recipient_for(dice, rule);
+    let tokens: Vec<Address> = draft.tokens.iter().map(|(token, _)| *token).collect();
     let to = match (&rule.subjects, rule.kind) {
         (Subjects::Account, _) => world::ACCOUNT,
         (Subjects::These(these), _) => dice.pick(these),
-        (Subjects::Any, NATIVE) => recipient,
+        (Subjects::Any, NATIVE) => recipient_for(dice, rule),
         (Subjects::Any, CALL) => {
-            dice.pick(&[world::targets(), world::recipients(), vec![world::MANAGER, Address::ZERO]].concat())
+            let others = vec![world::MANAGER, Address::ZERO, world::PERMIT2];
+            dice.pick(&[world::targets(), world::recipients(), others].concat())
         }
-        (Subjects::Any, _) => dice.pick(&draft.tokens),
+        (Subjects::Any, _) => dice.pick(&tokens),
     };
-    let amount = amount_for(dice, draft, rule);
     let selector = (!rule.selectors.is_empty()).then(|| dice.pick(&rule.selectors));
     let raw = |dice: &mut Dice, selector: [u8; 4]| {
-        let length = dice.pick(&[0, 32, 36, 64, 5]);
-        Call::Raw([selector.as_slice(), &dice.bytes(length)].concat().into())
+        let length = match selector {
+            ENABLE_MODULE => 32,
+            _ => dice.pick(&[0, 32, 36, 64, 5]),
+        };
+        let mut data = [selector.as_slice(), &dice.bytes(length)].concat();
+        if selector == ENABLE_MODULE {
+            let module = if rule.recipients.is_empty() { world::modules() } else { rule.recipients.clone() };
+            data = [selector.as_slice(), &dice.pick(&module).abi_encode()].concat();
+        } else {
+            meet(dice, &rule.conditions, &mut data);
+        }
+        Call::Raw(data.into())
     };
     match rule.kind {
         NATIVE => {
             let call = match selector {
                 Some(selector) => raw(dice, selector),
-                None if dice.percent(8) => raw(dice, OTHERS[0]),
+                None if dice.percent(12) => raw(dice, OTHERS[0]),
                 None => Call::Nothing,
             };
-            Leaf { to, value: amount, call }
+            Leaf { to, value: amount_for(dice, draft, rule), call }
         }
-        TOKEN_TRANSFER | TOKEN_APPROVE => {
-            let pool = if rule.kind == TOKEN_TRANSFER {
-                [TRANSFER, TRANSFER, TRANSFER_FROM]
-            } else {
-                [APPROVE, APPROVE, INCREASE_ALLOWANCE]
-            };
-            let selector = selector.unwrap_or_else(|| dice.pick(&pool));
-            let call = Call::Token { selector, source: world::ACCOUNT, recipient, amount };
-            Leaf { to, value: U256::ZERO, call }
-        }
+        TOKEN_TRANSFER | TOKEN_APPROVE => token_call(dice, draft, rule, to, selector),
         OPAQUE => {
-            let selector = selector.unwrap_or_else(|| dice.pick(&[OTHERS[0], OTHERS[1], TRANSFER_FROM]));
-            let call = if selector == TRANSFER_FROM {
-                Call::Token { selector, source: dice.pick(&world::recipients()), recipient, amount }
-            } else {
-                raw(dice, selector)
-            };
-            Leaf { to, value: U256::ZERO, call }
+            let selector = selector.unwrap_or_else(|| dice.pick(&pool(draft, rule)));
+            let standard = draft.tokens.iter().find(|(token, _)| *token == to).map_or(1, |(_, standard)| *standard);
+            if decoding(standard, TOKEN_TRANSFER).contains(&selector) {
+                let source = dice.pick(&world::recipients());
+                let amounts = vec![amount(dice)];
+                let call = TokenCall { selector, source, recipient: source, amounts, ..TokenCall::default() };
+                return Leaf { to, value: U256::ZERO, call: Call::Token(call) };
+            }
+            Leaf { to, value: U256::ZERO, call: raw(dice, selector) }
         }
         _ => {
             let call = match selector {
@@ -163,7 +218,16 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
 pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
     let data = leaf.data().to_vec();
     let raw = |data: Vec<u8>| Call::Raw(data.into());
-    match dice.below(10) {
+    if let Call::Token(call) = &leaf.call
+        && let Some(head) = head(call.selector)
+        && dice.percent(60)
+    {
+        let mut data = data;
+        misplace(dice, &mut data, head);
+        leaf.call = raw(data);
+        return;
+    }
+    match dice.below(11) {
         0 => {
             let length = 1 + dice.index(3);
             leaf.call = Call::Raw(dice.bytes(length));
@@ -175,7 +239,7 @@ pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
         5 | 6 => {
             let mut data = data;
             let words = data.len() / 32;
-            let unused = dice.pick(&[12, 12, 28]);
+            let unused = dice.pick(&[12, 12, 26, 28, 31]);
             let at = 4 + 32 * dice.index(words) + dice.index(unused);
             if let Some(byte) = data.get_mut(at) {
                 *byte = 1;
@@ -183,66 +247,23 @@ pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
             leaf.call = raw(data);
         }
         7 => leaf.to = dice.pick(&world::tokens()),
+        8 => {
+            if let Call::Token(call) = &mut leaf.call {
+                match dice.below(3) {
+                    0 => call.source = dice.pick(&world::recipients()),
+                    1 => call.recipient = Address::ZERO,
+                    _ => call.amounts.clear(),
+                }
+            }
+        }
         _ => {
             let wanted = amount(dice);
             leaf.set_amount(0, wanted);
-            if let Call::Token { recipient, .. } = &mut leaf.call {
-                *recipient = dice.pick(&world::recipients());
+            if let Call::Token(call) = &mut leaf.call {
+                call.recipient = dice.pick(&world::recipients());
             }
         }
     }
-}
-
-/// A call of the account to itself that names one address.
-#[must_use]
-pub fn slot_call(selector: [u8; 4], named: Address) -> Leaf {
-    let data = [selector.as_slice(), &named.abi_encode()].concat();
-    Leaf { to: world::ACCOUNT, value: U256::ZERO, call: Call::Raw(data.into()) }
-}
-
-/// A change of a slot that holds the hook, mostly sound.
-pub fn slot_change(dice: &mut Dice, managed: bool) -> Leaf {
-    let named = dice.pick(&[world::HOOK, Address::ZERO, Address::ZERO, world::MANAGER, Address::repeat_byte(0x99)]);
-    let argument = named.abi_encode();
-    let common = [selectors::SET_GUARD, selectors::SET_GUARD, selectors::SET_MODULE_GUARD, selectors::SET_MODULE_GUARD];
-    let selector = match dice.below(10) {
-        0 => selectors::SET_FALLBACK_HANDLER,
-        1..=4 if managed => selectors::SET_HOOKS,
-        1 => selectors::SET_HOOKS,
-        _ => dice.pick(&common),
-    };
-    let mut data = [selector.as_slice(), &argument].concat();
-    let mut to = world::ACCOUNT;
-    if selector == selectors::SET_HOOKS && dice.percent(60) {
-        to = world::MANAGER;
-        if dice.percent(85) {
-            data.extend(dice.pick(&[world::ACCOUNT, world::ACCOUNT, world::ACCOUNT, world::HOOK]));
-        }
-    }
-    Leaf { to, value: U256::ZERO, call: Call::Raw(data.into()) }
-}
-
-/// A call to the hook that rules never see, mostly sound.
-pub fn hook_call(dice: &mut Dice) -> Leaf {
-    let other = dice.pick(&world::targets());
-    let who = dice.pick(&[world::ACCOUNT, world::ACCOUNT, world::ACCOUNT, other]);
-    let hash = alloy_primitives::B256::from(dice.word());
-    let data = match dice.below(11) {
-        0 => Hook::installCall { program: other, codeHash: hash, changeDelay: 1, manager: other, bypassing: vec![] }
-            .abi_encode(),
-        1 | 2 => Hook::stageCall { program: other, codeHash: hash, changeDelay: 3_600 }.abi_encode(),
-        3 => Hook::stageSlotsCall { calls: vec![Hook::SlotCall { to: other, data: dice.bytes(7) }] }.abi_encode(),
-        4 => Hook::cancelStagedCall {}.abi_encode(),
-        5 => Hook::activateCall { program: other }.abi_encode(),
-        6 | 7 => Hook::announceCall { account: who, origin: Address::ZERO, actions: vec![] }.abi_encode(),
-        8 | 9 => Hook::cancelCall { account: who, id: hash }.abi_encode(),
-        _ => [dice.pick(&selectors::ENTRIES).as_slice(), &dice.bytes(64)].concat(),
-    };
-    let mut leaf = Leaf { to: world::HOOK, value: U256::ZERO, call: Call::Raw(data.into()) };
-    if dice.percent(6) {
-        leaf.value = U256::ONE;
-    }
-    leaf
 }
 
 /// What an action is made of.

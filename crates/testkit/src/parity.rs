@@ -1,22 +1,36 @@
-//! One case through both evaluators.
+//! One case through all three evaluators.
 
 use std::{collections::BTreeMap, fmt};
 
-use alloy_primitives::Bytes;
+use alloy_primitives::U256;
 use eyre::Result;
-use portcullis_eval::{Evaluation, MemoryState, Reason, Verdict, evaluate};
+use portcullis_eval::{Evaluation, Reason, Verdict, evaluate};
 
+use crate::around::{Around, Asked, Surroundings};
 use crate::case::{Case, Vector};
 use crate::contract::Contract;
 use crate::faults::MirrorFault;
+use crate::hook::HookCode;
+use crate::plain::{self, Declined};
 use crate::world;
 
-/// Both evaluators.
+/// The compiled hook, the mirror, and the plain evaluator.
 #[derive(Debug)]
 pub struct Evaluators {
     contract: Contract,
-    known_code: MemoryState,
+    around: Around,
     fault: Option<MirrorFault>,
+}
+
+/// What they agree on.
+#[derive(Debug)]
+pub struct Agreement {
+    /// The mirror's.
+    pub evaluation: Evaluation,
+    /// The static calls that the mirror made, in order.
+    pub asked: Vec<Asked>,
+    /// Whether the plain evaluator took no part.
+    pub declined: bool,
 }
 
 /// Where they differ.
@@ -30,14 +44,13 @@ impl fmt::Display for Disagreement {
 }
 
 impl Evaluators {
-    /// The mirror, and this hook code.
+    /// With this hook code.
     ///
     /// # Errors
     /// As [`world::chain`].
-    pub fn new(hook_code: Bytes) -> Result<Self> {
-        let chain = world::chain(hook_code)?;
-        let known_code = world::known_code(&chain);
-        Ok(Self { contract: Contract::new(chain), known_code, fault: None })
+    pub fn new(code: &HookCode) -> Result<Self> {
+        let chain = world::chain(code)?;
+        Ok(Self { contract: Contract::new(chain.clone()), around: Around::new(chain), fault: None })
     }
 
     /// The same with a fault planted in the mirror.
@@ -47,30 +60,32 @@ impl Evaluators {
         self
     }
 
-    /// The code that both know.
+    /// What surrounds the hook.
     #[must_use]
-    pub const fn known_code(&self) -> &MemoryState {
-        &self.known_code
+    pub const fn around(&self) -> &Around {
+        &self.around
     }
 
-    /// The mirror's evaluation.
+    /// The mirror's evaluation, and the static calls it made.
     ///
     /// # Errors
     /// [`Disagreement`] when it has none: nothing is missing here.
-    pub fn mirror(&self, case: &Case) -> Result<Evaluation, Disagreement> {
+    pub fn mirror(&self, case: &Case) -> Result<(Evaluation, Vec<Asked>), Disagreement> {
         let faulty = self.fault.map(|fault| fault.plant(case));
         let seen = faulty.as_ref().unwrap_or(case);
-        let state = seen.state(&self.known_code);
-        evaluate(&seen.program, world::HOOK, &state, &seen.request(), seen.now)
-            .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))
+        let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
+        let evaluation = evaluate(&seen.program, world::HOOK, &state, &seen.request(), seen.now)
+            .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
+        Ok((evaluation, state.asked()))
     }
 
-    /// Runs a case through both.
+    /// Runs a case through all.
     ///
     /// # Errors
     /// [`Disagreement`] on verdict, reason, effect, rule, values or any word of storage.
-    pub fn compare(&self, case: &Case) -> Result<Evaluation, Disagreement> {
-        let evaluation = self.mirror(case)?;
+    pub fn compare(&self, case: &Case) -> Result<Agreement, Disagreement> {
+        let (evaluation, asked) = self.mirror(case)?;
+        let declined = self.plainly(case, &evaluation)?;
         let outcome = self.contract.run(case).map_err(|why| Disagreement(format!("the contract: {why:#}")))?;
         let agree = |what: &str, chain: &Verdict| {
             if *chain == evaluation.verdict {
@@ -90,17 +105,30 @@ impl Evaluators {
             return Err(Disagreement("the mirror writes for a denied request".to_owned()));
         }
         if words != outcome.words {
-            let changed = |words: &BTreeMap<_, _>| {
-                words
-                    .iter()
-                    .filter(|(slot, word)| case.words.get(*slot) != Some(word))
-                    .map(|(s, w)| format!("{s:#x}={w:#x}"))
-                    .collect::<Vec<_>>()
-            };
-            let (chain, mirror) = (changed(&outcome.words), changed(&words));
+            let (chain, mirror) = (changed(case, &outcome.words), changed(case, &words));
             return Err(Disagreement(format!("storage: chain {chain:?}, mirror {mirror:?}")));
         }
-        Ok(evaluation)
+        Ok(Agreement { evaluation, asked, declined })
+    }
+
+    /// Compares the mirror with the plain evaluator; whether that declined.
+    fn plainly(&self, case: &Case, mirror: &Evaluation) -> Result<bool, Disagreement> {
+        let answer = match plain::evaluate(case, world::HOOK, &Surroundings::new(&self.around, case)) {
+            Ok(answer) => answer,
+            Err(Declined) => return Ok(true),
+        };
+        let (p, m) = (answer.verdict, mirror.verdict);
+        if (p.reason, p.effect, p.rule, p.detail, p.have, p.need)
+            != (m.reason.number(), m.effect, m.rule, m.detail, m.have, m.need)
+        {
+            return Err(Disagreement(format!("plain {p:?}, mirror {m:?}")));
+        }
+        let writes: BTreeMap<_, _> = mirror.writes.iter().copied().collect();
+        if answer.writes != writes {
+            let (plain, mirror) = (changed(case, &answer.writes), changed(case, &writes));
+            return Err(Disagreement(format!("storage: plain {plain:?}, mirror {mirror:?}")));
+        }
+        Ok(false)
     }
 
     /// The case with what the mirror makes of it.
@@ -108,8 +136,14 @@ impl Evaluators {
     /// # Errors
     /// As [`Evaluators::mirror`].
     pub fn vector(&self, case: &Case) -> Result<Vector, Disagreement> {
-        let evaluation = self.mirror(case)?;
+        let (evaluation, _) = self.mirror(case)?;
         let writes: BTreeMap<_, _> = evaluation.writes.into_iter().collect();
         Ok(Vector { case: case.clone(), verdict: evaluation.verdict.into(), writes: writes.into_iter().collect() })
     }
+}
+
+/// The words that are not as the case has them.
+fn changed(case: &Case, words: &BTreeMap<U256, U256>) -> Vec<String> {
+    let changed = words.iter().filter(|(slot, word)| case.words.get(*slot) != Some(word));
+    changed.map(|(slot, word)| format!("{slot:#x}={word:#x}")).collect()
 }

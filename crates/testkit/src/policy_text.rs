@@ -5,8 +5,15 @@ use std::collections::BTreeSet;
 use alloy_primitives::{Address, Bytes, U256, hex};
 use portcullis_policy::{Policy, compile};
 
-use crate::draft::{CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER};
+use crate::answering::Answering;
+use crate::conditions::{Cond, ListDraft, Who};
+use crate::draft::{
+    CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER,
+};
 use crate::world;
+
+const COMPARISONS: [&str; 6] = ["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"];
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 fn quoted(words: impl IntoIterator<Item = String>) -> String {
     // A list in a document has no duplicates.
@@ -18,14 +25,22 @@ fn addresses(list: &[Address]) -> String {
     quoted(list.iter().map(Address::to_string))
 }
 
-fn asset_name(tokens: &[Address], asset: Address) -> Option<String> {
+fn table(pairs: &[String]) -> String {
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+fn asset_name(tokens: &[(Address, u8)], asset: Address) -> Option<String> {
     if asset.is_zero() {
         return Some("ETH".to_owned());
     }
-    tokens.iter().position(|token| *token == asset).map(|i| format!("T{i}"))
+    tokens.iter().position(|(token, _)| *token == asset).map(|i| format!("T{i}"))
 }
 
-fn limit_text(tokens: &[Address], index: usize, limit: &LimitDraft) -> Option<String> {
+fn registry_name(registry: Answering) -> String {
+    format!("@registry-{}", registry as u8)
+}
+
+fn limit_text(tokens: &[(Address, u8)], index: usize, limit: &LimitDraft) -> Option<String> {
     let window = match limit.window {
         0 => "\"transaction\"".to_owned(),
         1 => "{ calendar = \"day\" }".to_owned(),
@@ -33,14 +48,103 @@ fn limit_text(tokens: &[Address], index: usize, limit: &LimitDraft) -> Option<St
         3 => "{ calendar = \"month\" }".to_owned(),
         _ => format!("{{ rolling = \"{}s\" }}", limit.seconds),
     };
-    let asset = asset_name(tokens, limit.asset)?;
-    Some(format!(
-        "[limits.limit-{index}]\nasset = \"{asset}\"\ncap = \"{}\"\nwindow = {window}\neverywhere = {}\n",
-        limit.cap, limit.everywhere
-    ))
+    let scope = ["account", "recipient", "initiator"].get(usize::from(limit.scope))?;
+    let mut text = format!("[limits.limit-{index}]\nwindow = {window}\nscope = \"{scope}\"\n");
+    if limit.count {
+        text.push_str(&format!("count = {}\n", limit.cap));
+    } else {
+        let asset = asset_name(tokens, limit.asset)?;
+        text.push_str(&format!("asset = \"{asset}\"\ncap = \"{}\"\n", limit.cap));
+    }
+    if limit.everywhere {
+        text.push_str("everywhere = true\n");
+    }
+    Some(text)
 }
 
-fn rule_text(tokens: &[Address], index: usize, rule: &RuleDraft) -> Option<String> {
+fn list_text(list: &ListDraft) -> String {
+    match list {
+        ListDraft::Members(members) => addresses(members),
+        ListDraft::Registry(registry) => format!("\"{}\"", registry_name(*registry)),
+    }
+}
+
+/// Key and value of a condition in a `when` table, and whether it may stand there only once.
+fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> {
+    let inside = |all: &[Cond]| {
+        let all = all.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
+        Some(all.into_iter().map(|one| format!("{{ {one} }}")).collect::<Vec<_>>().join(", "))
+    };
+    let comparison = |cmp: u8, value: U256| Some(format!("{} = \"{value}\"", COMPARISONS.get(usize::from(cmp))?));
+    Some(match condition {
+        Cond::Listed(Who::Origin, ListDraft::Members(members)) if members.contains(&Address::ZERO) => return None,
+        Cond::Listed(Who::Asset, ListDraft::Members(members)) => {
+            let names = members.iter().map(|asset| asset_name(tokens, *asset)).collect::<Option<Vec<_>>>()?;
+            format!("asset = {}", quoted(names))
+        }
+        Cond::Listed(who, list) => {
+            let key = match who {
+                Who::Origin => return None,
+                Who::Initiator => "initiator",
+                Who::Recipient => "recipient",
+                Who::Target => "target",
+                Who::Asset => return None,
+            };
+            format!("{key} = {}", list_text(list))
+        }
+        Cond::AtLeast(value) => format!("amount = {{ min = \"{value}\" }}"),
+        Cond::AtMost(value) => format!("amount = {{ max = \"{value}\" }}"),
+        Cond::HasCode => "recipient_is_contract = true".to_owned(),
+        Cond::Selectors(all) if all.is_empty() => return None,
+        Cond::Selectors(all) => format!("selector = {}", quoted(all.iter().map(hex::encode_prefixed))),
+        Cond::Kinds(kinds) => {
+            let named = [(0b110, "transfer"), (0b1000, "approve"), (0b1_0000, "call")];
+            let names: Vec<String> = named
+                .iter()
+                .filter(|(bits, _)| kinds & bits == *bits)
+                .map(|(_, name)| (*name).to_owned())
+                .collect();
+            if names.is_empty() {
+                return None;
+            }
+            format!("effect = {}", quoted(names))
+        }
+        Cond::Time(from, to) => format!("time = {{ from = {}, to = {} }}", clock(*from)?, clock(*to)?),
+        Cond::Days(days) => {
+            let named = DAYS.iter().enumerate().filter(|(i, _)| days >> i & 1 == 1).map(|(_, day)| format!("\"{day}\""));
+            format!("weekday = [{}]", named.collect::<Vec<_>>().join(", "))
+        }
+        Cond::Word { offset, cmp, mask, value } => {
+            let mask = mask.map(|mask| format!("mask = \"{mask:#x}\", ")).unwrap_or_default();
+            format!("word = {{ offset = {offset}, {mask}{} }}", comparison(*cmp, *value)?)
+        }
+        Cond::WordListed(offset, list) => format!("word = {{ offset = {offset}, in = {} }}", list_text(list)),
+        Cond::Call { target, gas, words, index, cmp, value, data } => format!(
+            "static_call = {{ target = \"{}\", data = \"{data}\", gas = {gas}, words = {words}, index = {index}, {} }}",
+            target.address(),
+            comparison(*cmp, *value)?
+        ),
+        Cond::Fits(limit) => format!("within = \"limit-{limit}\""),
+        Cond::Any(all) if all.is_empty() => return None,
+        Cond::All(all) if all.is_empty() => return None,
+        Cond::Any(all) => format!("any = [{}]", inside(all)?),
+        Cond::All(all) => format!("all = [{}]", inside(all)?),
+        Cond::NotAll(all) => match all.as_slice() {
+            [] => return None,
+            [one] => format!("not = {{ {} }}", condition_text(tokens, one)?),
+            several => format!("not = {{ all = [{}] }}", inside(several)?),
+        },
+        Cond::Raw(_) => return None,
+    })
+}
+
+/// A time of day; the document knows minutes alone.
+fn clock(second: u32) -> Option<String> {
+    let minutes = second / 60;
+    (second % 60 == 0).then(|| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60))
+}
+
+fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option<String> {
     let mut when = Vec::new();
     let effect = match rule.kind {
         NATIVE | TOKEN_TRANSFER => "transfer",
@@ -88,7 +192,23 @@ fn rule_text(tokens: &[Address], index: usize, rule: &RuleDraft) -> Option<Strin
         .filter_map(|(key, bound): (&str, Option<U256>)| Some(format!("{key} = \"{}\"", bound?)))
         .collect();
     if !bounds.is_empty() {
-        when.push(format!("amount = {{ {} }}", bounds.join(", ")));
+        when.push(format!("amount = {}", table(&bounds)));
+    }
+    let conditions =
+        rule.conditions.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
+    match conditions.as_slice() {
+        [] => {}
+        // These keys stand nowhere else at the top.
+        [one] if !["initiator", "recipient", "target", "asset", "selector", "effect", "amount"]
+            .iter()
+            .any(|key| one.starts_with(&format!("{key} ="))) =>
+        {
+            when.push(one.clone());
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(|one| format!("{{ {one} }}")).collect();
+            when.push(format!("all = [{}]", all.join(", ")));
+        }
     }
     let mut then = vec![if rule.allow { "allow = true" } else { "deny = true" }.to_owned()];
     if !rule.limits.is_empty() {
@@ -97,33 +217,45 @@ fn rule_text(tokens: &[Address], index: usize, rule: &RuleDraft) -> Option<Strin
     if rule.delay > 0 {
         then.push(format!("delay = \"{}s\"", rule.delay));
     }
-    Some(format!(
-        "[[rules]]\nid = \"rule-{index}\"\nwhen = {{ {} }}\nthen = {{ {} }}\n",
-        when.join(", "),
-        then.join(", ")
-    ))
+    Some(format!("[[rules]]\nid = \"rule-{index}\"\nwhen = {}\nthen = {}\n", table(&when), table(&then)))
 }
 
 /// The draft as a TOML policy; none where the language has no words for it.
 #[must_use]
 pub fn text(draft: &Draft) -> Option<String> {
+    let semantics = ["first-match", "all-must-pass", "allow-overrides"].get(usize::from(draft.semantics))?;
     let mut text = format!(
-        "version = 1\nname = \"random\"\naccount = \"eth:{}\"\nsemantics = \"first-match\"\n\
+        "version = 1\nname = \"random\"\naccount = \"eth:{}\"\nsemantics = \"{semantics}\"\n\
          [control]\nchange_delay = \"48h\"\nannouncement_expiry = \"{}s\"\n\
          [assets]\nETH = {{ standard = \"native\", decimals = 0 }}\n",
         world::ACCOUNT,
         draft.expiry
     );
-    for (i, token) in draft.tokens.iter().enumerate() {
-        text.push_str(&format!("T{i} = {{ standard = \"erc20\", address = \"{token}\", decimals = 0 }}\n"));
+    for (i, (token, standard)) in draft.tokens.iter().enumerate() {
+        let standard = match standard {
+            1 => "standard = \"erc20\", decimals = 0",
+            2 => "standard = \"erc721\"",
+            _ => "standard = \"erc1155\"",
+        };
+        text.push_str(&format!("T{i} = {{ {standard}, address = \"{token}\" }}\n"));
     }
     for (i, limit) in draft.limits.iter().enumerate() {
         text.push_str(&limit_text(&draft.tokens, i, limit)?);
     }
+    let mut rules = String::new();
     for (i, rule) in draft.rules.iter().enumerate() {
-        text.push_str(&rule_text(&draft.tokens, i, rule)?);
+        rules.push_str(&rule_text(&draft.tokens, i, rule)?);
     }
-    Some(text)
+    text.push_str("[lists]\n");
+    for registry in Answering::ALL {
+        let name = registry_name(registry);
+        if rules.contains(&format!("\"{name}\"")) {
+            let (method, _) = registry.method();
+            let (name, address) = (name.trim_start_matches('@'), registry.address());
+            text.push_str(&format!("{name} = {{ registry = \"{address}\", method = \"{method}\" }}\n"));
+        }
+    }
+    Some(text + &rules)
 }
 
 /// The program that the compiler makes of the draft; none where it refuses.

@@ -84,7 +84,7 @@ fn simpler(action: &CaseAction) -> Vec<CaseAction> {
 }
 
 /// The transactions of canonical `multiSend(bytes)` calldata.
-fn transactions(data: &Bytes) -> Option<Vec<CaseAction>> {
+pub(crate) fn transactions(data: &Bytes) -> Option<Vec<CaseAction>> {
     let mut rest = data.get(68..)?;
     let mut all = Vec::new();
     while rest.len() >= 85 {

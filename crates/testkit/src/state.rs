@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256};
-use portcullis_eval::{account_slot, limit_slot};
+use portcullis_eval::{account_slot, limit_descriptor, limit_slot};
 
 use crate::dice::Dice;
+use crate::plain::period;
 use crate::world;
 
 /// A limit as the program's bytes tell.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     id: B256,
-    /// Base units.
+    /// Base units, or requests.
     pub cap: U256,
     /// As programs number it.
     pub window: u8,
+    /// Whether it counts requests.
+    pub count: bool,
+    /// As programs number it.
+    pub scope: u8,
     /// Of a rolling one.
     pub lane_seconds: u32,
     /// Of a rolling one.
@@ -24,38 +29,11 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Where its word is.
+    /// Where its word is for this recipient or initiator; zero for the account's.
     #[must_use]
-    pub fn slot(&self) -> U256 {
-        limit_slot(world::ACCOUNT, self.id, self.asset, self.window, self.lane_seconds)
-    }
-
-    /// The calendar period of a time. By counting, unlike the evaluators.
-    #[must_use]
-    pub fn period(&self, now: u64) -> u64 {
-        let mut days = now / 86_400;
-        match self.window {
-            1 => return days,
-            2 => return (days + 3) / 7,
-            _ => {}
-        }
-        // 400 years have 146,097 days and 4,800 months.
-        let mut months = days / 146_097 * 4_800;
-        days %= 146_097;
-        loop {
-            let year = 1970 + months / 12;
-            let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-            let length = match months % 12 {
-                1 => 28 + u64::from(leap),
-                3 | 5 | 8 | 10 => 30,
-                _ => 31,
-            };
-            if days < length {
-                return months;
-            }
-            days -= length;
-            months += 1;
-        }
+    pub fn slot(&self, key: Address) -> U256 {
+        let descriptor = limit_descriptor(self.window, self.lane_seconds, self.scope, self.count);
+        limit_slot(world::ACCOUNT, self.id, self.asset, descriptor, key)
     }
 }
 
@@ -65,11 +43,13 @@ pub fn limits_of(program: &[u8]) -> Vec<Limit> {
     let count = usize::from(program.get(8).copied().unwrap_or_default());
     let all = program.get(64..).unwrap_or_default().chunks_exact(84).take(count.min(32));
     all.filter_map(|bytes| {
-        let [window, _, s0, s1, s2, s3, exponent, _] = *bytes.get(56..64)?.first_chunk()?;
+        let [window, flags, s0, s1, s2, s3, exponent, _] = *bytes.get(56..64)?.first_chunk()?;
         Some(Limit {
             id: B256::from_slice(bytes.get(..32)?),
             cap: U256::from_be_slice(bytes.get(32..56)?),
             window,
+            count: flags & 2 != 0,
+            scope: flags >> 2,
             lane_seconds: u32::from_be_bytes([s0, s1, s2, s3]),
             exponent,
             asset: Address::from_slice(bytes.get(64..)?),
@@ -84,7 +64,7 @@ fn limit_word(dice: &mut Dice, limit: &Limit, now: u64) -> U256 {
         return U256::ZERO;
     }
     if limit.window < 4 {
-        let current = limit.period(now);
+        let current = period(limit.window, now);
         let period = match dice.below(10) {
             0..=3 => current,
             4..=6 => current.saturating_sub(dice.below(4)),
@@ -126,11 +106,23 @@ fn limit_word(dice: &mut Dice, limit: &Limit, now: u64) -> U256 {
     word
 }
 
-/// Words for the limits of the program.
-pub fn limit_words(dice: &mut Dice, program: &[u8], now: u64, words: &mut BTreeMap<U256, U256>) {
+/// Words for the limits of the program, for these recipients and this initiator.
+pub fn limit_words(
+    dice: &mut Dice,
+    program: &[u8],
+    now: u64,
+    (recipients, initiator): (&[Address], Address),
+    words: &mut BTreeMap<U256, U256>,
+) {
     for limit in limits_of(program) {
-        let word = limit_word(dice, &limit, now);
-        words.insert(limit.slot(), word);
+        let keys = match limit.scope {
+            0 => vec![Address::ZERO],
+            1 => recipients.to_vec(),
+            _ => vec![initiator],
+        };
+        for key in keys {
+            words.insert(limit.slot(key), limit_word(dice, &limit, now));
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use alloy_primitives::{Address, B256, Bytes, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 use eyre::{Result, WrapErr, eyre};
-use portcullis_bindings::{IPolicyHook, deployer, safe};
-use portcullis_eval::MemoryState;
+use portcullis_bindings::{deployer, safe};
 use portcullis_simulate::Embedded;
+
+use crate::answering::Answering;
+use crate::hook::HookCode;
 
 /// The hook.
 pub const HOOK: Address = address!("4001000000000000000000000000000000000001");
@@ -18,6 +20,8 @@ pub const PROGRAM: Address = address!("da7a000000000000000000000000000000000001"
 pub const MANAGER: Address = address!("3a4a000000000000000000000000000000000001");
 /// A copy of MultiSend's code where it is not canonical.
 pub const IMPOSTOR: Address = address!("bad0000000000000000000000000000000000001");
+/// Permit2, where it is on every chain.
+pub const PERMIT2: Address = address!("000000000022D473030F116dDEE9F6B43aC78BA3");
 /// MultiSendCallOnly where it is not canonical, which makes no difference.
 pub const ELSEWHERE: Address = address!("c0de000000000000000000000000000000000001");
 
@@ -38,7 +42,7 @@ pub fn initiators() -> Vec<Address> {
     family(0x10, 3)
 }
 
-/// Who receives.
+/// Who receives. Of four one has code, and another is on chain without any.
 #[must_use]
 pub fn recipients() -> Vec<Address> {
     family(0x20, 40)
@@ -47,7 +51,7 @@ pub fn recipients() -> Vec<Address> {
 /// Tokens, of which a program declares some.
 #[must_use]
 pub fn tokens() -> Vec<Address> {
-    family(0x70, 3)
+    family(0x70, 5)
 }
 
 /// Other contracts.
@@ -86,7 +90,7 @@ fn safe_init_code(package: &str, name: &str) -> Result<Bytes> {
 ///
 /// # Errors
 /// When the Solidity packages are not installed, or do not deploy to the canonical addresses.
-pub fn chain(hook_code: Bytes) -> Result<Embedded> {
+pub fn chain(code: &HookCode) -> Result<Embedded> {
     let mut chain = Embedded::new(1);
     let sender = Address::repeat_byte(0x5e);
     let (old, new) = (deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY);
@@ -106,23 +110,22 @@ pub fn chain(hook_code: Bytes) -> Result<Embedded> {
     }
     chain.set_code(IMPOSTOR, chain.code(safe::MULTI_SEND_1_4_1));
     chain.set_code(ELSEWHERE, chain.code(safe::MULTI_SEND_CALL_ONLY_1_4_1));
-    chain.set_code(HOOK, hook_code);
+    chain.set_code(HOOK, code.hook.clone());
+    for (address, library) in &code.libraries {
+        chain.set_code(*address, library.clone());
+    }
+    for answering in Answering::ALL {
+        if let Some(code) = answering.code() {
+            chain.set_code(answering.address(), code);
+        }
+    }
+    for (i, recipient) in recipients().into_iter().enumerate() {
+        match i % 4 {
+            1 => chain.set_code(recipient, Bytes::from_static(&[0])),
+            2 => chain.set_balance(recipient, U256::ONE),
+            _ => {}
+        }
+    }
     Ok(chain)
 }
 
-/// The committed hook.
-#[must_use]
-pub fn hook_code() -> Bytes {
-    IPolicyHook::DEPLOYED_BYTECODE.clone()
-}
-
-/// What the mirror is told of the code on that chain: of every address that a case may delegatecall.
-#[must_use]
-pub fn known_code(chain: &Embedded) -> MemoryState {
-    let mut state = MemoryState::default();
-    let others = [IMPOSTOR, HOOK, deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY];
-    for address in batchers().into_iter().chain(others) {
-        state.code_hashes.insert(address, keccak256(chain.code(address)));
-    }
-    state
-}

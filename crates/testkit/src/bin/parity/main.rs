@@ -1,8 +1,7 @@
-//! The compiled hook against the mirror on random cases.
+//! The compiled hook, the mirror and the plain evaluator on random cases.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
-use alloy_primitives::Bytes;
 use clap::Parser;
 use eyre::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,8 +9,9 @@ use portcullis_testkit::case::{Case, Vector};
 use portcullis_testkit::coverage::{Coverage, required};
 use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
 use portcullis_testkit::generate::generate;
+use portcullis_testkit::hook::HookCode;
 use portcullis_testkit::parity::Evaluators;
-use portcullis_testkit::{shrink::shrink, world};
+use portcullis_testkit::shrink::shrink;
 use serde_json::json;
 
 /// Cases within which every planted fault must be caught.
@@ -69,11 +69,8 @@ fn run(args: &Args) -> Result<bool> {
     }
 }
 
-fn hook_code(args: &Args) -> Result<Bytes> {
-    let Some(path) = &args.artifact else { return Ok(world::hook_code()) };
-    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(path)?)?;
-    let code = json.pointer("/deployedBytecode/object").and_then(|code| code.as_str());
-    Ok(code.ok_or_else(|| eyre::eyre!("no `deployedBytecode.object` in `{}`", path.display()))?.parse()?)
+fn hook_code(args: &Args) -> Result<HookCode> {
+    args.artifact.as_deref().map_or_else(|| Ok(HookCode::committed()), HookCode::of_artifact)
 }
 
 fn bar(length: u64) -> Result<ProgressBar> {
@@ -82,33 +79,78 @@ fn bar(length: u64) -> Result<ProgressBar> {
     Ok(bar)
 }
 
-fn parity(args: &Args, seed: u64) -> Result<bool> {
-    let evaluators = Evaluators::new(hook_code(args)?)?;
-    let mut coverage = Coverage::default();
-    let (mut disagreements, mut compiled) = (0_u64, 0_u64);
-    let mut kept = Vec::new();
-    let bar = bar(args.cases)?;
-    bar.set_message("parity");
-    for index in 0..args.cases {
-        let generated = generate(seed, index, evaluators.known_code());
-        compiled += u64::from(generated.compiled);
+/// What a share of the cases came to.
+#[derive(Default)]
+struct Share {
+    coverage: Coverage,
+    disagreements: u64,
+    compiled: u64,
+    /// The first few that divide the evaluators, and how.
+    dividing: Vec<(u64, String)>,
+}
+
+fn share(code: &HookCode, seed: u64, indices: impl Iterator<Item = u64>, bar: &ProgressBar) -> Result<Share> {
+    let evaluators = Evaluators::new(code)?;
+    let mut share = Share::default();
+    for index in indices {
+        let generated = generate(seed, index, evaluators.around());
+        share.compiled += u64::from(generated.compiled);
         match evaluators.compare(&generated.case) {
-            Ok(evaluation) => {
-                let state = generated.case.state(evaluators.known_code());
-                coverage.note(&generated.case, &evaluation, &state);
-            }
+            Ok(agreement) => share.coverage.note(&generated.case, &agreement),
             Err(why) => {
-                disagreements += 1;
-                if kept.len() < KEPT {
-                    bar.suspend(|| eprintln!("case {index}: {why}"));
-                    let small = shrink(&generated.case, |case| evaluators.compare(case).is_err());
-                    kept.push(save(&evaluators, seed, index, &small)?);
+                share.disagreements += 1;
+                if share.dividing.len() < KEPT {
+                    share.dividing.push((index, why.to_string()));
                 }
             }
         }
         bar.inc(1);
     }
+    Ok(share)
+}
+
+/// All cases, on as many threads as there are processors. The outcome does not depend on how many.
+fn all(args: &Args, seed: u64) -> Result<Share> {
+    let code = hook_code(args)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let bar = bar(args.cases)?;
+    bar.set_message("parity");
+    let shares = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads)
+            .map(|first| {
+                let (code, bar) = (code.clone(), bar.clone());
+                let indices = (0..args.cases).skip(first).step_by(threads);
+                scope.spawn(move || share(&code, seed, indices, &bar))
+            })
+            .collect();
+        let ended = threads.into_iter().map(|thread| thread.join().map_err(|_| eyre::eyre!("a thread panicked"))?);
+        ended.collect::<Result<Vec<Share>>>()
+    })?;
     bar.finish_and_clear();
+    let mut whole = Share::default();
+    for share in shares {
+        whole.coverage.join(share.coverage);
+        whole.disagreements += share.disagreements;
+        whole.compiled += share.compiled;
+        whole.dividing.extend(share.dividing);
+    }
+    whole.dividing.sort();
+    whole.dividing.truncate(KEPT);
+    Ok(whole)
+}
+
+fn parity(args: &Args, seed: u64) -> Result<bool> {
+    let Share { coverage, disagreements, compiled, dividing } = all(args, seed)?;
+    let evaluators = Evaluators::new(&hook_code(args)?)?;
+    for (index, why) in dividing {
+        eprintln!("case {index}: {why}");
+        let case = generate(seed, index, evaluators.around()).case;
+        let small = shrink(&case, |case| evaluators.compare(case).is_err());
+        if let Err(why) = evaluators.compare(&small) {
+            eprintln!("  made small: {why}");
+        }
+        eprintln!("counterexample: {}", save(&evaluators, seed, index, &small)?);
+    }
     let mut uncovered = coverage.uncovered();
     if coverage.allowed_percent() < 30 {
         uncovered.push(format!("only {}% of the cases end in allow", coverage.allowed_percent()));
@@ -117,9 +159,6 @@ fn parity(args: &Args, seed: u64) -> Result<bool> {
         for (point, hits) in coverage.hits() {
             eprintln!("{hits:>7} {point}");
         }
-    }
-    for path in &kept {
-        eprintln!("counterexample: {}", path.display());
     }
     for point in &uncovered {
         eprintln!("uncovered: {point}");
@@ -131,23 +170,30 @@ fn parity(args: &Args, seed: u64) -> Result<bool> {
         "uncovered": uncovered,
         "allowed_percent": coverage.allowed_percent(),
         "compiled": compiled,
+        "declined": coverage.declined(),
     });
     if args.json {
         println!("{report}");
     } else {
         println!(
-            "{} cases, seed {seed}: {disagreements} disagreements, {} uncovered, {}% allowed, {compiled} compiled",
+            "{} cases, seed {seed}: {disagreements} disagreements, {} uncovered, {}% allowed, {compiled} compiled, \
+             {} without the plain evaluator",
             args.cases,
             uncovered.len(),
-            coverage.allowed_percent()
+            coverage.allowed_percent(),
+            coverage.declined()
         );
     }
     Ok(disagreements == 0 && uncovered.is_empty())
 }
 
+/// Where vectors are kept, from the repository's root.
+const VECTORS: &str = "test/vectors";
+
 fn directory() -> Result<PathBuf> {
-    let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    path.extend(["..", "..", "test", "vectors"]);
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = root.ancestors().nth(2).ok_or_else(|| eyre::eyre!("the crate lies in no repository"))?;
+    let path = root.join(VECTORS);
     fs::create_dir_all(&path)?;
     Ok(path)
 }
@@ -155,14 +201,14 @@ fn directory() -> Result<PathBuf> {
 /// The points that a case reaches, if the evaluators agree on it.
 fn points(evaluators: &Evaluators, case: &Case) -> Coverage {
     let mut coverage = Coverage::default();
-    if let Ok(evaluation) = evaluators.compare(case) {
-        coverage.note(case, &evaluation, &case.state(evaluators.known_code()));
+    if let Ok(agreement) = evaluators.compare(case) {
+        coverage.note(case, &agreement);
     }
     coverage
 }
 
 fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
-    let evaluators = Evaluators::new(hook_code(args)?)?;
+    let evaluators = Evaluators::new(&hook_code(args)?)?;
     let mut missing = required();
     let mut vectors: BTreeMap<String, Vector> = BTreeMap::new();
     let bar = bar(args.cases)?;
@@ -171,7 +217,7 @@ fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
         if missing.is_empty() {
             break;
         }
-        let case = generate(seed, index, evaluators.known_code()).case;
+        let case = generate(seed, index, evaluators.around()).case;
         let reached = points(&evaluators, &case);
         for point in missing.clone() {
             if reached.hits().contains_key(&point) {
@@ -189,12 +235,12 @@ fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
     Ok(missing.is_empty())
 }
 
-fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &Case) -> Result<PathBuf> {
-    let mut path = directory()?;
-    path.push(format!("parity-{seed}-{index}.json"));
+/// Keeps a counterexample; its path from the repository's root.
+fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &Case) -> Result<String> {
+    let name = format!("parity-{seed}-{index}.json");
     let vector = evaluators.vector(case).map_err(|why| eyre::eyre!("{why}"))?;
-    fs::write(&path, serde_json::to_string_pretty(&vector)? + "\n")?;
-    Ok(path)
+    fs::write(directory()?.join(&name), serde_json::to_string_pretty(&vector)? + "\n")?;
+    Ok(format!("{VECTORS}/{name}"))
 }
 
 /// The case that gives the fault away, if one does.
@@ -202,14 +248,14 @@ fn caught(healthy: &Evaluators, faulty: &Evaluators, seed: u64, bar: &ProgressBa
     bar.reset();
     (0..FAULT_CASES).find(|index| {
         bar.inc(1);
-        let case = generate(seed, *index, healthy.known_code()).case;
+        let case = generate(seed, *index, healthy.around()).case;
         faulty.compare(&case).is_err() && healthy.compare(&case).is_ok()
     })
 }
 
 fn self_test(args: &Args, seed: u64) -> Result<bool> {
     let bar = bar(FAULT_CASES)?;
-    let healthy = Evaluators::new(hook_code(args)?)?;
+    let healthy = Evaluators::new(&hook_code(args)?)?;
     let mut faults = Vec::new();
     let mut missed = 0_u64;
     let mut note = |side: &str, name: String, case: Option<u64>| {
@@ -220,12 +266,12 @@ fn self_test(args: &Args, seed: u64) -> Result<bool> {
     };
     for fault in MirrorFault::ALL {
         bar.set_message(format!("{fault:?}"));
-        let evaluators = Evaluators::new(hook_code(args)?)?.with_fault(fault);
+        let evaluators = Evaluators::new(&hook_code(args)?)?.with_fault(fault);
         note("mirror", format!("{fault:?}"), caught(&healthy, &evaluators, seed, &bar));
     }
     for fault in CONTRACT_FAULTS {
         bar.set_message(fault.name);
-        let evaluators = Evaluators::new(fault.plant(&hook_code(args)?)?)?;
+        let evaluators = Evaluators::new(&fault.plant(&hook_code(args)?)?)?;
         note("contract", fault.name.to_owned(), caught(&healthy, &evaluators, seed, &bar));
     }
     bar.finish_and_clear();

@@ -1,0 +1,381 @@
+//! A third evaluator: slow and plain, written from `docs/program.md` alone.
+//!
+//! It takes a whole program apart before it decides anything, looks at every key of every rule, counts dates by the
+//! month, and encodes calldata anew to see whether it was canonical. It shares no code with the mirror. What is
+//! malformed anywhere, read or not, it declines: that is for the other two.
+
+mod bytes;
+mod control;
+mod effects;
+mod limits;
+mod program;
+mod scope;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use portcullis_bindings::safe;
+
+use crate::case::{Case, CaseAction};
+use bytes::{hash, selector_number, word};
+use control::{Account, SlotChange};
+use effects::{Effect, NotCanonical, bare, called, native, transactions};
+pub use limits::period;
+use limits::{Meter, Refused};
+use program::{Limit, Program, parse};
+
+/// Reasons as `docs/reason-codes.md` numbers them.
+const ALLOWED: u8 = 0;
+const NO_PROGRAM: u8 = 1;
+const MALFORMED_PROGRAM: u8 = 2;
+const GAS_REFUND: u8 = 3;
+const BAD_OPERATION: u8 = 4;
+const DELEGATECALL_VALUE: u8 = 5;
+const DELEGATECALL_DENIED: u8 = 6;
+const MALFORMED_BATCH: u8 = 7;
+const BATCH_TOO_DEEP: u8 = 8;
+const SHORT_CALLDATA: u8 = 9;
+const NON_CANONICAL: u8 = 10;
+const NO_RULE: u8 = 11;
+const RULE_DENIES: u8 = 12;
+const OPAQUE_UNDER_EVERYWHERE: u8 = 13;
+const LIMIT_EXCEEDED: u8 = 14;
+const AMOUNT_OVERFLOW: u8 = 15;
+const NOT_ANNOUNCED: u8 = 16;
+const NOT_MATURED: u8 = 17;
+const ANNOUNCEMENT_EXPIRED: u8 = 18;
+const CONTROL_DENIED: u8 = 19;
+const SLOTS_NOT_STAGED: u8 = 20;
+const SLOTS_NOT_MATURED: u8 = 21;
+const STAGED_EXPIRED: u8 = 22;
+const HALF_ROUTE: u8 = 23;
+const REGISTRY_FAILED: u8 = 24;
+const STATIC_CALL_FAILED: u8 = 25;
+
+/// What the chain around the hook answers.
+pub trait World {
+    /// EXTCODEHASH.
+    fn code_hash(&self, of: Address) -> B256;
+    /// What a static call by the hook returns; none if it fails.
+    fn static_call(&self, target: Address, data: &[u8], gas: u64) -> Option<Vec<u8>>;
+}
+
+/// A verdict in plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainVerdict {
+    /// As `docs/reason-codes.md` numbers them.
+    pub reason: u8,
+    /// The deciding effect.
+    pub effect: u32,
+    /// The deciding rule.
+    pub rule: Option<u16>,
+    /// See the reason.
+    pub detail: u8,
+    /// See the reason.
+    pub have: U256,
+    /// See the reason.
+    pub need: U256,
+}
+
+/// A verdict and the words that the hook then writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The verdict.
+    pub verdict: PlainVerdict,
+    /// By slot.
+    pub writes: BTreeMap<U256, U256>,
+}
+
+/// The active program is not sound from end to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declined;
+
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Denied(PlainVerdict),
+    Declined,
+}
+
+impl Stop {
+    const fn at(reason: u8, effect: u32) -> Self {
+        Self::Denied(PlainVerdict { reason, effect, rule: None, detail: 0, have: U256::ZERO, need: U256::ZERO })
+    }
+
+    const fn by(reason: u8, effect: u32, rule: u16) -> Self {
+        let Self::Denied(verdict) = Self::at(reason, effect) else { return Self::Declined };
+        Self::Denied(PlainVerdict { rule: Some(rule), ..verdict })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut PlainVerdict)) -> Self {
+        if let Self::Denied(verdict) = &mut self {
+            change(verdict);
+        }
+        self
+    }
+
+    fn have(self, have: U256) -> Self {
+        self.change(|verdict| verdict.have = have)
+    }
+
+    fn need(self, need: U256) -> Self {
+        self.change(|verdict| verdict.need = need)
+    }
+
+    fn detail(self, detail: u8) -> Self {
+        self.change(|verdict| verdict.detail = detail)
+    }
+}
+
+/// What the hook at `hook` makes of the case.
+///
+/// # Errors
+/// [`Declined`] when the program had to be read and is not sound from end to end.
+pub fn evaluate<W: World>(case: &Case, hook: Address, world: &W) -> Result<Answer, Declined> {
+    let account = Account::read(case);
+    let mut walk = Walk {
+        case,
+        hook,
+        world,
+        account,
+        program: None,
+        effects: 0,
+        last_rule: None,
+        delay: None,
+        meters: Vec::new(),
+        slot_changes: Vec::new(),
+    };
+    match walk.run() {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Denied(verdict)) => Ok(Answer { verdict, writes: BTreeMap::new() }),
+        Err(Stop::Declined) => Err(Declined),
+    }
+}
+
+/// The longest delay asked for so far, and by whom.
+#[derive(Clone, Copy, Debug)]
+struct Delay {
+    seconds: u64,
+    rule: u16,
+    effect: u32,
+}
+
+struct Walk<'a, W> {
+    case: &'a Case,
+    hook: Address,
+    world: &'a W,
+    account: Account,
+    program: Option<Program>,
+    effects: u32,
+    last_rule: Option<u16>,
+    delay: Option<Delay>,
+    meters: Vec<Meter>,
+    slot_changes: Vec<SlotChange>,
+}
+
+impl<W: World> Walk<'_, W> {
+    fn deny(&self, reason: u8) -> Stop {
+        Stop::at(reason, self.effects)
+    }
+
+    fn stored(&self, slot: U256) -> U256 {
+        self.case.words.get(&slot).copied().unwrap_or_default()
+    }
+
+    /// The active program, taken apart when it is first needed.
+    fn program(&mut self) -> Result<&Program, Stop> {
+        if self.program.is_none() {
+            self.program = parse(&self.case.program);
+        }
+        self.program.as_ref().ok_or(Stop::Declined)
+    }
+
+    fn run(&mut self) -> Result<Answer, Stop> {
+        let (safe_tx_gas, gas_price) = (self.case.safe_tx_gas, self.case.gas_price);
+        if !safe_tx_gas.is_zero() || !gas_price.is_zero() {
+            return Err(self.deny(GAS_REFUND).have(safe_tx_gas).need(gas_price));
+        }
+        if self.case.actions.is_empty() {
+            return Err(self.deny(MALFORMED_BATCH));
+        }
+        for CaseAction { to, value, data, operation } in &self.case.actions {
+            self.action(*operation, *to, *value, data, 0, false)?;
+        }
+        let mut writes = self.settle()?;
+        writes.extend(self.announced()?);
+        writes.extend(self.meters.iter().filter_map(Meter::write));
+        let reason = ALLOWED;
+        let Stop::Denied(verdict) = self.deny(reason) else { return Err(Stop::Declined) };
+        Ok(Answer { verdict: PlainVerdict { rule: self.last_rule, ..verdict }, writes })
+    }
+
+    fn action(
+        &mut self,
+        operation: u8,
+        to: Address,
+        value: U256,
+        data: &[u8],
+        depth: u32,
+        call_only: bool,
+    ) -> Result<(), Stop> {
+        if operation == 0 {
+            return self.leaf(to, value, data);
+        }
+        if operation > 1 || call_only {
+            return Err(self.deny(BAD_OPERATION).have(U256::from(operation)));
+        }
+        if !value.is_zero() {
+            return Err(self.deny(DELEGATECALL_VALUE).have(value));
+        }
+        // The releases stand at their addresses in every world, so their code there is the known code.
+        let by_hash = [
+            (safe::MULTI_SEND_CALL_ONLY_1_3_0, false),
+            (safe::MULTI_SEND_CALL_ONLY_1_4_1, false),
+            (safe::MULTI_SEND_CALL_ONLY_1_5_0, true),
+        ];
+        let by_address = [
+            (safe::MULTI_SEND_1_3_0, false),
+            (safe::MULTI_SEND_1_3_0_EIP155, false),
+            (safe::MULTI_SEND_1_4_1, false),
+            (safe::MULTI_SEND_1_5_0, true),
+        ];
+        let code = self.world.code_hash(to);
+        let call_only = by_hash.iter().find(|(one, _)| self.world.code_hash(*one) == code);
+        let known = call_only.or_else(|| by_address.iter().find(|(one, _)| *one == to));
+        let Some((_, zero_is_account)) = known else {
+            return Err(self.deny(DELEGATECALL_DENIED).have(word(to)));
+        };
+        if depth == 2 {
+            return Err(self.deny(BATCH_TOO_DEEP));
+        }
+        for (operation, to, value, data) in transactions(data).ok_or(self.deny(MALFORMED_BATCH))? {
+            let to = if to.is_zero() && *zero_is_account { self.case.account } else { to };
+            self.action(operation, to, value, &data, depth + 1, call_only.is_some())?;
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, to: Address, value: U256, data: &[u8]) -> Result<(), Stop> {
+        if self.control(to, value, data)? {
+            self.last_rule = None;
+            self.effects += 1;
+            return Ok(());
+        }
+        if !self.account.active {
+            return Err(self.deny(NO_PROGRAM));
+        }
+        self.program()?;
+        if (1..4).contains(&data.len()) {
+            return Err(self.deny(SHORT_CALLDATA).have(U256::from(data.len())));
+        }
+        if !value.is_zero() {
+            self.effect(&native(to, value, data))?;
+        }
+        if data.is_empty() {
+            return if value.is_zero() { self.effect(&bare(to, data)) } else { Ok(()) };
+        }
+        let (account, managed) = (self.case.account, self.changes_plugins(to, data));
+        let not_canonical = self.deny(NON_CANONICAL).have(selector_number(data));
+        let effects = called(self.program()?, account, to, data, managed).map_err(|NotCanonical| not_canonical)?;
+        for effect in effects {
+            self.effect(&effect)?;
+        }
+        Ok(())
+    }
+
+    fn effect(&mut self, effect: &Effect) -> Result<(), Stop> {
+        let no_rule = self.deny(NO_RULE).have(U256::from(effect.kind));
+        let decision = self.decide(effect)?.ok_or(no_rule)?;
+        self.charge(effect, &decision)?;
+        if let Some((seconds, rule)) = decision.delay
+            && self.delay.is_none_or(|longest| seconds > longest.seconds)
+        {
+            self.delay = Some(Delay { seconds, rule, effect: self.effects });
+        }
+        self.last_rule = Some(decision.rule);
+        self.effects += 1;
+        Ok(())
+    }
+
+    fn charge(&mut self, effect: &Effect, decision: &scope::Decision) -> Result<(), Stop> {
+        let limits = self.program()?.limits.clone();
+        let everywhere = |limit: &Limit| limit.everywhere && effect.asset == Some(limit.asset);
+        if effect.kind == effects::OPAQUE
+            && let Some(first) = limits.iter().position(everywhere)
+        {
+            let denied = Stop::by(OPAQUE_UNDER_EVERYWHERE, self.effects, decision.rule);
+            let first = u8::try_from(first).unwrap_or(u8::MAX);
+            return Err(denied.detail(first).have(selector_number(&effect.data)));
+        }
+        for (index, _) in &decision.limits {
+            let limit = self.limit(*index)?;
+            if !limit.count && (effect.amount.is_none() || effect.asset != Some(limit.asset)) {
+                return Err(self.deny(MALFORMED_PROGRAM));
+            }
+        }
+        for (index, limit) in (0_u8..).zip(&limits) {
+            let lister = decision.limits.iter().find(|(listed, _)| *listed == index).map(|(_, rule)| *rule);
+            let by_asset = effect.amount.is_some() && everywhere(limit);
+            let nothing = !limit.count && effect.amount.is_none_or(|amount| amount.is_zero());
+            if lister.is_none() && !by_asset || nothing {
+                continue;
+            }
+            let key = limits::key(limit, effect.recipient, self.case.initiator);
+            let key = key.ok_or(self.deny(MALFORMED_PROGRAM))?;
+            let (effects, rule) = (self.effects, lister.unwrap_or(decision.rule));
+            let meter = self.meter(index, limit, key);
+            let adds = meter.adds(effect.amount.unwrap_or_default());
+            let denied = |reason, have: U256| Err(Stop::by(reason, effects, rule).detail(index).have(have).need(adds));
+            match meter.fits(adds) {
+                Ok(()) => meter.charge(adds),
+                Err(Refused::Overflow(pending)) => return denied(AMOUNT_OVERFLOW, pending),
+                Err(Refused::Exceeded(remaining)) => return denied(LIMIT_EXCEEDED, remaining),
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&mut self, index: u8) -> Result<Limit, Stop> {
+        self.program()?.limits.get(usize::from(index)).cloned().ok_or(Stop::Declined)
+    }
+
+    /// The limit as this request found it; read when it is first asked for.
+    fn meter(&mut self, index: u8, limit: &Limit, key: U256) -> &mut Meter {
+        let at = self.meters.iter().position(|meter| meter.index == index && meter.key == key);
+        let at = at.unwrap_or_else(|| {
+            let meter =
+                Meter::open(self.case.account, index, limit, key, |slot| self.stored(slot), self.case.now);
+            self.meters.push(meter);
+            self.meters.len() - 1
+        });
+        #[expect(clippy::indexing_slicing, reason = "found, or just pushed")]
+        &mut self.meters[at]
+    }
+
+    /// The announcement that is used up, if a rule asks for a delay.
+    fn announced(&mut self) -> Result<BTreeMap<U256, U256>, Stop> {
+        let Some(Delay { seconds, rule, effect }) = self.delay else { return Ok(BTreeMap::new()) };
+        let expiry = self.program()?.expiry;
+        let content = self.case.actions.iter().flat_map(|action| {
+            let data = keccak256(&action.data).into();
+            hash(&[word(action.to), action.value, data, U256::from(action.operation)]).to_be_bytes::<32>()
+        });
+        let content = U256::from_be_bytes(keccak256(content.collect::<Vec<u8>>()).0);
+        let origin = word(self.case.origin.unwrap_or_default());
+        let id = hash(&[word(self.case.account), U256::from(self.account.epoch), origin, content]);
+        let slot = hash(&[id, U256::ZERO]);
+        let made: U256 = self.stored(slot) & ((U256::ONE << 96) - U256::ONE);
+        let now = U256::from(self.case.now);
+        let denied = |reason, have: U256, need: U256| Err(Stop::by(reason, effect, rule).have(have).need(need));
+        let (expires, matures) = (made + U256::from(expiry), made + U256::from(seconds));
+        if made.is_zero() {
+            return denied(NOT_ANNOUNCED, U256::ZERO, U256::from(seconds));
+        }
+        if now >= expires {
+            return denied(ANNOUNCEMENT_EXPIRED, expires, now);
+        }
+        if now < matures {
+            return denied(NOT_MATURED, matures, now);
+        }
+        Ok(BTreeMap::from([(slot, U256::ZERO)]))
+    }
+}
