@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, U256, b256};
 
-use crate::Malformed;
+use crate::MalformedMaterial;
 
 /// The last word of signatures that carry material: `keccak256("PortcullisMaterial(bytes payload)")`.
 pub const MATERIAL_TYPEHASH: B256 = b256!("f6aaed9ba5d4e9596b957650167d2eba5c7921c8543188d9ca2f1f7c628ce344");
@@ -19,8 +19,8 @@ pub struct Parts<'a> {
 /// Takes a Safe's `signatures` argument apart.
 ///
 /// # Errors
-/// [`Malformed::LongPayload`] when the payload is said to be longer than what precedes its length.
-pub fn split(signatures: &[u8]) -> Result<Parts<'_>, Malformed> {
+/// [`MalformedMaterial::LongPayload`] when the payload is said to be longer than what precedes its length.
+pub fn split(signatures: &[u8]) -> Result<Parts<'_>, MalformedMaterial> {
     let bare = Parts { owners: signatures, payload: None };
     let Some((rest, type_hash)) = signatures.split_last_chunk::<32>() else {
         return Ok(bare);
@@ -32,7 +32,7 @@ pub fn split(signatures: &[u8]) -> Result<Parts<'_>, Malformed> {
         return Ok(bare);
     }
     let length = U256::from_be_bytes(*length);
-    let long = || Malformed::LongPayload { length, available: rest.len() };
+    let long = || MalformedMaterial::LongPayload { length, available: rest.len() };
     let start = usize::try_from(length).ok().and_then(|length| rest.len().checked_sub(length)).ok_or_else(long)?;
     let (owners, payload) = rest.split_at_checked(start).ok_or_else(long)?;
     Ok(Parts { owners, payload: Some(payload) })

@@ -78,7 +78,7 @@ mod verify;
 pub use calls::{ACCOUNT_GAS, Calls, SIGNATURE_GAS};
 pub use ecdsa::{recover, sign, signer};
 pub use envelope::{MATERIAL_TYPEHASH, Parts, seal, split};
-pub use material::{ApprovalEntry, AttestationItem, Malformed, Material, Proof, Unencodable};
+pub use material::{ApprovalEntry, AttestationItem, MalformedMaterial, Material, Proof, Unencodable};
 pub use message::{Approval, Attestation, Binding};
 pub use owners::{BadOwners, OwnerFault, OwnerRequest, verify_owners};
 pub use request::{Action, EffectRecord, content, effects, module_request};

@@ -75,7 +75,7 @@ pub enum Proof {
 
 /// Why a payload is not material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum MalformedMaterial {
     /// The payload is said to be longer than what precedes its length.
     #[error("the payload is said to have {length} bytes where {available} stand before it")]
     LongPayload {
@@ -146,8 +146,8 @@ impl Material {
     /// Reads a payload. Its form is checked whole, before anybody looks at a signature.
     ///
     /// # Errors
-    /// [`Malformed`], wherever it breaks the form.
-    pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
+    /// [`MalformedMaterial`], wherever it breaks the form.
+    pub fn parse(payload: &[u8]) -> Result<Self, MalformedMaterial> {
         let mut material = Self::default();
         let mut reader = Reader::new(payload);
         while !reader.is_empty() {
@@ -158,18 +158,18 @@ impl Material {
             match kind {
                 APPROVALS => {
                     if material.approvals.is_some() || !material.attestations.is_empty() {
-                        return Err(Malformed::ItemOrder { at });
+                        return Err(MalformedMaterial::ItemOrder { at });
                     }
                     material.approvals = Some(entries(&mut body, approval)?);
                 }
                 ATTESTATION => {
                     let item = attestation(&mut body)?;
                     if material.attestations.last().is_some_and(|before| before.set >= item.set) {
-                        return Err(Malformed::ItemOrder { at });
+                        return Err(MalformedMaterial::ItemOrder { at });
                     }
                     material.attestations.push(item);
                 }
-                _ => return Err(Malformed::UnknownItem { kind, at }),
+                _ => return Err(MalformedMaterial::UnknownItem { kind, at }),
             }
         }
         Ok(material)
@@ -207,7 +207,10 @@ impl Material {
     }
 }
 
-fn entries<T>(body: &mut Reader, read: impl Fn(&mut Reader) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
+fn entries<T>(
+    body: &mut Reader,
+    read: impl Fn(&mut Reader) -> Result<T, MalformedMaterial>,
+) -> Result<Vec<T>, MalformedMaterial> {
     let mut found = Vec::new();
     while !body.is_empty() {
         found.push(read(body)?);
@@ -215,7 +218,7 @@ fn entries<T>(body: &mut Reader, read: impl Fn(&mut Reader) -> Result<T, Malform
     Ok(found)
 }
 
-fn approval(body: &mut Reader) -> Result<ApprovalEntry, Malformed> {
+fn approval(body: &mut Reader) -> Result<ApprovalEntry, MalformedMaterial> {
     let at = body.position();
     match body.u8()? {
         ON_CHAIN => Ok(ApprovalEntry::OnChain { signer: body.array()?.into() }),
@@ -227,7 +230,7 @@ fn approval(body: &mut Reader) -> Result<ApprovalEntry, Malformed> {
     }
 }
 
-fn attestation(body: &mut Reader) -> Result<AttestationItem, Malformed> {
+fn attestation(body: &mut Reader) -> Result<AttestationItem, MalformedMaterial> {
     let set = body.u8()?;
     let deadline = body.u64()?;
     let proposal = body.array()?.into();
@@ -241,11 +244,11 @@ fn attestation(body: &mut Reader) -> Result<AttestationItem, Malformed> {
     Ok(AttestationItem { set, deadline, proposal, statement, proofs })
 }
 
-const fn known(tag: u8, at: usize) -> Result<(), Malformed> {
-    if tag == ECDSA || tag == CONTRACT { Ok(()) } else { Err(Malformed::UnknownTag { tag, at }) }
+const fn known(tag: u8, at: usize) -> Result<(), MalformedMaterial> {
+    if tag == ECDSA || tag == CONTRACT { Ok(()) } else { Err(MalformedMaterial::UnknownTag { tag, at }) }
 }
 
-fn proof(body: &mut Reader, tag: u8, at: usize) -> Result<Proof, Malformed> {
+fn proof(body: &mut Reader, tag: u8, at: usize) -> Result<Proof, MalformedMaterial> {
     known(tag, at)?;
     if tag == ECDSA {
         return body.array().map(Proof::ecdsa);

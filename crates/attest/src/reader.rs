@@ -1,6 +1,6 @@
 //! Reads bytes from the front.
 
-use crate::Malformed;
+use crate::MalformedMaterial;
 
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -21,8 +21,8 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Malformed::Truncated { at: self.at })?;
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], MalformedMaterial> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(MalformedMaterial::Truncated { at: self.at })?;
         self.rest = rest;
         // A length that was in memory is not near the end of numbers.
         self.at = self.at.saturating_add(length);
@@ -30,34 +30,34 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of the next bytes alone, which counts on from here.
-    pub(crate) fn part(&mut self, length: usize) -> Result<Self, Malformed> {
+    pub(crate) fn part(&mut self, length: usize) -> Result<Self, MalformedMaterial> {
         let at = self.at;
         Ok(Self { rest: self.take(length)?, at })
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], MalformedMaterial> {
         let at = self.at;
-        self.take(N)?.try_into().map_err(|_| Malformed::Truncated { at })
+        self.take(N)?.try_into().map_err(|_| MalformedMaterial::Truncated { at })
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn u8(&mut self) -> Result<u8, MalformedMaterial> {
         self.array().map(u8::from_be_bytes)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn u64(&mut self) -> Result<u64, MalformedMaterial> {
         self.array().map(u64::from_be_bytes)
     }
 
     /// A number of two bytes, as a length.
-    pub(crate) fn short(&mut self) -> Result<usize, Malformed> {
+    pub(crate) fn short(&mut self) -> Result<usize, MalformedMaterial> {
         self.array().map(u16::from_be_bytes).map(usize::from)
     }
 
     /// A number of three bytes, as a length.
-    pub(crate) fn medium(&mut self) -> Result<usize, Malformed> {
+    pub(crate) fn medium(&mut self) -> Result<usize, MalformedMaterial> {
         let [a, b, c] = self.array()?;
         let at = self.at;
         // Not lossy: 24 bits fit wherever this runs.
-        usize::try_from(u32::from_be_bytes([0, a, b, c])).map_err(|_| Malformed::Truncated { at })
+        usize::try_from(u32::from_be_bytes([0, a, b, c])).map_err(|_| MalformedMaterial::Truncated { at })
     }
 }

@@ -6,7 +6,8 @@ mod common;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use common::{dice, random_bytes, who};
 use portcullis_attest::{
-    ApprovalEntry, AttestationItem, MATERIAL_TYPEHASH, Malformed, Material, Parts, Proof, Unencodable, seal, split,
+    ApprovalEntry, AttestationItem, MATERIAL_TYPEHASH, MalformedMaterial, Material, Parts, Proof, Unencodable, seal,
+    split,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
@@ -125,7 +126,7 @@ fn a_payload_longer_than_what_precedes_its_length_is_an_error() {
     for length in [U256::from(69), U256::from(u64::MAX), U256::from(1) << 64, U256::MAX] {
         let mut longer = signatures.clone();
         longer[68..100].copy_from_slice(&length.to_be_bytes::<32>());
-        assert_eq!(split(&longer), Err(Malformed::LongPayload { length, available: 68 }));
+        assert_eq!(split(&longer), Err(MalformedMaterial::LongPayload { length, available: 68 }));
     }
     let mut whole = signatures;
     whole[68..100].copy_from_slice(&U256::from(68).to_be_bytes::<32>());
@@ -139,12 +140,12 @@ fn an_item_or_a_signature_longer_than_what_follows_is_an_error() {
         let mut payload = item(1, &on_chain);
         payload[1..4].copy_from_slice(&length);
         let error = Material::parse(&payload).unwrap_err();
-        assert!(matches!(error, Malformed::Truncated { .. }), "{error}");
+        assert!(matches!(error, MalformedMaterial::Truncated { .. }), "{error}");
     }
     let contract = [&[1][..], &[0; 8], who("a").as_slice(), &[0, 3], &[1, 2]].concat();
-    assert_eq!(Material::parse(&item(1, &contract)), Err(Malformed::Truncated { at: 4 + 31 }));
+    assert_eq!(Material::parse(&item(1, &contract)), Err(MalformedMaterial::Truncated { at: 4 + 31 }));
     let statement = [&[0; 41][..], &[0, 1]].concat();
-    assert_eq!(Material::parse(&item(2, &statement)), Err(Malformed::Truncated { at: 4 + 43 }));
+    assert_eq!(Material::parse(&item(2, &statement)), Err(MalformedMaterial::Truncated { at: 4 + 43 }));
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn items_descending_or_twice_are_an_error() {
         ([set(1), set(0)], 47),
         ([set(1), set(1)], 47),
     ] {
-        assert_eq!(Material::parse(&items.concat()), Err(Malformed::ItemOrder { at }));
+        assert_eq!(Material::parse(&items.concat()), Err(MalformedMaterial::ItemOrder { at }));
     }
     let mut material = full();
     material.attestations[1].set = 0;
@@ -167,17 +168,17 @@ fn items_descending_or_twice_are_an_error() {
 #[test]
 fn unknown_kinds_and_tags_are_an_error() {
     for kind in (0..=u8::MAX).filter(|kind| *kind != 1 && *kind != 2) {
-        assert_eq!(Material::parse(&item(kind, &[])), Err(Malformed::UnknownItem { kind, at: 0 }));
+        assert_eq!(Material::parse(&item(kind, &[])), Err(MalformedMaterial::UnknownItem { kind, at: 0 }));
     }
     for tag in 3..=u8::MAX {
         assert_eq!(
             Material::parse(&item(1, &[&[tag][..], &[0; 73]].concat())),
-            Err(Malformed::UnknownTag { tag, at: 4 })
+            Err(MalformedMaterial::UnknownTag { tag, at: 4 })
         );
     }
     // An approval on chain is no attestation.
     let attested = [&[0; 43][..], &[2], who("a").as_slice()].concat();
-    assert_eq!(Material::parse(&item(2, &attested)), Err(Malformed::UnknownTag { tag: 2, at: 47 }));
+    assert_eq!(Material::parse(&item(2, &attested)), Err(MalformedMaterial::UnknownTag { tag: 2, at: 47 }));
 }
 
 #[test]

@@ -394,6 +394,23 @@ fn an_account_that_answers_anything_else_than_a_safe_cannot_meet_it() {
 }
 
 #[test]
+fn the_sentinel_is_no_owner_even_if_the_account_says_so() {
+    let treasury = Treasury::new(World::new(SafeVersion::V1_4_1));
+    let [a, b, c, d, ..] = keccak256("isOwner(address)").0;
+    let answer = Some(U256::ONE.to_be_bytes_vec().into());
+    let altered = Altered { real: Real(&treasury.world.chain), selector: [a, b, c, d], answer };
+    for (owner, fault) in [
+        (Address::with_last_byte(1), OwnerFault::NotAnOwner { owner: Address::with_last_byte(1) }),
+        (Address::ZERO, OwnerFault::Order { owner: Address::ZERO }),
+    ] {
+        let request =
+            OwnerRequest { chain_id: CHAIN_ID, account: treasury.account, initiator: owner, transaction: &treasury.tx };
+        let found = verify_owners(&altered, &request, &assemble(&[approved(owner), treasury.ecdsa("ann")]), 0);
+        assert!(matches!(found, Err(BadOwners::Signature { index: 0, fault: by }) if by == fault), "{found:?}");
+    }
+}
+
+#[test]
 fn an_unknown_answer_is_told_apart_from_a_refusal() {
     struct Blind;
     impl Calls for Blind {
