@@ -7,5 +7,6 @@ mod decoding;
 mod limits;
 mod named;
 mod outside;
+mod random;
 mod requests;
 mod semantics;
