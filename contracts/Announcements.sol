@@ -8,16 +8,17 @@ import {Notices} from "./libraries/Notices.sol";
 import {State} from "./libraries/State.sol";
 import {Action} from "./types/Types.sol";
 
-/// @notice Public notices of requests, which start their delay. {Notices} has the bodies.
+/// @notice Public notices of requests, which start their delay. {Notices} has the bodies, and reads the arguments,
+/// which are named here for the ABI.
 abstract contract Announcements is AccountOnly, IPolicyHook {
     /// @inheritdoc IPolicyHook
-    function announce(address account, address, Action[] calldata) external returns (bytes32) {
+    function announce(address account, address origin, Action[] calldata actions) external returns (bytes32 id) {
         if (msg.sender == account) _authenticateAccount();
         Forward.to(address(Notices), Notices.announce.selector);
     }
 
     /// @inheritdoc IPolicyHook
-    function cancel(address account, bytes32) external {
+    function cancel(address account, bytes32 id) external {
         if (msg.sender == account) _authenticateAccount();
         Forward.to(address(Notices), Notices.cancel.selector);
     }
@@ -28,7 +29,11 @@ abstract contract Announcements is AccountOnly, IPolicyHook {
     }
 
     /// @inheritdoc IPolicyHook
-    function announcementId(address, address, Action[] calldata) external view returns (bytes32) {
+    function announcementId(address account, address origin, Action[] calldata actions)
+        external
+        view
+        returns (bytes32)
+    {
         Forward.toView(address(Notices), Notices.idOf.selector);
     }
 }

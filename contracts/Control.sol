@@ -10,7 +10,8 @@ import {Slots} from "./libraries/Slots.sol";
 import {State} from "./libraries/State.sol";
 import {SlotCall} from "./types/Types.sol";
 
-/// @notice How an account comes under a program and changes it. {Lifecycle} has the bodies.
+/// @notice How an account comes under a program and changes it. {Lifecycle} has the bodies, and reads the arguments,
+/// which are named here for the ABI.
 abstract contract Control is AccountOnly, IPolicyHook {
     /// @inheritdoc IPolicyHook
     uint32 public constant MAX_CHANGE_DELAY = Lifecycle.MAX_CHANGE_DELAY;
@@ -19,7 +20,13 @@ abstract contract Control is AccountOnly, IPolicyHook {
     uint32 public constant CHANGE_WINDOW = uint32(Slots.CHANGE_WINDOW);
 
     /// @inheritdoc IPolicyHook
-    function install(address, bytes32, uint32, address, address[] calldata bypassing) external {
+    function install(
+        address program,
+        bytes32 codeHash,
+        uint32 changeDelay,
+        address manager,
+        address[] calldata bypassing
+    ) external {
         require(State.control(msg.sender).program() == address(0), AlreadyInstalled());
         _authenticateAccount();
         // The other functions need a marker, which only exact calldata has.
@@ -28,12 +35,12 @@ abstract contract Control is AccountOnly, IPolicyHook {
     }
 
     /// @inheritdoc IPolicyHook
-    function stage(address, bytes32, uint32) external accountOnly {
+    function stage(address program, bytes32 codeHash, uint32 changeDelay) external accountOnly {
         Forward.to(address(Lifecycle), Lifecycle.stage.selector);
     }
 
     /// @inheritdoc IPolicyHook
-    function stageSlots(SlotCall[] calldata) external accountOnly {
+    function stageSlots(SlotCall[] calldata calls) external accountOnly {
         Forward.to(address(Lifecycle), Lifecycle.stageSlots.selector);
     }
 
@@ -43,7 +50,7 @@ abstract contract Control is AccountOnly, IPolicyHook {
     }
 
     /// @inheritdoc IPolicyHook
-    function activate(address) external accountOnly {
+    function activate(address program) external accountOnly {
         Forward.to(address(Lifecycle), Lifecycle.activate.selector);
     }
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {PolicyHook} from "../contracts/PolicyHook.sol";
-
 interface Vm {
     function startBroadcast() external;
     function stopBroadcast() external;
+    function readFile(string calldata path) external view returns (string memory);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
 }
 
-/// @notice Deploys the hook at the address that its bytes decide, the same on every chain.
-/// @dev `FOUNDRY_PROFILE=final forge script script/Deploy.s.sol --rpc-url URL` prints the address and sends
-/// nothing; `--broadcast` and a signer send. Deploying again changes nothing.
+/// @notice Deploys the hook, and before it the libraries that it is linked with, from the committed bytecode, at the
+/// addresses that their bytes decide, the same on every chain.
+/// @dev `forge script script/Deploy.s.sol --rpc-url URL` prints the addresses and sends nothing; `--broadcast` and a
+/// signer send. Deploying again changes nothing.
 contract Deploy {
     bool public constant IS_SCRIPT = true;
 
@@ -21,19 +22,28 @@ contract Deploy {
     bytes32 private constant SALT = bytes32(0);
 
     error NoDeployer(address deployer);
-    error DeploymentFailed(address hook);
+    error DeploymentFailed(address wanted);
 
     function run() external returns (address hook) {
-        bytes memory code = type(PolicyHook).creationCode;
-        hook = address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), DEPLOYER, SALT, keccak256(code))))));
-        _log("PolicyHook", hook);
-        if (hook.code.length != 0) return hook;
-
         require(DEPLOYER.code.length != 0, NoDeployer(DEPLOYER));
+        _deploy("Lifecycle");
+        _deploy("Notices");
+        _deploy("RareConditions");
+        _deploy("Tokens");
+        return _deploy("PolicyHook");
+    }
+
+    function _deploy(string memory name) private returns (address deployed) {
+        string memory artifact = VM.readFile(string.concat("crates/bindings/artifacts/", name, ".json"));
+        bytes memory code = VM.parseJsonBytes(artifact, ".bytecode");
+        deployed = address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), DEPLOYER, SALT, keccak256(code))))));
+        _log(name, deployed);
+        if (deployed.code.length != 0) return deployed;
+
         VM.startBroadcast();
         (bool ok,) = DEPLOYER.call(bytes.concat(SALT, code));
         VM.stopBroadcast();
-        require(ok && hook.code.length != 0, DeploymentFailed(hook));
+        require(ok && deployed.code.length != 0, DeploymentFailed(deployed));
     }
 
     function _log(string memory what, address where) private view {

@@ -41,8 +41,8 @@ library Index {
         uint256 classes = image.classes >> (effect.kind << 2);
         bool self = effect.subject == account;
         // Rules without a target never match the account or the hook.
-        bool named = self || effect.subject == address(this) || effect.target == account
-            || effect.target == address(this);
+        bool named =
+            self || effect.subject == address(this) || effect.target == account || effect.target == address(this);
         if (effect.reach != Reach.EVERY) classes &= NAMED_CLASSES;
         runs = new Run[](CLASSES);
         uint256 count = 0;

@@ -93,6 +93,19 @@ library Safes {
             string.concat("node_modules/", package, "/build/artifacts/contracts/", folder, name, ".sol/", name, ".json");
     }
 
+    /// @notice The hook and the libraries that it is linked with, as they are committed.
+    function committedHook() internal returns (address hook, address[4] memory libraries) {
+        libraries[0] = create2(ARACHNID, committed("Lifecycle"));
+        libraries[1] = create2(ARACHNID, committed("Notices"));
+        libraries[2] = create2(ARACHNID, committed("RareConditions"));
+        libraries[3] = create2(ARACHNID, committed("Tokens"));
+        hook = create2(ARACHNID, committed("PolicyHook"));
+    }
+
+    function committed(string memory name) internal pure returns (string memory path) {
+        return string.concat("crates/bindings/artifacts/", name, ".json");
+    }
+
     function create(string memory path) internal returns (address deployed) {
         return create(path, "");
     }

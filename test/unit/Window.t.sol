@@ -146,7 +146,9 @@ contract WindowTest is Test {
 
     function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (Charge memory c) {
         bool sound;
-        (sound, c) = Window.load(ACCOUNT, 1, _terms(window, cap, window == ROLLING ? LANE : 0, exponent), address(0), address(0));
+        (sound, c) = Window.load(
+            ACCOUNT, 1, _terms(window, cap, window == ROLLING ? LANE : 0, exponent), address(0), address(0)
+        );
         assertTrue(sound, "sound");
     }
 

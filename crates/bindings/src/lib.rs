@@ -1,6 +1,7 @@
 //! What the chain speaks: ABI types, committed bytecode, storage slots and canonical addresses. No logic.
 
 pub mod deployer;
+pub mod libraries;
 pub mod probe;
 pub mod safe;
 

@@ -1,7 +1,7 @@
 //! Putting programs and the hook on a chain, at addresses known beforehand.
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use portcullis_bindings::{IPolicyHook, deployer};
+use portcullis_bindings::{IPolicyHook, deployer, libraries};
 
 use crate::{Error, Ledger, Result, create2};
 
@@ -58,11 +58,16 @@ pub fn hook_at() -> Address {
     deployer::ARACHNID.create2(B256::ZERO, keccak256(&IPolicyHook::BYTECODE))
 }
 
-/// Puts the hook on the chain, if it is not there, and checks its code.
+/// Puts the hook and the libraries that it is linked with on the chain, as far as they are not there, and checks their
+/// code.
 ///
 /// # Errors
 /// As [`create2`]; [`Error::NotDeployed`] when other code is found there.
 pub fn deploy_hook(ledger: &mut dyn Ledger, from: Address) -> Result<Address> {
+    for library in libraries::ALL {
+        let at = create2(ledger, from, deployer::ARACHNID, B256::ZERO, library.init_code)?;
+        check_code(ledger, at, keccak256(library.code))?;
+    }
     let hook = create2(ledger, from, deployer::ARACHNID, B256::ZERO, &IPolicyHook::BYTECODE)?;
     check_code(ledger, hook, keccak256(&IPolicyHook::DEPLOYED_BYTECODE))?;
     Ok(hook)

@@ -1,16 +1,34 @@
 //! `bindings`: the committed ABI and bytecode, as the final profile compiles them.
 
+use crate::link::{self, Compiled, Linker};
 use crate::{setup, stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::{Map, Value};
-use sha3::{Digest, Keccak256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is committed: contract and source.
-pub(crate) const CONTRACTS: [(&str, &str); 2] =
-    [("PolicyHook", "contracts/PolicyHook.sol"), ("Token", "test/tokens/Token.sol")];
+/// A contract whose ABI and code are committed.
+pub(crate) struct Contract {
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+    /// Linked into the hook, which alone calls it; so its ABI is nobody's business.
+    pub(crate) library: bool,
+}
+
+/// What is committed. Libraries come before what they are linked into.
+pub(crate) const CONTRACTS: [Contract; 6] = [
+    library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
+    library("Notices", "contracts/libraries/Notices.sol"),
+    library("RareConditions", "contracts/libraries/RareConditions.sol"),
+    library("Tokens", "contracts/libraries/Tokens.sol"),
+    Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false },
+    Contract { name: "Token", source: "test/tokens/Token.sol", library: false },
+];
+
+const fn library(name: &'static str, source: &'static str) -> Contract {
+    Contract { name, source, library: true }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct BindingsArgs {
@@ -26,19 +44,38 @@ pub(crate) fn run(args: &BindingsArgs) -> Result<()> {
 
 fn write() -> Result<()> {
     let mut command = tools::foundry("forge", &["build", "--color", "never"])?;
-    command.args(CONTRACTS.map(|(_, source)| source)).env("FOUNDRY_PROFILE", "final");
+    command.args(CONTRACTS.map(|contract| contract.source)).env("FOUNDRY_PROFILE", "final");
     stage::must("forge build (final)", command)?;
-    for (name, source) in CONTRACTS {
-        let file = Path::new(source).file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut linker = Linker::default();
+    fs::create_dir_all(tools::root().join("crates/bindings/artifacts")).wrap_err("cannot create the folder")?;
+    for contract in CONTRACTS {
+        let name = contract.name;
+        let file = Path::new(contract.source).file_name().unwrap_or_default().to_string_lossy();
         let path = format!("out/final/{file}/{name}.json");
         let artifact: Value = read(&tools::root().join(&path))?;
-        let part = |pointer: &str| artifact.pointer(pointer).cloned().ok_or_else(|| eyre!("{path} has no {pointer}"));
-        let text = shape(part("/abi")?, &hex(&part("/bytecode/object")?)?, &hex(&part("/deployedBytecode/object")?)?)?;
-        fs::create_dir_all(tools::root().join("crates/bindings/artifacts")).wrap_err("cannot create the folder")?;
-        fs::write(committed(name), text).wrap_err_with(|| format!("cannot write {name}.json"))?;
+        let part = |pointer: &str| artifact.pointer(pointer).cloned().unwrap_or_default();
+        let code =
+            |pointer: &str| part(pointer).as_str().map(str::to_owned).ok_or_else(|| eyre!("{path} has no {pointer}"));
+        let compiled = Compiled {
+            creation: code("/bytecode/object")?,
+            creation_links: part("/bytecode/linkReferences"),
+            deployed: code("/deployedBytecode/object")?,
+            deployed_links: part("/deployedBytecode/linkReferences"),
+            immutables: part("/deployedBytecode/immutableReferences"),
+        };
+        fs::write(committed(name), contract.text(part("/abi"), &mut linker, &compiled)?)
+            .wrap_err_with(|| format!("cannot write {name}.json"))?;
         eprintln!("wrote crates/bindings/artifacts/{name}.json");
     }
     Ok(())
+}
+
+impl Contract {
+    /// The committed file's text, whoever compiled.
+    pub(crate) fn text(&self, abi: Value, linker: &mut Linker, compiled: &Compiled) -> Result<String> {
+        let (creation, deployed) = linker.link(self.name, self.library, compiled)?;
+        shape(if self.library { Value::Array(Vec::new()) } else { abi }, &creation, &deployed)
+    }
 }
 
 /// The committed file of a contract.
@@ -52,8 +89,8 @@ pub(crate) fn read(path: &Path) -> Result<Value> {
     serde_json::from_str(&text).wrap_err_with(|| format!("{} is not JSON", tools::shown(path)))
 }
 
-/// The committed file's text: same keys in the same order, whoever compiled.
-pub(crate) fn shape(abi: Value, bytecode: &str, deployed: &str) -> Result<String> {
+/// The same keys in the same order, always.
+fn shape(abi: Value, bytecode: &str, deployed: &str) -> Result<String> {
     let mut object = Map::new();
     object.insert("abi".to_owned(), abi);
     object.insert("bytecode".to_owned(), bytecode.into());
@@ -77,26 +114,12 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-fn hex(value: &Value) -> Result<String> {
-    let text = value.as_str().ok_or_else(|| eyre!("bytecode is not a string"))?;
-    if text.contains('_') {
-        bail!("bytecode needs linking");
-    }
-    Ok(format!("0x{}", text.trim_start_matches("0x").to_lowercase()))
-}
-
 fn keccak(code: &str) -> Result<String> {
-    let digits: Vec<char> = code.trim_start_matches("0x").chars().collect();
-    let bytes: Vec<u8> = digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16))
-        .collect::<Result<_, _>>()
-        .wrap_err("bytecode is not hex")?;
+    let bytes = link::bytes(code)?;
     if bytes.is_empty() {
         bail!("bytecode is empty");
     }
-    let digest = Keccak256::digest(&bytes);
-    Ok(digest.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Ok(format!("0x{}", link::digits(&link::keccak(&bytes))))
 }
 
 #[cfg(not(feature = "compilers"))]
@@ -116,11 +139,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_bytes_and_refuses_what_needs_linking() {
+    fn hashes_bytes_and_refuses_none() {
         let hash = keccak("0x00").unwrap();
         assert_eq!(hash, "0xbc36789e7a1e281436464229828f817d6612f7b477d66591ff96a9e064bcc98a");
         assert!(keccak("0x").is_err());
-        assert!(hex(&Value::from("0x73__$abc$__63")).is_err());
+        assert!(keccak("0x73__$abc$__63").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Dependencies point one way.
 
-use crate::{bindings, tools};
+use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
@@ -99,15 +99,6 @@ fn impure(package: &str, tree: &str) -> Vec<String> {
     found.sort_unstable();
     found.dedup();
     found.iter().map(|name| format!("{package} is pure but reaches {name}")).collect()
-}
-
-/// The size of the hook's code, in bytes.
-pub(crate) fn hook_size() -> Result<u64> {
-    let artifact = bindings::read(&bindings::committed("PolicyHook"))?;
-    let code = tools::at(&artifact, "deployedBytecode")
-        .as_str()
-        .ok_or_else(|| eyre!("PolicyHook.json has no deployedBytecode"))?;
-    u64::try_from(code.trim_start_matches("0x").len() / 2).wrap_err("the hook's code is too long to count")
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 //!
 //! stdout carries a verb's result; progress and talk go to stderr.
 
+mod bench_eval;
 mod bindings;
 mod check;
 mod demo;
 mod deps;
 mod evidence;
 mod generated;
+mod link;
 mod node;
 mod parity;
 mod picture;
@@ -42,6 +44,8 @@ enum Verb {
     Check,
     /// Compare the contract with the Rust evaluator on random cases
     Parity(parity::ParityArgs),
+    /// Measure beside others; never part of a check
+    Bench(bench_eval::BenchArgs),
     /// Write the committed ABI and bytecode
     Bindings(bindings::BindingsArgs),
     /// Write the generated pages of docs/
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Test => suite::run(),
         Verb::Check => check::run(),
         Verb::Parity(args) => parity::run(&args),
+        Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),
         Verb::Picture(args) => demo::picture(&args),

@@ -1,12 +1,15 @@
 //! Compiles the contracts without forge, to see that the committed bindings come from these sources.
 
 use crate::bindings::{self, CONTRACTS};
+use crate::link::{Compiled, Linker};
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
-use foundry_compilers::artifacts::{BytecodeHash, EvmVersion, Settings, SettingsMetadata, remappings::Remapping};
+use foundry_compilers::artifacts::{
+    BytecodeHash, BytecodeObject, EvmVersion, Settings, SettingsMetadata, remappings::Remapping,
+};
 use foundry_compilers::multi::{MultiCompiler, MultiCompilerSettings};
 use foundry_compilers::solc::{Solc, SolcCompiler, SolcSettings};
-use foundry_compilers::{Project, ProjectPathsConfig};
+use foundry_compilers::{ConfigurableContractArtifact, Project, ProjectPathsConfig};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -51,25 +54,19 @@ pub(crate) fn check() -> Result<()> {
         .wrap_err("the project does not build")?;
 
     let mut differing = Vec::new();
-    for (name, source) in CONTRACTS {
-        let source = root.join(source);
+    let mut linker = Linker::default();
+    for contract in CONTRACTS {
+        let name = contract.name;
+        let source = root.join(contract.source);
         let output = project.compile_files([&source]).wrap_err_with(|| format!("{name} does not compile"))?;
         if output.has_compiler_errors() {
             bail!("{name} does not compile: {output}");
         }
         let artifact = output.find(&source, name).ok_or_else(|| eyre!("{name} is not among the output"))?;
-        let part = |code: Option<String>| code.ok_or_else(|| eyre!("{name} has no bytecode, or needs linking"));
-        let creation = artifact.bytecode.as_ref().and_then(|code| code.object.as_bytes()).map(ToString::to_string);
-        let deployed = artifact
-            .deployed_bytecode
-            .as_ref()
-            .and_then(|code| code.bytecode.as_ref())
-            .and_then(|code| code.object.as_bytes())
-            .map(ToString::to_string);
         let committed = bindings::read(&bindings::committed(name))?;
         // The compiler's own ABI text is what forge writes too; compared as JSON.
         let abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
-        let compiled: Value = serde_json::from_str(&bindings::shape(abi, &part(creation)?, &part(deployed)?)?)?;
+        let compiled: Value = serde_json::from_str(&contract.text(abi, &mut linker, &compiled(name, artifact)?)?)?;
         for key in ["abi", "bytecode", "bytecodeHash", "deployedBytecode", "deployedBytecodeHash"] {
             if compiled.get(key) != committed.get(key) {
                 differing.push(format!("{name}.{key}"));
@@ -80,6 +77,28 @@ pub(crate) fn check() -> Result<()> {
         bail!("the sources compile to something else ({}); run `cargo xtask bindings`", differing.join(", "));
     }
     Ok(())
+}
+
+/// Code as the compiler leaves it, with what is to be linked.
+fn compiled(name: &str, artifact: &ConfigurableContractArtifact) -> Result<Compiled> {
+    let part = || eyre!("{name} has no bytecode");
+    let creation = artifact.bytecode.as_ref().ok_or_else(part)?;
+    let runtime = artifact.deployed_bytecode.as_ref().ok_or_else(part)?;
+    let deployed = runtime.bytecode.as_ref().ok_or_else(part)?;
+    Ok(Compiled {
+        creation: text(&creation.object),
+        creation_links: serde_json::to_value(&creation.link_references)?,
+        deployed: text(&deployed.object),
+        deployed_links: serde_json::to_value(&deployed.link_references)?,
+        immutables: serde_json::to_value(&runtime.immutable_references)?,
+    })
+}
+
+fn text(object: &BytecodeObject) -> String {
+    match object {
+        BytecodeObject::Bytecode(code) => code.to_string(),
+        BytecodeObject::Unlinked(code) => code.clone(),
+    }
 }
 
 /// The final profile, as forge resolves it.
