@@ -1,5 +1,5 @@
 //! What the mirror asks of other contracts, in process and on a node.
-#![allow(clippy::unwrap_used, reason = "a test fails where its helpers do")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails where its helpers do")]
 
 mod common;
 
