@@ -2,7 +2,7 @@
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
-use portcullis_eval::{Effect, EffectKind, Evaluation, Reason, Verdict};
+use portcullis_eval::{Effect, EffectKind, Evaluation, Reason, Test, Verdict};
 use portcullis_policy::SourceMap;
 
 /// The rule's id; `-` when none decided.
@@ -70,7 +70,7 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         Reason::StagedExpired => format!("the staged change expired {}", moment(have)),
         Reason::HalfRoute => "both guards must change in one list".to_owned(),
         Reason::RegistryFailed => {
-            format!("rule {} asks the registry {}, which gives no answer", rule(verdict, names), address(have))
+            format!("rule {} asks the registry {}, which says neither yes nor no", rule(verdict, names), address(have))
         }
         Reason::StaticCallFailed => {
             format!(
@@ -90,14 +90,16 @@ pub(crate) fn outcome(evaluation: &Evaluation, names: &SourceMap) -> String {
     }
     for (index, charge) in evaluation.charges.iter().enumerate() {
         let later = evaluation.charges.iter().skip(index.saturating_add(1));
-        if later.clone().any(|other| other.limit == charge.limit) {
+        if later.clone().any(|other| (other.limit, other.key) == (charge.limit, charge.key)) {
             continue;
         }
         let Some(limit) = names.limit(charge.limit) else {
             continue;
         };
         let left = charge.remaining_before.saturating_sub(charge.amount);
-        words.push_str(&format!("; {} {} left of {}", units::amount(left, limit.decimals), limit.asset, limit.id));
+        let whose = if charge.key.is_zero() { String::new() } else { format!(" for {}", charge.key) };
+        let left = units::amount(left, limit.decimals);
+        words.push_str(&format!("; {left} {} left of {}{whose}", limit.asset, limit.id));
     }
     words
 }
@@ -106,21 +108,73 @@ pub(crate) fn outcome(evaluation: &Evaluation, names: &SourceMap) -> String {
 pub(crate) fn effect(effect: &Effect, names: &SourceMap) -> String {
     let what = effect.kind.name();
     let sum = effect.asset.zip(effect.amount).map(|(token, amount)| match names.asset(token) {
+        Some(asset) if amount == U256::MAX => format!(" any amount of {}", asset.name),
         Some(asset) => format!(" {} {}", units::amount(amount, asset.decimals), asset.name),
         None if token == Address::ZERO => format!(" {} ETH", units::amount(amount, 18)),
         None => format!(" {amount} of {token}"),
     });
     let to = match effect.recipient {
+        Some(module) if effect.kind == EffectKind::Call => format!(" {} for the module {module}", effect.target),
         Some(recipient) => format!(" to {recipient}"),
         None => format!(" {}", effect.target),
     };
+    let through = if effect.subject == effect.target { String::new() } else { format!(" through {}", effect.target) };
     let function = match (effect.kind, effect.selector) {
         (EffectKind::Call | EffectKind::Opaque | EffectKind::Control, Some(selector)) => {
             format!(" {}", hex::encode_prefixed(selector))
         }
         _ => String::new(),
     };
-    format!("{what}{}{to}{function}", sum.unwrap_or_default())
+    format!("{what}{}{to}{through}{function}", sum.unwrap_or_default())
+}
+
+/// The rules that decided an effect together, or that one of them overrode; empty where one decided alone.
+pub(crate) fn joined(evaluation: &Evaluation, effect: usize, names: &SourceMap) -> String {
+    let Some(decision) = evaluation.decisions.get(effect) else {
+        return String::new();
+    };
+    let others = |allow: bool| {
+        let found = evaluation.in_scope.iter().filter(|found| usize::try_from(found.effect) == Ok(effect));
+        let found = found.filter(|found| found.allows == allow && Some(found.rule) != decision.rule);
+        found.map(|found| rule_id(Some(found.rule), names)).collect::<Vec<_>>().join(", ")
+    };
+    let told = |words: &str, rules: String| if rules.is_empty() { rules } else { format!("{words} {rules}") };
+    told(", with", others(true)) + &told(", over", others(false))
+}
+
+/// Each rule that was tried on an effect and did not match, with the condition that did not hold, in order.
+pub(crate) fn unmatched(evaluation: &Evaluation, effect: usize, names: &SourceMap) -> Vec<(String, &'static str)> {
+    let tests = evaluation.tests.iter().filter(|test| usize::try_from(test.effect) == Ok(effect));
+    tests
+        .filter(|test| test.depth == 0 && !test.held)
+        .map(|test| (rule_id(Some(test.rule), names), unheld(test)))
+        .collect()
+}
+
+/// Why a condition did not hold.
+const fn unheld(test: &Test) -> &'static str {
+    match test.op {
+        0x01 => "the module is not in its list",
+        0x02 => "the initiator is not in its list",
+        0x03 => "there is no recipient in its list",
+        0x04 => "the amount is below its least, or there is none",
+        0x05 => "the amount is above its most, or there is none",
+        0x06 => "there is no recipient with code",
+        0x07 => "the target is not in its list",
+        0x08 => "there is no asset in its list",
+        0x09 => "it names other functions",
+        0x0a => "it is about other effects",
+        0x0b => "it is for another time of day",
+        0x0c => "it is for other weekdays",
+        0x0d => "a word of the calldata does not compare as it asks",
+        0x0e => "a word of the calldata is no address in its list",
+        0x0f => "a contract's answer does not compare as it asks",
+        0x10 => "it does not fit its limit, or is not what that counts",
+        0x20 => "none of its alternatives holds",
+        0x21 => "one of a group does not hold",
+        0x22 => "what it excludes holds",
+        _ => "a condition does not hold",
+    }
 }
 
 fn limit(verdict: &Verdict, names: &SourceMap) -> String {

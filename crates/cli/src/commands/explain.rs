@@ -4,12 +4,14 @@ use crate::exit::Exit;
 use crate::output::{Output, paint_verdict};
 use crate::policy_file::{self, PolicyFile};
 use crate::{tx_file, units, words};
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 use clap::Args;
 use eyre::{Result, WrapErr};
 use portcullis_bindings::safe;
 use portcullis_chain::deploy;
-use portcullis_eval::{CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Request, account_slot, evaluate};
+use portcullis_eval::{
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Request, State, account_slot, evaluate,
+};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,28 +47,58 @@ impl Explain {
             actions: vec![transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1)],
             ..Request::default()
         };
-        let evaluation = evaluate(&file.compiled.program, deploy::hook_at(), &fresh(account), &request, now)?;
+        let state = Offline::new(&request);
+        let evaluation = evaluate(&file.compiled.program, deploy::hook_at(), &state, &request, now)
+            .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;
         report(output, &file, &evaluation, now)?;
         Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
     }
 }
 
-/// An account whose program has just been installed: nothing charged, announced or staged.
-fn fresh(account: Address) -> MemoryState {
-    // Which contract holds the program and on which route does not change a verdict; that there is one does.
-    let program = U256::from(1);
-    let guard_route = U256::from(1) << 224;
-    let mut state = MemoryState::default();
-    state.words.insert(account_slot(account, 0), program | guard_route);
-    for known in MULTI_SENDS {
-        state.code_hashes.insert(known.address, known.code_hash);
+/// An account whose program has just been installed: nothing charged, announced or staged. Nothing is known of
+/// contracts other than MultiSend.
+struct Offline {
+    known: MemoryState,
+    /// Whom the transaction delegatecalls: where that is no MultiSend, it is denied whatever code it has.
+    delegate: Option<Address>,
+}
+
+impl Offline {
+    fn new(request: &Request) -> Self {
+        // Which contract holds the program and on which route does not change a verdict; that there is one does.
+        let program = U256::from(1);
+        let guard_route = U256::from(1) << 224;
+        let mut known = MemoryState::default();
+        known.words.insert(account_slot(request.account, 0), program | guard_route);
+        for multi_send in MULTI_SENDS {
+            known.code_hashes.insert(multi_send.address, multi_send.code_hash);
+        }
+        let call_only =
+            [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
+        for (address, (code_hash, _)) in call_only.into_iter().zip(CALL_ONLY_HASHES) {
+            known.code_hashes.insert(address, code_hash);
+        }
+        let delegate = request.actions.iter().find(|action| action.operation == 1).map(|action| action.to);
+        Self { known, delegate }
     }
-    let call_only =
-        [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
-    for (address, (code_hash, _)) in call_only.into_iter().zip(CALL_ONLY_HASHES) {
-        state.code_hashes.insert(address, code_hash);
+}
+
+impl State for Offline {
+    fn word(&self, slot: U256) -> Result<U256, Missing> {
+        self.known.word(slot)
     }
-    state
+
+    fn code_hash(&self, address: Address) -> Result<B256, Missing> {
+        match self.known.code_hashes.get(&address) {
+            Some(hash) => Ok(*hash),
+            None if self.delegate == Some(address) => Ok(B256::ZERO),
+            None => Err(Missing::CodeHash(address)),
+        }
+    }
+
+    fn static_call(&self, target: Address, _: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+        Err(Missing::StaticCall(target))
+    }
 }
 
 fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64) -> Result<()> {
@@ -76,7 +108,16 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
     let effects: Vec<Value> = evaluation
         .decisions
         .iter()
-        .map(|decision| json!({ "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names) }))
+        .enumerate()
+        .map(|(index, decision)| {
+            let unmatched = words::unmatched(evaluation, index, names);
+            let unmatched: Vec<Value> =
+                unmatched.into_iter().map(|(rule, why)| json!({ "rule": rule, "why": why })).collect();
+            json!({
+                "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names),
+                "unmatched": unmatched,
+            })
+        })
         .collect();
     let text = || {
         let mut lines = vec![format!("{}: {reason}", paint_verdict(words::verdict(verdict)))];
@@ -90,10 +131,17 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 .rule
                 .map_or_else(|| "no rule".to_owned(), |rule| format!("rule {}", words::rule_id(Some(rule), names)));
             lines.push(format!(
-                "  {}. {}: {rule}{delay}",
+                "  {}. {}: {rule}{}{delay}",
                 index.saturating_add(1),
-                words::effect(&decision.effect, names)
+                words::effect(&decision.effect, names),
+                words::joined(evaluation, index, names)
             ));
+            // What a rule decided needs no word on the others.
+            if decision.rule.is_none() {
+                for (rule, why) in words::unmatched(evaluation, index, names) {
+                    lines.push(format!("     not {rule}: {why}"));
+                }
+            }
         }
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")

@@ -17,7 +17,7 @@ use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::safe::Version;
 use portcullis_chain::{Ledger, Node, read};
-use portcullis_eval::{Request, Verdict};
+use portcullis_eval::{Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
 use portcullis_simulate::Embedded;
 use serde_json::json;
@@ -221,6 +221,10 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             "gas": simulated.gas, "failure": simulated.failure, "agree": agree,
         }),
     )?;
+    // Gas is told where the transaction ran on an embedded chain.
+    if simulated.gas.is_some() && matches!(chain.reason, Reason::RegistryFailed | Reason::StaticCallFailed) {
+        talk("registries and other contracts are not on the embedded chain: ask one with --rpc");
+    }
     if !agree {
         talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
         talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
