@@ -50,7 +50,7 @@ pub use model::{
     When, Window, Word, WordTest,
 };
 pub use program::{
-    CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, decompile,
+    CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,
     source_map::{LimitName, ListName, RuleName, SourceMap},
     verify_canonical,
 };

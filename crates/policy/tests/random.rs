@@ -3,9 +3,15 @@
 
 mod common;
 
-use alloy_primitives::{Address, U256, hex};
-use common::{ACCOUNT, Case, cases, describes, policy, rng};
-use portcullis_policy::{Malformed, Outcome, Policy, compile, decompile, verify_canonical};
+use alloy_primitives::hex;
+use common::{
+    ACCOUNT,
+    cases::{cases, describes},
+    policy,
+    reading::in_scope,
+    rng,
+};
+use portcullis_policy::{Malformed, Outcome, Policy, When, compile, decompile, verify_canonical};
 use rand::RngExt;
 
 const POLICIES: u64 = 1_000;
@@ -28,6 +34,62 @@ fn no_policy_decompiles_to_one_that_compiles_to_other_bytes() {
 }
 
 #[test]
+fn no_key_is_left_out_of_the_random_policies() {
+    let policies: Vec<_> = (0..POLICIES).map(|seed| policy(&mut rng(seed))).collect();
+    let deepest = policies.iter().flat_map(|policy| &policy.rules).map(|rule| depth(&rule.when)).max();
+    assert!(deepest >= Some(5), "{deepest:?}");
+    let text: String = policies.iter().map(Policy::to_toml).collect();
+    for key in [
+        "recipient_is_contract = true",
+        "recipient_is_contract = false",
+        "time = ",
+        "weekday = ",
+        "word = ",
+        "mask = ",
+        "in = ",
+        "static_call = ",
+        "call = ",
+        "data = ",
+        "gas = ",
+        "words = ",
+        "index = ",
+        "within = ",
+        "any = ",
+        "all = ",
+        "not = ",
+        "equals = ",
+        "not_equals = ",
+        "less_than = ",
+        "at_most = ",
+        "more_than = ",
+        "at_least = ",
+        "registry = ",
+        "method = ",
+        "count = ",
+        "scope = \"recipient\"",
+        "scope = \"initiator\"",
+        "\"erc721\"",
+        "\"erc1155\"",
+        "target = \"@registry",
+        "recipient = \"@registry",
+        "\"@registry-1\", \"@set-",
+        "\"all-must-pass\"",
+        "\"allow-overrides\"",
+        "0x610b5925",
+    ] {
+        let count = text.matches(key).count();
+        println!("{key}: {count}");
+        assert!(count >= 20, "`{key}` is in {count} places only");
+    }
+}
+
+/// Groups around the deepest table.
+fn depth(when: &When) -> usize {
+    let tables = when.any.iter().chain(&when.all).flatten().chain(when.not.as_deref());
+    tables.map(|table| 1 + depth(table)).max().unwrap_or(0)
+}
+
+#[test]
 fn no_policy_changes_when_it_is_written_and_read() {
     for seed in 0..POLICIES {
         let policy = policy(&mut rng(seed));
@@ -39,7 +101,7 @@ fn no_policy_changes_when_it_is_written_and_read() {
 }
 
 #[test]
-fn a_program_decides_by_exactly_the_rule_whose_conditions_describe_the_effect() {
+fn a_program_has_exactly_the_rules_in_scope_whose_conditions_describe_the_effect() {
     let (mut decided, mut undecided) = ([0; 6], 0);
     for seed in 0..POLICIES {
         let rng = &mut rng(seed);
@@ -52,17 +114,19 @@ fn a_program_decides_by_exactly_the_rule_whose_conditions_describe_the_effect() 
         let mut order: Vec<_> = policy.rules.iter().collect();
         order.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         for case in (0..100).flat_map(|_| cases(rng, &policy)).collect::<Vec<_>>() {
-            let expected = order.iter().find(|rule| describes(&policy, rule, &case)).map(|rule| rule.id.as_str());
-            let found = first_match(&compiled.program, &case);
-            let found = found.map(|rule| compiled.source_map.rule(rule).expect("is named").id.as_str());
+            let expected: Vec<_> =
+                order.iter().filter(|rule| describes(&policy, rule, &case)).map(|rule| rule.id.as_str()).collect();
+            let found = in_scope(&compiled.program, &case);
+            let found: Vec<_> =
+                found.iter().map(|rule| compiled.source_map.rule(*rule).expect("is named").id.as_str()).collect();
             assert_eq!(found, expected, "seed {seed}: {case:?}\n{}", policy.to_toml());
-            match expected {
+            match expected.first() {
                 Some(_) => decided[usize::from(case.kind)] += 1,
                 None => undecided += 1,
             }
         }
     }
-    assert!(decided[1..].iter().all(|count| *count > 500) && undecided > 5_000, "{decided:?} {undecided}");
+    assert!(decided[1..].iter().all(|count| *count > 250) && undecided > 5_000, "{decided:?} {undecided}");
 }
 
 #[test]
@@ -108,81 +172,6 @@ fn an_allowing_rule_never_hides_behind_an_index_that_leaves_it_out() {
     assert_eq!(verify_canonical(&program), Ok(()));
     assert_eq!(verify_canonical(&vec![0; 24_577]), Err(Malformed::TooLarge(24_577)));
     assert_eq!(verify_canonical(&[]), Err(Malformed::Short { at: 0 }));
-}
-
-/// The rule that decides, found the way an evaluator would: by class and bucket.
-fn first_match(program: &[u8], case: &Case) -> Option<u16> {
-    let bits = usize::from(program[3]);
-    let classes = u32::from_be_bytes(program[4..8].try_into().expect("four")) >> (4 * case.kind) & 15;
-    let directory = 64 + 84 * usize::from(program[8]);
-    let offset = |at: usize| number(&program[directory + 3 * at..directory + 3 * at + 3]);
-    let multiplier = U256::from_be_slice(&program[32..64]);
-    let mut best = None;
-    for class in 0..4 {
-        let (any_subject, any_selector) = (class >= 2, class % 2 == 1);
-        if classes >> class & 1 == 0
-            || (any_subject && case.to == ACCOUNT)
-            || (!any_selector && case.selector.is_none())
-        {
-            continue;
-        }
-        let is_account = !any_subject && case.to == ACCOUNT;
-        let mut key =
-            vec![case.kind | u8::from(any_subject) << 7 | u8::from(any_selector) << 6 | u8::from(is_account) << 5];
-        key.extend(if any_subject || is_account { Address::ZERO } else { case.to });
-        key.extend(if any_selector { [0; 4] } else { case.selector.expect("has one") });
-        let product = U256::from_be_slice(&key).wrapping_mul(multiplier);
-        let bucket = if bits == 0 { 0 } else { (product >> (256 - bits)).to::<usize>() };
-        for entry in program[offset(bucket)..offset(bucket + 1)].chunks(32).filter(|entry| entry[..25] == key) {
-            let rule = u16::from_be_bytes([entry[25], entry[26]]);
-            let (at, length) = (number(&entry[27..30]), number(&entry[30..32]));
-            if holds(program, &program[at..at + length], case) && best.is_none_or(|other| rule < other) {
-                best = Some(rule);
-            }
-        }
-    }
-    best
-}
-
-fn holds(program: &[u8], body: &[u8], case: &Case) -> bool {
-    let mut rest = &body[6 + usize::from(body[1])..];
-    let mut all = (body[0] & 2 == 0) == case.origin.is_zero();
-    while let [op, tail @ ..] = rest {
-        let (length, holds) = match op {
-            1..=3 => {
-                let who =
-                    [Some(case.origin), Some(case.initiator), case.moved.map(|moved| moved.0)][usize::from(op - 1)];
-                (3, who.is_some_and(|who| contains(program, number(&tail[..3]), who)))
-            }
-            _ => {
-                let value = U256::from_be_slice(&tail[1..1 + usize::from(tail[0])]);
-                let amount = case.moved.map(|moved| moved.1);
-                let holds = amount.is_some_and(|amount| if *op == 4 { amount >= value } else { amount <= value });
-                (1 + usize::from(tail[0]), holds)
-            }
-        };
-        all &= holds;
-        rest = &tail[length..];
-    }
-    all
-}
-
-fn contains(program: &[u8], at: usize, who: Address) -> bool {
-    let (count, bits) = (number(&program[at..at + 2]), usize::from(program[at + 2]));
-    let counts = at + 3;
-    let (from, to, start) = if bits == 0 {
-        (0, count, counts)
-    } else {
-        let product = U256::from_be_slice(who.as_slice()).wrapping_mul(U256::from_be_slice(&program[32..64]));
-        let bucket = (product >> (256 - bits)).to::<usize>();
-        let read = |n: usize| number(&program[counts + 2 * n..counts + 2 * n + 2]);
-        (read(bucket), read(bucket + 1), counts + 2 * ((1 << bits) + 1))
-    };
-    (from..to).any(|n| program[start + 20 * n..start + 20 * n + 20] == who)
-}
-
-fn number(bytes: &[u8]) -> usize {
-    bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
 #[test]

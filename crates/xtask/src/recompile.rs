@@ -5,11 +5,12 @@ use crate::link::{Compiled, Linker};
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
 use foundry_compilers::artifacts::{
-    BytecodeHash, BytecodeObject, EvmVersion, Settings, SettingsMetadata, remappings::Remapping,
+    BytecodeHash, BytecodeObject, ConfigurableContractArtifact, EvmVersion, Settings, SettingsMetadata,
+    remappings::Remapping,
 };
 use foundry_compilers::multi::{MultiCompiler, MultiCompilerSettings};
 use foundry_compilers::solc::{Solc, SolcCompiler, SolcSettings};
-use foundry_compilers::{ConfigurableContractArtifact, Project, ProjectPathsConfig};
+use foundry_compilers::{Project, ProjectPathsConfig};
 use serde_json::Value;
 use std::path::PathBuf;
 

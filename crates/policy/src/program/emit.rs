@@ -34,9 +34,9 @@ const MAX_UNITS: u64 = 8_000_000;
 pub(crate) struct Overflow;
 
 /// The program, and its lists by offset.
-pub(crate) fn emit(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), CompileError> {
+pub(crate) fn emit(lowered: &Lowered, most: usize) -> Result<(Vec<u8>, Vec<ListName>), CompileError> {
     let size = size(lowered);
-    if size > MAX_PROGRAM_BYTES {
+    if size > most {
         return Err(too_large(lowered, size));
     }
     write(lowered).map_err(|Overflow| too_large(lowered, size))

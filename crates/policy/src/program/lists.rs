@@ -1,6 +1,6 @@
 //! Lists as bytes: each distinct content once, in order of first use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 
@@ -21,26 +21,26 @@ pub(crate) const REGISTRY: u8 = 255;
 pub(crate) struct Lists {
     start: usize,
     multiplier: U256,
-    placed: Vec<(Roster, [u8; 3])>,
+    placed: BTreeMap<Roster, [u8; 3]>,
     pub(crate) bytes: Vec<u8>,
     pub(crate) names: Vec<ListName>,
 }
 
 impl Lists {
     pub(crate) const fn new(start: usize, multiplier: U256) -> Self {
-        Self { start, multiplier, placed: Vec::new(), bytes: Vec::new(), names: Vec::new() }
+        Self { start, multiplier, placed: BTreeMap::new(), bytes: Vec::new(), names: Vec::new() }
     }
 
     /// The list's offset, where it is put when it is new.
     pub(crate) fn place(&mut self, list: &List) -> Result<[u8; 3], Overflow> {
-        if let Some((_, offset)) = self.placed.iter().find(|(members, _)| *members == list.members) {
+        if let Some(offset) = self.placed.get(&list.members) {
             return Ok(*offset);
         }
         let at = sum(&[self.start, self.bytes.len()]);
         let offset = u24(at)?;
         self.names.push(ListName { offset: u32::try_from(at).map_err(|_| Overflow)?, name: list.label.clone() });
         self.bytes.extend(bytes(&list.members, self.multiplier)?);
-        self.placed.push((list.members.clone(), offset));
+        self.placed.insert(list.members.clone(), offset);
         Ok(offset)
     }
 }

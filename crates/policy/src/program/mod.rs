@@ -9,6 +9,7 @@ mod expand;
 mod index;
 mod lists;
 mod lower;
+mod membership;
 mod names;
 mod read;
 mod read_body;
@@ -74,12 +75,24 @@ fn list(problems: &[Problem]) -> String {
 /// # Errors
 /// [`CompileError`]: every contradiction found, or the size when the program exceeds [`MAX_PROGRAM_BYTES`].
 pub fn compile(policy: &Policy) -> Result<Compiled, CompileError> {
+    compile_up_to(policy, MAX_PROGRAM_BYTES)
+}
+
+/// The same bytes, also where they are more than a contract holds: such a program is evaluated off chain only.
+///
+/// # Errors
+/// [`CompileError`]: every contradiction found, or the size when the format itself cannot count it.
+pub fn compile_off_chain(policy: &Policy) -> Result<Compiled, CompileError> {
+    compile_up_to(policy, usize::MAX)
+}
+
+fn compile_up_to(policy: &Policy, most: usize) -> Result<Compiled, CompileError> {
     let mut problems = names::check(policy);
     let lowered = lower::lower(policy, &mut problems);
     if !problems.is_empty() {
         return Err(CompileError::Invalid(problems));
     }
-    let (program, lists) = emit::emit(&lowered)?;
+    let (program, lists) = emit::emit(&lowered, most)?;
     let source_map = SourceMap::new(policy, &lowered, lists);
     Ok(Compiled { program, source_map })
 }

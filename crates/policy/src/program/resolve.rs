@@ -8,7 +8,8 @@ use super::{
     condition::{Attribute, Condition, Roster},
     expand::{CALL, ENABLE_MODULE, Key, Shape, Subject, Tokens},
     lower::{LoweredRule, check_repeats, named_list},
-    tables::{Tables, native_target, registries},
+    membership::{native_target, registries},
+    tables::Tables,
     written,
 };
 use crate::{Effect, Origin, Outcome, PathSegment, Policy, Problem, Rule, Scope, Target, diagnostics::steps};

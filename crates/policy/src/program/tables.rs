@@ -1,17 +1,17 @@
 //! From a table of conditions to those of the program.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, Bytes, U256};
 
 use super::{
     bounds::{check_call, check_comparison, check_span},
     condition::{Attribute, Call, Condition, List, MAX_DEPTH, Roster, Within, day_bit, kinds_of, sort},
-    lower::{amount_problem, named_list},
+    lower::amount_problem,
+    membership::one_or_any,
 };
 use crate::{
-    AddressRef, AmountRange, CallData, CallTarget, Origin, PathSegment, Policy, Problem, Scope, StaticCall, Target,
-    When, Word, WordTest,
+    AmountRange, CallData, CallTarget, Origin, PathSegment, Policy, Problem, Scope, StaticCall, When, Word, WordTest,
     diagnostics::{below, steps},
 };
 
@@ -30,12 +30,12 @@ pub(crate) struct Tables<'a> {
     pub(crate) nested: Vec<(Vec<PathSegment>, Condition)>,
 }
 
-/// The assets that a table's effects can have; none if nothing names them.
-type Pinned = Option<BTreeSet<Address>>;
+/// The assets that a table's effects can have, with their names; none if nothing names them.
+type Pinned<'a> = Option<BTreeMap<Address, &'a str>>;
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
     /// The conditions of the rule itself, but for those that make its keys.
-    pub(crate) fn rule(&mut self, when: &When) -> Vec<Condition> {
+    pub(crate) fn rule(&mut self, when: &'a When) -> Vec<Condition> {
         let path = steps!["rules", self.position, "when"];
         let pinned = self.pinned(when, None);
         let mut conditions = Vec::new();
@@ -55,7 +55,12 @@ impl Tables<'_> {
     }
 
     /// The conditions of a table within a group.
-    fn table(&mut self, when: &When, path: &[PathSegment], pinned: Option<&BTreeSet<Address>>) -> Vec<Condition> {
+    fn table(
+        &mut self,
+        when: &'a When,
+        path: &[PathSegment],
+        pinned: Option<&BTreeMap<Address, &'a str>>,
+    ) -> Vec<Condition> {
         let before = self.problems.len();
         let own = self.pinned(when, pinned);
         let mut conditions = Vec::new();
@@ -96,9 +101,9 @@ impl Tables<'_> {
     /// What rules and groups share.
     fn common(
         &mut self,
-        when: &When,
+        when: &'a When,
         path: &[PathSegment],
-        pinned: Option<&BTreeSet<Address>>,
+        pinned: Option<&BTreeMap<Address, &'a str>>,
         conditions: &mut Vec<Condition>,
     ) {
         let lists = [
@@ -125,9 +130,13 @@ impl Tables<'_> {
         if let Some(days) = &when.weekday {
             conditions.push(Condition::Days(days.iter().fold(0, |bits, day| bits | day_bit(*day))));
         }
+        let mut words = Vec::new();
         for (number, word) in when.word.iter().enumerate() {
-            conditions.extend(self.word(word, &below!(path, "word", number)));
+            let path = below!(path, "word", number);
+            let word = self.word(word, &path);
+            self.add(word, &mut words, path);
         }
+        conditions.extend(words);
         if let Some(name) = &when.within {
             conditions.extend(self.within(name, &below!(path, "within"), pinned));
         }
@@ -139,15 +148,10 @@ impl Tables<'_> {
             let mut inner = Vec::new();
             for (number, table) in tables.iter().enumerate() {
                 let path = below!(path, key, number);
-                if tables.iter().take(number).any(|other| other == table) {
-                    self.complain(path.clone(), "this table is listed twice", "write it once");
-                }
                 let mut element = self.table(table, &path, pinned);
                 let element = if element.len() > 1 { Some(Condition::All(element)) } else { element.pop() };
-                if let Some(element) = element {
-                    self.nested.push((path, element.clone()));
-                    inner.push(element);
-                }
+                self.nested.extend(element.clone().map(|element| (path.clone(), element)));
+                self.add(element, &mut inner, path);
             }
             conditions.push(if key == "any" { Condition::Any(inner) } else { Condition::All(inner) });
         }
@@ -157,120 +161,49 @@ impl Tables<'_> {
             self.nested.push((path, Condition::All(inner.clone())));
             conditions.push(Condition::Not(inner));
         }
+        let mut calls = Vec::new();
         for (number, call) in when.static_call.iter().enumerate() {
-            conditions.extend(self.static_call(call, &below!(path, "static_call", number)));
+            let path = below!(path, "static_call", number);
+            let call = self.static_call(call, &path);
+            self.add(call, &mut calls, path);
         }
+        conditions.extend(calls);
+    }
+
+    /// Adds what is not there yet. What is, is perhaps not what was meant, however differently it is written.
+    fn add(&mut self, condition: Option<Condition>, all: &mut Vec<Condition>, path: Vec<PathSegment>) {
+        if condition.as_ref().is_some_and(|condition| all.contains(condition)) {
+            self.complain(path, "this says what another one here says already", "write it once");
+        }
+        all.extend(condition);
     }
 
     /// The assets that this table and those around it leave.
-    fn pinned(&mut self, when: &When, around: Option<&BTreeSet<Address>>) -> Pinned {
+    fn pinned(&mut self, when: &'a When, around: Option<&BTreeMap<Address, &'a str>>) -> Pinned<'a> {
         let Some(names) = &when.asset else { return around.cloned() };
-        self.is_unclear |= names.iter().any(|name| self.asset(name).is_none());
-        let own = names.iter().filter_map(|name| self.asset(name));
-        Some(own.filter(|asset| around.is_none_or(|around| around.contains(asset))).collect())
+        let own: Vec<_> = names.iter().map(|name| Some((self.asset(name)?, name.as_str()))).collect();
+        self.is_unclear |= own.iter().any(Option::is_none);
+        let is_left = |asset: &Address| around.is_none_or(|around| around.contains_key(asset));
+        Some(own.into_iter().flatten().filter(|(asset, _)| is_left(asset)).collect())
     }
 
     fn asset(&self, name: &str) -> Option<Address> {
         Some(self.policy.assets.get(name)?.standard.token().unwrap_or_default())
     }
 
-    fn members(&mut self, attribute: Attribute, refs: &[AddressRef], path: &[PathSegment]) -> Option<Condition> {
-        let lists = self.lists(refs, path)?;
-        let is_zero = |list: &List| matches!(&list.members, Roster::Addresses(all) if all.contains(&Address::ZERO));
-        if attribute == Attribute::Origin && lists.iter().any(is_zero) {
-            self.complain(path.to_vec(), "the zero address is no module", "write the module's address");
-        }
-        one_or_any(lists, |list| Condition::Member(attribute, list))
-    }
-
-    /// The inline list first, then registries in order, each once. None for a name that nothing defines.
-    fn lists(&self, refs: &[AddressRef], path: &[PathSegment]) -> Option<Vec<List>> {
-        let mut inline = BTreeSet::new();
-        let mut named = Vec::new();
-        let mut words = Vec::new();
-        let mut registries: Vec<List> = Vec::new();
-        for one in refs {
-            match one {
-                AddressRef::Literal(address) => {
-                    inline.insert(*address);
-                    words.push(address.to_string());
-                }
-                AddressRef::Named(name) => {
-                    let list = named_list(self.policy, name)?;
-                    match &list.members {
-                        Roster::Addresses(members) => {
-                            inline.extend(members);
-                            words.push(list.label.clone());
-                            named.push(list);
-                        }
-                        Roster::Registry(..) => registries.push(list),
-                    }
-                }
-            }
-        }
-        registries.sort_by(|a, b| a.members.cmp(&b.members));
-        registries.dedup();
-        if words.is_empty() {
-            return Some(registries);
-        }
-        let first = match (named.pop(), words.len()) {
-            (Some(list), 1) => list,
-            _ => {
-                let count = words.len();
-                let label = if count > 3 { format!("{count} entries of rule {}", self.id) } else { words.join(", ") };
-                List { members: Roster::Addresses(inline), label, path: path.to_vec() }
-            }
-        };
-        registries.insert(0, first);
-        Some(registries)
-    }
-
-    /// Registries as a rule's targets; addresses are in its keys.
-    fn target_registries(&mut self, when: &When, path: &[PathSegment]) -> Option<Condition> {
-        let registries = registries(self.policy, when.target.as_ref()?);
-        if registries.is_empty() {
-            return None;
-        }
-        if registries.len() != when.target.as_ref().map_or(0, Vec::len) {
-            let help = "write one rule for the registries and one for the other targets";
-            self.complain(below!(path, "target"), "registries and other targets stand in one rule", help);
-        }
-        self.members(Attribute::Target, &registries, &below!(path, "target"))
-    }
-
-    /// The targets of a table within a group.
-    fn targets(&mut self, targets: &[Target], path: &[PathSegment]) -> Option<Condition> {
-        let mut refs = Vec::new();
-        for (number, target) in targets.iter().enumerate() {
-            let path = below!(path, number);
-            match target {
-                Target::Account => {
-                    let help = "name the account as the rule's own `target`";
-                    self.complain(path, "`account` stands in the rule's own `target` only", help);
-                }
-                Target::Asset(name) => match self.policy.assets.get(name)?.standard.token() {
-                    Some(token) => refs.push(AddressRef::Literal(token)),
-                    None => self.problems.push(native_target(path, name)),
-                },
-                Target::Named(name) => refs.push(AddressRef::Named(name.clone())),
-                Target::Literal(address) => refs.push(AddressRef::Literal(*address)),
-            }
-        }
-        self.members(Attribute::Target, &refs, path)
-    }
-
     fn amount(
         &mut self,
         range: &AmountRange,
         path: &[PathSegment],
-        pinned: Option<&BTreeSet<Address>>,
+        pinned: Option<&BTreeMap<Address, &'a str>>,
         conditions: &mut Vec<Condition>,
     ) {
         if range.min.is_none() && range.max.is_none() {
             self.complain(path.to_vec(), "`amount` has no bounds", "write `min`, `max` or both");
             return;
         }
-        let Some((name, decimals)) = pinned.and_then(single).and_then(|asset| self.named_asset(asset)) else {
+        let named = pinned.and_then(single).and_then(|(_, name)| Some((name, self.policy.assets.get(name)?.decimals)));
+        let Some((name, decimals)) = named else {
             if !self.is_unclear {
                 let help = "name exactly one asset in `asset`: an amount is in its units";
                 self.complain(path.to_vec(), "`amount` without one pinned asset", help);
@@ -280,7 +213,7 @@ impl Tables<'_> {
         let mut read = |key: &str, amount: &Option<crate::Amount>| match amount.as_ref()?.base_units(decimals) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problems.push(amount_problem(below!(path, key), &error, &name));
+                self.problems.push(amount_problem(below!(path, key), &error, name));
                 None
             }
         };
@@ -292,12 +225,6 @@ impl Tables<'_> {
         }
         conditions.extend(min.map(Condition::AtLeast));
         conditions.extend(max.map(Condition::AtMost));
-    }
-
-    /// The name and decimals of the asset with this address; zero is native.
-    fn named_asset(&self, address: Address) -> Option<(String, u8)> {
-        let is_it = |asset: &crate::Asset| asset.standard.token().unwrap_or_default() == address;
-        self.policy.assets.iter().find(|(_, asset)| is_it(asset)).map(|(name, asset)| (name.clone(), asset.decimals))
     }
 
     fn word(&mut self, word: &Word, path: &[PathSegment]) -> Option<Condition> {
@@ -314,7 +241,12 @@ impl Tables<'_> {
         }
     }
 
-    fn within(&mut self, name: &str, path: &[PathSegment], pinned: Option<&BTreeSet<Address>>) -> Option<Condition> {
+    fn within(
+        &mut self,
+        name: &str,
+        path: &[PathSegment],
+        pinned: Option<&BTreeMap<Address, &'a str>>,
+    ) -> Option<Condition> {
         let limit = self.policy.limits.get(name)?;
         let index = self.policy.limits.keys().position(|id| id == name)?;
         let asset = match limit.asset() {
@@ -322,7 +254,7 @@ impl Tables<'_> {
             Some(asset) => Some((asset, self.asset(asset)?)),
         };
         if let Some((asset, address)) = asset
-            && pinned.and_then(single) != Some(address)
+            && pinned.and_then(single).map(|(pinned, _)| pinned) != Some(address)
             && !self.is_unclear
         {
             let help = format!("write `{asset}` alone as `asset` beside `within`, or around it");
@@ -364,32 +296,11 @@ impl Tables<'_> {
         })))
     }
 
-    fn complain(&mut self, path: Vec<PathSegment>, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn complain(&mut self, path: Vec<PathSegment>, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Problem::new(path, message, help));
     }
 }
 
-/// The native asset is nothing to call.
-pub(crate) fn native_target(path: Vec<PathSegment>, name: &str) -> Problem {
-    let help = format!("write `{name}` as `asset`, and whom it goes to as `recipient`");
-    Problem::new(path, format!("`{name}` is native and has no address"), help)
-}
-
-/// Those of a rule's targets that are registries.
-pub(crate) fn registries(policy: &Policy, targets: &[Target]) -> Vec<AddressRef> {
-    let is_registry = |name: &String| named_list(policy, name).is_some_and(|list| list.members.is_registry());
-    let names = targets.iter().filter_map(|target| match target {
-        Target::Named(name) if is_registry(name) => Some(AddressRef::Named(name.clone())),
-        _ => None,
-    });
-    names.collect()
-}
-
-fn one_or_any(lists: Vec<List>, condition: impl Fn(List) -> Condition) -> Option<Condition> {
-    let mut all: Vec<_> = lists.into_iter().map(condition).collect();
-    if all.len() > 1 { Some(Condition::Any(all)) } else { all.pop() }
-}
-
-fn single(assets: &BTreeSet<Address>) -> Option<Address> {
-    assets.first().copied().filter(|_| assets.len() == 1)
+fn single<'a>(assets: &BTreeMap<Address, &'a str>) -> Option<(Address, &'a str)> {
+    assets.first_key_value().map(|(asset, name)| (*asset, *name)).filter(|_| assets.len() == 1)
 }

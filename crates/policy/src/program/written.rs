@@ -67,19 +67,8 @@ fn repeats(when: &When, base: &[PathSegment], problems: &mut Vec<Problem>) {
             words(Some(addresses(refs)), steps!["word", at, "in"]);
         }
     }
-    twice(&when.word, base, "word", problems);
-    twice(&when.static_call, base, "static_call", problems);
     for (path, table) in groups(when) {
         repeats(table, &[base, &path].concat(), problems);
-    }
-}
-
-fn twice<T: PartialEq>(items: &[T], base: &[PathSegment], key: &str, problems: &mut Vec<Problem>) {
-    for (at, item) in items.iter().enumerate() {
-        if items.iter().take(at).any(|other| other == item) {
-            let path = below!(base, key, at);
-            problems.push(Problem::new(path, "this test is listed twice", "write it once"));
-        }
     }
 }
 

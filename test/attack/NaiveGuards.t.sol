@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Action} from "../../contracts/types/Types.sol";
+import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
+import {SafeProtocolAction, SafeTransaction} from "../base/Protocol.sol";
+import {Edition} from "../base/Safes.sol";
+import {TreasuryTest} from "../base/TreasuryTest.sol";
+import {VM} from "../base/Vm.sol";
+import {NaiveAfterthought, NaiveLock, NaiveSelfDefence} from "./naive/NaiveControl.sol";
+import {NaiveGuard} from "./naive/NaiveGuard.sol";
+import {NaiveHooks, NaiveLateHooks} from "./naive/NaiveHooks.sol";
+import {
+    NaiveAfterwards,
+    NaiveAllowances,
+    NaiveBucket,
+    NaiveDay,
+    NaiveFloor,
+    NaiveMeter,
+    NaiveSharedDay
+} from "./naive/NaiveLimits.sol";
+import {
+    NaiveBatches,
+    NaiveBlocklist,
+    NaivePayees,
+    NaivePerPayment,
+    NaiveTarget,
+    NaiveVeto
+} from "./naive/NaivePayees.sol";
+import {NaiveTimelock} from "./naive/NaiveTimelock.sol";
+
+/// @notice The naive guards do stop what they were written to stop: an attack that works behind one gets round a rule
+/// and does not walk through an open door.
+contract NaiveGuardsTest is TreasuryTest {
+    function table_payeesAreKept(Edition edition) public on(edition) {
+        address[3] memory guards = [
+            address(new NaivePayees(address(usdc), alice)),
+            address(new NaiveBatches(address(usdc), alice, 1)),
+            address(new NaivePerPayment(address(usdc), alice, 1e6))
+        ];
+        for (uint256 i; i < 3; i++) {
+            _set(guards[i]);
+            _execute(_pay(alice, 1e6));
+            _isRefused(_pay(stranger, 1e6));
+            _isRefused(_batch(_list(_pay(alice, 1e6), _pay(stranger, 1e6))));
+            _isRefused(_send(stranger, 1));
+            _unset();
+        }
+        _set(address(new NaivePerPayment(address(usdc), alice, 1e6)));
+        _isRefused(_pay(alice, 1e6 + 1));
+    }
+
+    function table_listsTargetsAndVetoesAreKept(Edition edition) public on(edition) {
+        _set(address(new NaiveBlocklist(blocked)));
+        _execute(_pay(alice, 1));
+        _isRefused(_pay(blocked, 1));
+        _unset();
+        _set(address(new NaiveTarget(address(usdc))));
+        _execute(_pay(alice, 1));
+        _isRefused(_send(alice, 1));
+        _unset();
+        NaiveVeto veto = new NaiveVeto();
+        _set(address(veto));
+        veto.veto(_pay(alice, 1));
+        _isRefused(_pay(alice, 1));
+        _execute(_pay(alice, 2));
+    }
+
+    function table_capsAreKept(Edition edition) public on(edition) {
+        address[6] memory guards = [
+            address(new NaiveDay(address(usdc), CAP)),
+            address(new NaiveSharedDay(address(usdc), CAP)),
+            address(new NaiveAllowances(address(usdc), CAP)),
+            address(new NaiveAfterwards(address(usdc), CAP)),
+            address(new NaiveBucket(address(usdc), CAP)),
+            address(new NaiveMeter(address(usdc), address(0), CAP))
+        ];
+        for (uint256 i; i < 6; i++) {
+            _set(guards[i]);
+            _isRefused(_pay(alice, CAP + 1));
+            _execute(_pay(alice, CAP));
+            _isRefused(_pay(alice, 1));
+            _unset();
+        }
+        _set(address(new NaiveAllowances(address(usdc), CAP)));
+        _isRefused(_call(address(usdc), abi.encodeCall(usdc.approve, (alice, CAP + 1))));
+        _unset();
+        _set(address(new NaiveFloor(address(usdc), 1)));
+        _isRefused(_pay(alice, usdc.balanceOf(address(safe))));
+        _execute(_pay(alice, 1));
+    }
+
+    function table_delaysAreKept(Edition edition) public on(edition) {
+        NaiveTimelock timelock = new NaiveTimelock(vendor);
+        VM.prank(address(safe));
+        timelock.setCanceller(canceller);
+        _set(address(timelock));
+        _isRefused(_pay(vendor, 1));
+        timelock.announce(address(safe), address(0), _list(_pay(vendor, 1)));
+        _isRefused(_pay(vendor, 1));
+        VM.warp(START + DELAY);
+        _execute(_pay(vendor, 1));
+        bytes32 id = timelock.announcementId(address(safe), address(0), _list(_pay(vendor, 1)));
+        VM.prank(canceller);
+        timelock.cancel(address(safe), id);
+        _isRefused(_pay(vendor, 1));
+    }
+
+    function table_guardsStay(Edition edition) public on(edition) {
+        address[3] memory guards =
+            [address(new NaiveSelfDefence()), address(new NaiveAfterthought(address(usdc))), address(new NaiveLock())];
+        for (uint256 i; i < 3; i++) {
+            _set(guards[i]);
+            _isRefused(_call(address(safe), abi.encodeCall(ISafe.setGuard, (address(0)))));
+            _unset();
+        }
+        _set(guards[1]);
+        _isRefused(_pay(stranger, 1));
+    }
+
+    function test_hooksKeepTheirCap() public {
+        SafeTransaction memory t;
+        t.actions = new SafeProtocolAction[](1);
+        t.actions[0] = SafeProtocolAction(address(2), 0, abi.encodeWithSelector(0xa9059cbb, alice, CAP));
+        NaiveHooks hooks = new NaiveHooks(CAP);
+        hooks.preCheck(address(this), t, 0, "");
+        VM.expectRevert(NaiveHooks.Refused.selector);
+        hooks.preCheck(address(this), t, 0, "");
+
+        NaiveLateHooks late = new NaiveLateHooks(CAP);
+        late.preCheck(address(this), t, 0, "");
+        late.postCheck(address(this), true, "");
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        late.preCheck(address(this), t, 0, "");
+    }
+
+    function _set(address guard) private {
+        _execute(_batch(_guardCalls(guard)));
+    }
+
+    /// @dev By force, for some of them do not let themselves be taken off.
+    function _unset() private {
+        VM.store(address(safe), GUARD_SLOT, 0);
+        VM.store(address(safe), MODULE_GUARD_SLOT, 0);
+    }
+
+    function _isRefused(Action memory a) private {
+        (bool ok, bytes memory returned) = address(safe).call(_calldata(a));
+        assertFalse(ok, "executed");
+        assertEq(returned, abi.encodeWithSelector(NaiveGuard.Refused.selector), "refused by the guard");
+    }
+}
