@@ -223,7 +223,7 @@ then = {{ allow = true }}
     let stolen = call(NFT, "42842e0e", &[who(ACCOUNT), who(BLOCKED), word(9)]);
     assert_eq!(agreed(&rules, &[stolen]).0, "deny");
     let operator = call(NFT, "a22cb465", &[who(OPERATOR), word(1)]);
-    let (said, by, _) = agreed(&rules, &[operator.clone()]);
+    let (said, by, _) = agreed(&rules, std::slice::from_ref(&operator));
     assert_eq!((said.as_str(), by.as_str()), ("deny", "no-operators"));
     let [(_, explained, _), _] = ask(&rules, &[operator]);
     assert!(
