@@ -127,7 +127,8 @@ contract TokensTest is Test {
         assertEq(seen.effect.kind, Kind.TRANSFER, "kind");
         assertEq(seen.effect.recipient, PAYEE, "recipient");
         assertEq(seen.effect.amount, amounts[0], "the first");
-        for (uint256 i = 0; i < amounts.length; ++i) {
+        assertEq(seen.amounts.length, amounts.length < 2 ? 0 : amounts.length, "the others");
+        for (uint256 i = 0; i < seen.amounts.length; ++i) {
             assertEq(seen.amounts[i], amounts[i], "in order");
         }
     }

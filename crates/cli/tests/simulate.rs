@@ -4,15 +4,13 @@
 mod support;
 
 use alloy_primitives::{Address, B256, U256};
-use assert_cmd::Command;
 use portcullis_chain::install::{self, Installation};
 use portcullis_chain::safe::{self, Artifacts, Deployment, Version};
 use portcullis_chain::{Ledger, Node, PrivateKeySigner, deploy, read};
 use portcullis_policy::{Policy, compile};
 use serde_json::{Value, json};
 use std::fs;
-use support::{Anvil, root};
-use tempfile::TempDir;
+use support::{Anvil, root, run};
 
 const TREASURY: &str = "examples/treasury/policy.toml";
 const USDC: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
@@ -29,19 +27,6 @@ fn transfer(to: &str, units: u64) -> Value {
 
 fn wei(to: &str, value: &str) -> Value {
     json!({ "to": to, "value": value, "data": "0x", "operation": 0 })
-}
-
-/// Runs with a transaction file; returns exit code, JSON and stderr.
-fn run(arguments: &[&str], transaction: &Value) -> (i32, Value, String) {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("tx.json");
-    fs::write(&file, transaction.to_string()).unwrap();
-    let file = file.display().to_string();
-    let arguments: Vec<&str> = arguments.iter().map(|word| if *word == "TX" { file.as_str() } else { word }).collect();
-    let output =
-        Command::cargo_bin("portcullis").unwrap().current_dir(root()).args(arguments).arg("--json").output().unwrap();
-    let shown = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-    (output.status.code().unwrap(), shown, String::from_utf8(output.stderr).unwrap())
 }
 
 fn owners(actions: &[Value]) -> Value {

@@ -57,11 +57,11 @@ pub enum Cond {
 
 /// Lists that a leaf of this kind is likely to be in, or not.
 fn list(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, who: Who, want: bool) -> ListDraft {
-    if dice.percent(if who == Who::Recipient { 45 } else { 15 }) {
+    if dice.percent(if who == Who::Recipient { 50 } else { 35 }) {
         let sound = Answering::SOUND;
         let failing = [Answering::Reverts, Answering::NoCode, Answering::Silent, Answering::Two, Answering::Short];
         let worse = [Answering::Long, Answering::Burner, Answering::Bomb, Answering::Writer];
-        let one = match dice.below(20) {
+        let one = match dice.below(16) {
             0 => dice.pick(&failing),
             1 => dice.pick(&worse),
             _ => dice.pick(&sound),
@@ -117,21 +117,22 @@ fn call(dice: &mut Dice, want: bool) -> Cond {
     let echoed = arguments.chunks(32).nth(usize::from(index)).map(U256::from_be_slice).unwrap_or_default();
     let roll = dice.below(60);
     let (target, words, index, answer, data) = match roll {
-        0..=2 => {
+        0..=6 => {
             let failing = [Answering::Reverts, Answering::NoCode, Answering::Silent, Answering::Short, Answering::Long];
             let worse = [Answering::Burner, Answering::Bomb, Answering::Writer, Answering::Echo];
             let target = if dice.percent(50) { dice.pick(&failing) } else { dice.pick(&worse) };
             (target, 1, 0, U256::ONE, selector.to_vec())
         }
-        3..=5 => (Answering::Long, 2, dice.pick(&[0, 1]), U256::ONE, selector.to_vec()),
-        6..=18 => (Answering::Two, 1, 0, U256::from(2), selector.to_vec()),
+        7..=9 => (Answering::Long, 2, dice.pick(&[0, 1]), U256::ONE, selector.to_vec()),
+        10..=18 => (Answering::Two, 1, 0, U256::from(2), selector.to_vec()),
         19..=26 => (Answering::Caller, 1, 0, U256::from_be_slice(world::HOOK.as_slice()), selector.to_vec()),
         27..=34 => (Answering::Gas, 1, 0, U256::from(gas.saturating_sub(2)), selector.to_vec()),
         _ if index < fits => (Answering::Echo, fits, index, echoed, echo),
         _ => (Answering::Two, 1, 0, U256::from(2), selector.to_vec()),
     };
     let value = if dice.percent(60) { dice.near(answer) } else { answer };
-    let holding: Vec<u8> = (0..6).filter(|cmp| compares(*cmp, answer, value) == want).collect();
+    let any = dice.percent(25);
+    let holding: Vec<u8> = (0..6).filter(|cmp| any || compares(*cmp, answer, value) == want).collect();
     Cond::Call { target, gas, words, index, cmp: dice.pick(&holding), value, data: data.into() }
 }
 
@@ -155,7 +156,7 @@ fn second(dice: &mut Dice) -> u32 {
 }
 
 /// What a compiler never writes, and evaluation refuses when it comes to it.
-fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
+pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
     let limits = u8::try_from(draft.limits.len()).unwrap_or(u8::MAX);
     let list = [0xff, 0xff, 0xf0];
     let zeros = |n: usize| vec![0; n];
@@ -198,7 +199,7 @@ fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         call(1, 0, 0, 1, 3),
         vec![0x10, limits],
         vec![0x20, 0, 4, 6],
-        vec![0x21, 0, 1, 0x0c],
+        vec![0x21, 0, 9],
         vec![0x22, 0],
         vec![0x11],
         vec![0],
@@ -217,11 +218,8 @@ fn deep(dice: &mut Dice, inside: Cond, groups: u64) -> Cond {
 
 /// A condition of the rule that its leaves will meet, mostly, or that they will not.
 pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, depth: u32) -> Cond {
-    if depth == 0 && dice.percent(3) {
-        return malformed(dice, draft);
-    }
-    if depth == 0 && dice.percent(4) {
-        let groups = dice.pick(&[3, 6, 7, 7, 7, 8]);
+    if depth == 0 && dice.percent(5) {
+        let groups = dice.pick(&[3, 7, 8, 8, 9]);
         let inside = condition(dice, draft, rule, want, 7);
         return deep(dice, inside, groups);
     }
@@ -229,7 +227,7 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
         return group(dice, draft, rule, want, depth);
     }
     let moves = matches!(rule.kind, 1..=3);
-    match dice.below(26) {
+    match dice.below(30) {
         0 => Cond::Listed(Who::Origin, list(dice, draft, rule, Who::Origin, want)),
         1 => Cond::Listed(Who::Initiator, list(dice, draft, rule, Who::Initiator, want)),
         2..=5 if moves || !want => Cond::Listed(Who::Recipient, list(dice, draft, rule, Who::Recipient, want)),
@@ -253,7 +251,7 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
             let who = if dice.percent(80) { Who::Recipient } else { Who::Initiator };
             Cond::WordListed(offset, list(dice, draft, rule, who, want))
         }
-        19 | 20 => call(dice, want),
+        19 | 20 | 29 => call(dice, want),
         21 if moves => Cond::AtLeast(if want { U256::from(dice.below(2)) } else { amount(dice) }),
         22 if moves => Cond::AtMost(if want { U256::MAX >> dice.index(3) } else { amount(dice) }),
         _ if !draft.limits.is_empty() => {

@@ -158,7 +158,7 @@ fn cap(dice: &mut Dice) -> U256 {
 
 fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
     let count = dice.percent(30);
-    let requests = U256::from(dice.pick(&[1, 1, 2, 3, 8, 1_000]));
+    let requests = U256::from(dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]));
     LimitDraft {
         asset: if count { Address::ZERO } else { dice.pick(assets) },
         cap: if count { requests } else { cap(dice) },
@@ -166,7 +166,7 @@ fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
         everywhere: dice.percent(if count { 2 } else { 20 }),
         seconds: dice.pick(&[60, 3_600, 86_400, 86_401, 7 * 86_400, 30 * 86_400, 1, 9]),
         count,
-        scope: dice.pick(&[0, 0, 1, 2]),
+        scope: dice.pick(&[0, 1, 2]),
     }
 }
 
@@ -217,7 +217,10 @@ pub fn pool(draft: &Draft, rule: &RuleDraft) -> Vec<[u8; 4]> {
             let tokens = draft.tokens.iter().filter(|(token, _)| named(token));
             tokens.flat_map(|(_, standard)| decoding(*standard, rule.kind)).copied().collect()
         }
-        OPAQUE => vec![OTHERS[0], OTHERS[1], OTHERS[2], TRANSFER_FROM, SAFE_1155],
+        OPAQUE => {
+            let sourced = [TRANSFER_FROM, SAFE_721, SAFE_721_DATA, SAFE_1155, BATCH_1155];
+            [&OTHERS[..3], &sourced].concat()
+        },
         _ => OTHERS.to_vec(),
     }
 }
@@ -228,7 +231,7 @@ fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
     let mut limits = Vec::new();
     for (i, limit) in (0..).zip(&draft.limits) {
         let suits = (limit.count || Some(limit.asset) == asset) && (limit.scope != 1 || moves);
-        if suits && dice.percent(60) || dice.below(150) == 0 {
+        if suits && dice.percent(70) || dice.below(150) == 0 {
             limits.push(i);
         }
     }
@@ -240,7 +243,7 @@ fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
 
 fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     let mut kind =
-        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, CALL, OPAQUE]);
+        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, TOKEN_APPROVE, CALL, OPAQUE]);
     if draft.tokens.is_empty() {
         kind = NATIVE;
     }

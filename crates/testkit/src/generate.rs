@@ -12,14 +12,15 @@ use portcullis_eval::{
 use crate::around::{Around, Surroundings};
 use crate::assemble::assemble;
 use crate::case::{Case, CaseAction, Entry};
-use crate::conditions::{Cond, suits};
+use crate::conditions::{Cond, malformed, suits};
 use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
 use crate::state::{Turn, account_words, limit_words, time};
-use crate::{policy_text, world};
+use crate::tame::tame;
+use crate::world;
 
 /// A case and where its program comes from.
 #[derive(Clone, Debug)]
@@ -37,36 +38,61 @@ const ROUNDS: u32 = 4;
 #[must_use]
 pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     let mut dice = Dice::new(seed, index);
+    loop {
+        let (generated, reason) = attempt(&mut dice, around);
+        // Most of what is thrown together meets no rule at all; that much of it teaches nothing.
+        let dull =
+            [Reason::NoRule, Reason::NoProgram, Reason::BadOperation, Reason::DelegatecallDenied, Reason::MalformedBatch];
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(30) {
+            return generated;
+        }
+    }
+}
+
+/// A case, and what the mirror makes of it as yet.
+fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let entry = dice.pick(&[0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6]);
     let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
     let by_module = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
-    let draft = draft(&mut dice, if by_module { 75 } else { 20 });
-    let compiled = if dice.percent(50) { policy_text::compiled(&draft) } else { None };
+    let mut draft = draft(dice, if by_module { 75 } else { 20 });
+    let mut compiled = None;
+    if dice.percent(50) {
+        (draft, compiled) = tame(dice, &draft);
+    }
+    let theme = theme(dice, &draft, by_module);
+    if let Some(rule) = theme.and_then(|theme| draft.rules.get(theme).cloned())
+        && dice.percent(7)
+    {
+        plant(dice, &mut draft, &rule);
+        compiled = None;
+    }
+    let theme = theme.and_then(|theme| draft.rules.get(theme)).cloned();
+    // The compiler's draft through the other assembler, too.
+    let compiled = compiled.filter(|_| dice.percent(90));
     let by_compiler = compiled.is_some();
-    let mut program = compiled.unwrap_or_else(|| assemble(&mut dice, &draft));
+    let mut program = compiled.unwrap_or_else(|| assemble(dice, &draft));
     if dice.percent(6) {
-        program = damage(&mut dice, &program);
+        program = damage(dice, &program);
     }
     let route = if entry.managed() { 3 } else { dice.pick(&[1, 2, 2, 2, 3]) };
-    let theme = theme(&mut dice, &draft, by_module);
-    let now = now(&mut dice, &program, theme.as_ref());
+    let now = now(dice, &program, theme.as_ref());
 
     let member = |dice: &mut Dice, list: Vec<Address>, all: Vec<Address>| {
         if list.is_empty() || dice.percent(10) { dice.pick(&all) } else { dice.pick(&list) }
     };
     let modules = theme.as_ref().and_then(|rule| rule.modules.clone()).unwrap_or_default();
-    let origin = by_module.then(|| member(&mut dice, modules, world::modules()));
+    let origin = by_module.then(|| member(dice, modules, world::modules()));
     let initiators = theme.as_ref().map(|rule| rule.initiators.clone()).unwrap_or_default();
-    let initiator = origin.unwrap_or_else(|| member(&mut dice, initiators, world::initiators()));
+    let initiator = origin.unwrap_or_else(|| member(dice, initiators, world::initiators()));
     let scene = Scene { draft: &draft, theme, by_module, managed: route == 3 };
-    let mut nodes = nodes(&mut dice, &scene, entry);
+    let mut nodes = nodes(dice, &scene, entry);
 
     let mut words = BTreeMap::new();
-    account_words(&mut dice, route, &mut words);
+    account_words(dice, route, &mut words);
     let recipients: BTreeSet<Address> =
         nodes.iter_mut().flat_map(Node::leaves_mut).flat_map(|leaf| leaf.recipients()).collect();
     let recipients: Vec<Address> = recipients.into_iter().collect();
-    limit_words(&mut dice, &program, now, (&recipients, initiator), &mut words);
+    limit_words(dice, &program, now, (&recipients, initiator), &mut words);
     let gas = |dice: &mut Dice| if origin.is_none() && dice.percent(1) { dice.word() } else { U256::ZERO };
     let mut case = Case {
         entry,
@@ -76,17 +102,19 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
         account: world::ACCOUNT,
         origin,
         initiator,
-        safe_tx_gas: gas(&mut dice),
-        gas_price: gas(&mut dice),
-        actions: actions(&mut dice, entry, &nodes),
+        safe_tx_gas: gas(dice),
+        gas_price: gas(dice),
+        actions: actions(dice, entry, &nodes),
     };
     let misencoded = case.actions.iter().zip(&nodes).any(|(action, node)| *action != node.action());
+    let mut reason = None;
     for _ in 0..ROUNDS {
         let state = Surroundings::new(around, &case);
         let account = AccountState::read(case.account, &state);
         let found = evaluate(&case.program, world::HOOK, &state, &case.request(), case.now);
         let (Ok(account), Ok(found)) = (account, found) else { break };
-        if !lead(&mut dice, &mut case, &mut nodes, &account, &found, draft.expiry) {
+        reason = Some(found.verdict.reason);
+        if !lead(dice, &mut case, &mut nodes, &account, &found, draft.expiry) {
             break;
         }
         if !misencoded {
@@ -94,7 +122,7 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
         }
     }
     case.words.retain(|_, word| !word.is_zero());
-    Generated { case, compiled: by_compiler }
+    (Generated { case, compiled: by_compiler }, reason)
 }
 
 /// A time that suits the rule, mostly: near where one of its conditions turns, or any.
@@ -108,7 +136,7 @@ fn now(dice: &mut Dice, program: &[u8], theme: Option<&RuleDraft>) -> u64 {
             let turn = u64::from(dice.pick(&turns));
             now = dice.near_time(now / 86_400 * 86_400 + turn);
         }
-        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(6) {
+        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(12) {
             break;
         }
     }
@@ -152,7 +180,7 @@ fn lead(
 ) -> bool {
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
-            let wanted = if dice.percent(6) { U256::MAX } else { dice.near(found.verdict.have) };
+            let wanted = if dice.percent(9) { U256::MAX } else { dice.near(found.verdict.have) };
             let mut at = usize::try_from(found.verdict.effect).unwrap_or(usize::MAX);
             for leaf in nodes.iter_mut().flat_map(Node::leaves_mut) {
                 if at < leaf.effects() {
@@ -195,11 +223,20 @@ struct Scene<'a> {
 }
 
 /// A rule that suits the origin, an allowing one mostly.
-fn theme(dice: &mut Dice, draft: &Draft, by_module: bool) -> Option<RuleDraft> {
-    let suiting = draft.rules.iter().filter(|rule| rule.modules.is_some() == by_module);
-    let (allowing, denying): (Vec<_>, Vec<_>) = suiting.cloned().partition(|rule| rule.allow);
+fn theme(dice: &mut Dice, draft: &Draft, by_module: bool) -> Option<usize> {
+    let suiting = (0..).zip(&draft.rules).filter(|(_, rule)| rule.modules.is_some() == by_module);
+    let (allowing, denying): (Vec<_>, Vec<_>) = suiting.partition(|(_, rule)| rule.allow);
     let pool = if allowing.is_empty() || dice.percent(8) { denying } else { allowing };
-    pool.get(dice.index(pool.len())).or(draft.rules.first()).cloned()
+    pool.get(dice.index(pool.len())).map(|(i, _)| *i).or((!draft.rules.is_empty()).then_some(0))
+}
+
+/// Makes the rule malformed at one of its conditions.
+fn plant(dice: &mut Dice, draft: &mut Draft, rule: &RuleDraft) {
+    let condition = malformed(dice, draft);
+    if let Some(rule) = draft.rules.iter_mut().find(|one| *one == rule) {
+        let at = dice.index(rule.conditions.len() + 1);
+        rule.conditions.insert(at, condition);
+    }
 }
 
 fn nodes(dice: &mut Dice, scene: &Scene<'_>, entry: Entry) -> Vec<Node> {
@@ -276,7 +313,7 @@ fn leaf(dice: &mut Dice, scene: &Scene<'_>) -> Leaf {
     let chosen = if dice.percent(80) { scene.theme.as_ref().or(any) } else { any };
     let Some(rule) = chosen else { return Leaf::default() };
     let mut leaf = matching(dice, scene.draft, rule);
-    if dice.percent(7) {
+    if dice.percent(9) {
         spoil(dice, &mut leaf);
     }
     leaf

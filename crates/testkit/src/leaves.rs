@@ -8,8 +8,8 @@ use crate::case::CaseAction;
 use crate::conditions::{Cond, ListDraft, suits};
 use crate::dice::Dice;
 use crate::draft::{
-    BATCH_1155, CALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft, Subjects,
-    TOKEN_APPROVE, TOKEN_TRANSFER, amount, decoding, pool,
+    APPROVE, BATCH_1155, CALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft, Subjects,
+    TOKEN_APPROVE, TOKEN_TRANSFER, TRANSFER, amount, decoding, pool,
 };
 use crate::tokens::{TokenCall, head, misplace};
 use crate::world;
@@ -136,10 +136,11 @@ fn token_call(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, to: Address, sel
     let pool = decoding(standard, rule.kind);
     let selector = selector.filter(|selector| pool.contains(selector)).unwrap_or_else(|| dice.pick(pool));
     let n = if selector == BATCH_1155 { dice.pick(&[1, 1, 2, 2, 3]) } else { 1 };
+    let revokes = standard == 2 && selector == APPROVE && dice.percent(25);
     let call = TokenCall {
         selector,
         source: world::ACCOUNT,
-        recipient: recipient_for(dice, rule),
+        recipient: if revokes { Address::ZERO } else { recipient_for(dice, rule) },
         amounts: (0..n).map(|_| amount_for(dice, draft, rule)).collect(),
         token: to,
         extra: {
@@ -190,15 +191,27 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
         }
         TOKEN_TRANSFER | TOKEN_APPROVE => token_call(dice, draft, rule, to, selector),
         OPAQUE => {
-            let selector = selector.unwrap_or_else(|| dice.pick(&pool(draft, rule)));
             let standard = draft.tokens.iter().find(|(token, _)| *token == to).map_or(1, |(_, standard)| *standard);
-            if decoding(standard, TOKEN_TRANSFER).contains(&selector) {
+            let sourced: Vec<[u8; 4]> =
+                decoding(standard, TOKEN_TRANSFER).iter().filter(|one| **one != TRANSFER).copied().collect();
+            let selector = selector.unwrap_or_else(|| {
+                let pool = if dice.percent(50) { sourced.clone() } else { pool(draft, rule) };
+                dice.pick(&pool)
+            });
+            if sourced.contains(&selector) {
                 let source = dice.pick(&world::recipients());
                 let amounts = vec![amount(dice)];
                 let call = TokenCall { selector, source, recipient: source, amounts, ..TokenCall::default() };
                 return Leaf { to, value: U256::ZERO, call: Call::Token(call) };
             }
             Leaf { to, value: U256::ZERO, call: raw(dice, selector) }
+        }
+        _ if rule.subjects == Subjects::Any && dice.percent(12) => {
+            // An allowance at Permit2 that is none of a declared ERC-20.
+            let token = dice.pick(&world::tokens());
+            let selector = PERMIT2_APPROVE;
+            let call = TokenCall { selector, recipient: token, amounts: vec![amount(dice)], token, ..TokenCall::default() };
+            Leaf { to: world::PERMIT2, value: U256::ZERO, call: Call::Token(call) }
         }
         _ => {
             let call = match selector {
@@ -227,7 +240,8 @@ pub fn spoil(dice: &mut Dice, leaf: &mut Leaf) {
         leaf.call = raw(data);
         return;
     }
-    match dice.below(11) {
+    let roll = if matches!(leaf.call, Call::Token(_)) && dice.percent(55) { 3 + dice.below(4) } else { dice.below(11) };
+    match roll {
         0 => {
             let length = 1 + dice.index(3);
             leaf.call = Call::Raw(dice.bytes(length));

@@ -24,5 +24,6 @@ pub mod policy_text;
 pub mod scan;
 pub mod shrink;
 pub mod state;
+pub mod tame;
 pub mod tokens;
 pub mod world;

@@ -9,9 +9,6 @@ const CONTRACT: usize = 300;
 const RUST: usize = 400;
 /// Tests are lists of cases.
 const TESTS: usize = 800;
-/// Rust files that are longer, with the reason.
-const LONGER: [(&str, usize, &str); 1] =
-    [("crates/eval/src/evaluate.rs", 500, "the order of evaluation, which is read from top to bottom")];
 
 /// Fails with every file that is too long or that names a place on somebody's machine.
 pub(crate) fn run() -> Result<()> {
@@ -42,8 +39,7 @@ fn too_long(path: &str, lines: usize) -> Option<String> {
     let limit = if path.starts_with("contracts/") && path.ends_with(".sol") {
         CONTRACT
     } else if path.ends_with(".rs") {
-        let usual = if path.contains("/tests/") { TESTS } else { RUST };
-        LONGER.iter().find(|(known, ..)| *known == path).map_or(usual, |(_, limit, _)| *limit)
+        if path.contains("/tests/") { TESTS } else { RUST }
     } else {
         return None;
     };

@@ -1,12 +1,34 @@
-//! A real anvil for as long as a value lives.
+//! The binary, and a real anvil for as long as a value lives.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
+use tempfile::TempDir;
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Runs with a transaction file; returns exit code, JSON and stderr.
+pub(crate) fn run(arguments: &[&str], transaction: &Value) -> (i32, Value, String) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("tx.json");
+    std::fs::write(&file, transaction.to_string()).unwrap();
+    let file = file.display().to_string();
+    let arguments: Vec<&str> = arguments.iter().map(|word| if *word == "TX" { file.as_str() } else { word }).collect();
+    let output = assert_cmd::Command::cargo_bin("portcullis")
+        .unwrap()
+        .current_dir(root())
+        .args(arguments)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let shown = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), shown, String::from_utf8(output.stderr).unwrap())
 }
 
 /// A node on a free port, ended by its own process id.

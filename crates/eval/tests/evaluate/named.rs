@@ -152,3 +152,12 @@ fn on_other_routes_plugins_are_calls_like_any_other() {
     assert_eq!(reason(&bytes, &managed(), call_of(MODULE, selector, &[])), Reason::Allowed);
     assert_eq!(reason(&bytes, &managed(), call_of(HOOK, selector, &[])), Reason::NoRule);
 }
+
+#[test]
+fn a_manager_that_is_nobody_closes_nothing() {
+    let mut state = managed();
+    state.words.insert(account_slot(ACCOUNT, 3), U256::ZERO);
+    let anything = program(0, Address::ZERO, [9; 4], &nothing);
+    assert_eq!(reason(&anything, &state, call(Address::ZERO, vec![9; 4])), Reason::Allowed);
+    assert_eq!(reason(&anything, &state, call(Address::ZERO, vec![8; 4])), Reason::NoRule);
+}
