@@ -37,7 +37,7 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
         let account = read::account(ledger, hook, request.account)?;
         let program = ledger.code(account.program, None)?;
         let state = LedgerState::new(ledger, hook, None);
-        let rust = portcullis_eval::evaluate(&program, hook, &state, request, now)?;
+        let rust = portcullis_eval::evaluate(&program, ledger.chain_id(), hook, &state, request, now)?;
         let answers = Answers { chain: check(ledger, hook, request)?, rust };
         attempts += 1;
         if answers.agree() || attempts == ATTEMPTS || ledger.now()? == now {

@@ -76,7 +76,7 @@ impl Meters {
         &mut self,
         setting: &Setting<'_, S>,
         act: &Act<'_>,
-        joined: &Joined,
+        joined: &Joined<'_>,
         trace: &mut Trace,
     ) -> Result<(), Stop> {
         let deny = |reason| Denial::new(reason, act.at);

@@ -51,12 +51,30 @@ pub(crate) struct Trace {
 /// What stays the same for all effects of a request.
 #[derive(Debug)]
 pub(crate) struct Setting<'a, S> {
+    pub(crate) chain_id: u64,
     pub(crate) program: &'a Program<'a>,
     pub(crate) hook: Address,
     pub(crate) state: &'a S,
     pub(crate) request: &'a Request,
     /// In seconds.
     pub(crate) now: u64,
+}
+
+impl<S: State> Setting<'_, S> {
+    /// Whether the list holds them.
+    pub(crate) fn listed(&self, list: u32, who: Address) -> Result<bool, Fault> {
+        let (registry, selector) = match self.program.list_contains(list, who)? {
+            Membership::Known(listed) => return Ok(listed),
+            Membership::Ask(registry, selector) => (registry, selector),
+        };
+        let mut call = [0; 36];
+        let (head, tail) = call.split_at_mut(4);
+        head.copy_from_slice(&selector);
+        tail.copy_from_slice(who.into_word().as_slice());
+        let answer = self.state.static_call(registry, &call, REGISTRY_GAS)?;
+        let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
+        answer.ok_or(Fault::Registry(registry))
+    }
 }
 
 /// The effect to decide on.
@@ -170,20 +188,7 @@ impl<S: State> Conditions<'_, S> {
 
     /// Whether there is somebody, and the list holds them.
     fn listed(&self, list: u32, who: Option<Address>) -> Result<bool, Fault> {
-        let Some(who) = who else {
-            return Ok(false);
-        };
-        let (registry, selector) = match self.setting.program.list_contains(list, who)? {
-            Membership::Known(listed) => return Ok(listed),
-            Membership::Ask(registry, selector) => (registry, selector),
-        };
-        let mut call = [0; 36];
-        let (head, tail) = call.split_at_mut(4);
-        head.copy_from_slice(&selector);
-        tail.copy_from_slice(who.into_word().as_slice());
-        let answer = self.setting.state.static_call(registry, &call, REGISTRY_GAS)?;
-        let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
-        answer.ok_or(Fault::Registry(registry))
+        who.map_or(Ok(false), |who| self.setting.listed(list, who))
     }
 
     fn answers(&self, operands: &mut Operands<'_>) -> Result<Held, Fault> {

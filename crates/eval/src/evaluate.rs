@@ -10,6 +10,8 @@ use crate::decide::{Decided, decide};
 use crate::effect::{Effect, EffectKind};
 use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
+use crate::meet::meet;
+use crate::obligation::Obligations;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
@@ -18,13 +20,15 @@ use crate::verdict::{Announcement, Decision, Denial, Evaluation, Stop, Undecided
 /// Batches may be nested this deep.
 const MAX_DEPTH: u8 = 2;
 
-/// The verdict of the hook at `hook` on `request` at time `now` in seconds, under `program` where the account has
-/// one active. `state` is what the hook reads: its storage, code hashes and the answers to its static calls.
+/// The verdict of the hook at `hook` on the chain `chain_id` on `request` at time `now` in seconds, under `program`
+/// where the account has one active. `state` is what the hook reads: its storage, code hashes and the answers to its
+/// static calls.
 ///
 /// # Errors
 /// [`Undecided`] when something that decides is not known: never an allow.
 pub fn evaluate<S: State>(
     program: &[u8],
+    chain_id: u64,
     hook: Address,
     state: &S,
     request: &Request,
@@ -32,6 +36,7 @@ pub fn evaluate<S: State>(
 ) -> Result<Evaluation, Undecided> {
     let account = AccountState::read(request.account, state)?;
     let mut walk = Walk {
+        chain_id,
         hook,
         state,
         request,
@@ -43,6 +48,7 @@ pub fn evaluate<S: State>(
         trace: Trace::default(),
         meters: Meters::default(),
         slots: SlotChanges::default(),
+        obligations: Obligations::default(),
         delay: None,
         announcement: None,
     };
@@ -52,8 +58,9 @@ pub fn evaluate<S: State>(
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
     let Trace { decisions, tests, in_scope, charges } = walk.trace;
+    let Obligations { all: obligations, notices } = walk.obligations;
     let announcement = walk.announcement;
-    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, announcement })
+    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
 }
 
 /// The longest delay asked for, and who asked first.
@@ -65,6 +72,7 @@ struct Delay {
 }
 
 struct Walk<'a, S> {
+    chain_id: u64,
     hook: Address,
     state: &'a S,
     request: &'a Request,
@@ -76,11 +84,12 @@ struct Walk<'a, S> {
     trace: Trace,
     meters: Meters,
     slots: SlotChanges,
+    obligations: Obligations,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
 }
 
-impl<S: State> Walk<'_, S> {
+impl<'a, S: State> Walk<'a, S> {
     fn deny(&self, reason: Reason) -> Denial {
         Denial::new(reason, self.effects)
     }
@@ -99,6 +108,7 @@ impl<S: State> Walk<'_, S> {
         }
         self.actions(&request.actions, 0, false)?;
         let outcome = self.slots.settle(self.hook, &self.account, self.now)?;
+        self.met()?;
         self.announced()?;
         let verdict = Verdict {
             reason: Reason::Allowed,
@@ -151,6 +161,9 @@ impl<S: State> Walk<'_, S> {
         if !self.account.active() {
             return Err(self.deny(Reason::NoProgram).into());
         }
+        if self.account.frozen {
+            return Err(self.deny(Reason::Frozen).into());
+        }
         let program = self.program.map_err(|Malformed| self.malformed())?;
         let undecodable = |walk: &Self, why| walk.undecodable(leaf, &why);
         let parsed = Leaf::new(&self.account, self.request, leaf).map_err(|why| undecodable(self, why))?;
@@ -181,10 +194,10 @@ impl<S: State> Walk<'_, S> {
         Ok(())
     }
 
-    fn effect(&mut self, program: &Program<'_>, effect: Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+    fn effect(&mut self, program: &Program<'a>, effect: Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
         let at = self.effects;
-        let setting = Setting { program, hook: self.hook, state: self.state, request: self.request, now: self.now };
         let act = Act { at, effect, data, reach };
+        let setting = self.setting(program);
         let decided = decide(&setting, &act, &mut self.meters, &mut self.trace);
         let rule = decided.as_ref().ok().and_then(Decided::rule);
         let delay = match &decided {
@@ -200,11 +213,34 @@ impl<S: State> Walk<'_, S> {
             Decided::Allowed(joined) => joined,
         };
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
+        for (rule, obligations) in &joined.obligations {
+            let read = self.obligations.join(program, obligations, *rule, at);
+            read.map_err(|Malformed| self.malformed())?;
+        }
         if joined.delay > self.delay.map_or(0, |delay| delay.seconds) {
             self.delay = Some(Delay { seconds: joined.delay, rule: joined.delayed_by, effect: at });
         }
         self.last_rule = rule;
         self.count()
+    }
+
+    const fn setting<'b>(&self, program: &'b Program<'a>) -> Setting<'b, S>
+    where
+        'a: 'b,
+    {
+        let Self { chain_id, hook, state, request, now, .. } = *self;
+        Setting { chain_id, program, hook, state, request, now }
+    }
+
+    /// What rules asked for besides must be there.
+    fn met(&mut self) -> Result<(), Stop> {
+        if self.obligations.all.is_empty() {
+            return Ok(());
+        }
+        // An ordinary leaf asked, so the program is open.
+        let program = self.program.map_err(|Malformed| self.malformed())?;
+        let setting = self.setting(&program);
+        meet(&setting, self.account.epoch, &self.trace.decisions, &mut self.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.
@@ -252,6 +288,7 @@ impl<S: State> Walk<'_, S> {
             let epoch = U256::from(self.account.epoch.saturating_add(1)).wrapping_shl(192);
             writes.push((account_slot(account, 0), epoch));
             writes.push((account_slot(account, 3), U256::ZERO));
+            writes.push((account_slot(account, 5), U256::ZERO));
         }
         writes
     }

@@ -22,6 +22,8 @@ mod evaluate;
 mod layout;
 mod leaf;
 mod limit;
+mod meet;
+mod obligation;
 mod operand;
 mod program;
 mod reason;
@@ -35,9 +37,10 @@ pub use effect::{Effect, EffectKind};
 pub use evaluate::evaluate;
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
-    announcement_slot, limit_descriptor, limit_slot,
+    announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
 };
 pub use leaf::PERMIT2;
+pub use obligation::{Ask, Notice, Obligation};
 pub use reason::Reason;
 pub use request::{Action, Request};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};

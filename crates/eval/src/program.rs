@@ -2,7 +2,7 @@
 
 use core::slice::ChunksExact;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 
 /// A read did not fit, or what it found is against the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,11 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
+/// A record of the attester table.
+const ATTESTERS: usize = 4;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
+const MAX_ATTESTER_SETS: u8 = 16;
 /// Marks a list that is kept by another contract.
 const REGISTRY: u8 = 255;
 
@@ -41,6 +44,8 @@ pub(crate) struct Program<'a> {
     classes: u32,
     limits: u8,
     expiry: u32,
+    attester_sets: u8,
+    attesters: u32,
     directory: usize,
     entries: usize,
     multiplier: U256,
@@ -86,6 +91,12 @@ pub(crate) enum Membership {
     Ask(Address, [u8; 4]),
 }
 
+/// A list, by where its parts are.
+enum List {
+    Registry(Address, [u8; 4]),
+    Inline { n: usize, bits: u8, counts: usize, members: usize },
+}
+
 /// A limit as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -122,6 +133,8 @@ pub(crate) struct Body<'a> {
     pub(crate) modules: bool,
     pub(crate) delay: u32,
     pub(crate) limits: &'a [u8],
+    /// What it asks for besides limits and delay.
+    pub(crate) obligations: &'a [u8],
     pub(crate) conditions: &'a [u8],
 }
 
@@ -156,16 +169,18 @@ impl<'a> Program<'a> {
     /// Checks the header.
     pub(crate) fn open(code: &'a [u8]) -> Result<Self, Malformed> {
         let header = code.first_chunk::<HEADER>().ok_or(Malformed)?;
-        let [0, 1, semantics, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, ..] = *header else {
+        let [0, 1, semantics, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, rest @ ..] = *header else {
             return Err(Malformed);
         };
+        // Announcers, cancellers and the number of rules come first.
+        let [_, _, _, _, _, _, _, _, sets, a0, a1, a2, ..] = rest;
         let semantics = match semantics {
             0 => Semantics::FirstMatch,
             1 => Semantics::AllMustPass,
             2 => Semantics::AllowOverrides,
             _ => return Err(Malformed),
         };
-        if bits > MAX_BITS || limits > MAX_LIMITS {
+        if bits > MAX_BITS || limits > MAX_LIMITS || sets > MAX_ATTESTER_SETS {
             return Err(Malformed);
         }
         let directory = LIMIT.saturating_mul(usize::from(limits)).saturating_add(HEADER);
@@ -181,10 +196,17 @@ impl<'a> Program<'a> {
             classes: u32::from_be_bytes([c0, c1, c2, c3]),
             limits,
             expiry: u32::from_be_bytes([e0, e1, e2, e3]),
+            attester_sets: sets,
+            attesters: u32::from_be_bytes([0, a0, a1, a2]),
             directory,
             entries,
             multiplier: number(header.last_chunk::<32>().ok_or(Malformed)?),
         })
+    }
+
+    /// The hash of the code, which approvals and attestations bind to.
+    pub(crate) fn version(&self) -> B256 {
+        keccak256(self.code)
     }
 
     pub(crate) const fn semantics(&self) -> Semantics {
@@ -277,21 +299,39 @@ impl<'a> Program<'a> {
         let &[outcome, n, d0, d1, d2, d3] = head else {
             return Err(Malformed);
         };
-        let (limits, conditions) = rest.split_at_checked(usize::from(n)).ok_or(Malformed)?;
-        if outcome > 3 {
+        let (limits, rest) = rest.split_at_checked(usize::from(n)).ok_or(Malformed)?;
+        if outcome > 7 {
             return Err(Malformed);
         }
+        let (obligations, conditions) = if outcome & 4 == 4 {
+            let (size, rest) = rest.split_first_chunk().ok_or(Malformed)?;
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*size))).ok_or(Malformed)?
+        } else {
+            rest.split_at(0)
+        };
         Ok(Body {
             allows: outcome & 1 == 1,
             modules: outcome & 2 == 2,
             delay: u32::from_be_bytes([d0, d1, d2, d3]),
             limits,
+            obligations,
             conditions,
         })
     }
 
-    /// Whether the address is in the list at the offset.
-    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
+    /// The list and the number of members that attestations of the set need.
+    pub(crate) fn attesters(&self, set: u8) -> Result<(u32, u8), Malformed> {
+        if set >= self.attester_sets || self.attesters == 0 {
+            return Err(Malformed);
+        }
+        let at = usize::from(set).saturating_mul(ATTESTERS).saturating_add(offset(self.attesters)?);
+        let &[a, b, c, m] = self.read(at, ATTESTERS)? else {
+            return Err(Malformed);
+        };
+        if m == 0 { Err(Malformed) } else { Ok((u32::from_be_bytes([0, a, b, c]), m)) }
+    }
+
+    fn list(&self, at: u32) -> Result<List, Malformed> {
         let at = offset(at)?;
         let &[n0, n1, bits] = self.read(at, 3)? else {
             return Err(Malformed);
@@ -300,20 +340,36 @@ impl<'a> Program<'a> {
         let behind = at.saturating_add(3);
         if bits == REGISTRY && n == 0 {
             let (registry, selector) = self.read(behind, 24)?.split_first_chunk::<20>().ok_or(Malformed)?;
-            return Ok(Membership::Ask(registry.into(), selector.try_into().map_err(|_| Malformed)?));
+            return Ok(List::Registry(registry.into(), selector.try_into().map_err(|_| Malformed)?));
         }
         if n == 0 || bits > MAX_BITS {
             return Err(Malformed);
         }
-        let (members, from, to) = if bits == 0 {
-            (behind, 0, n)
+        let counts = if bits == 0 { 0 } else { (1_usize << bits).saturating_add(1) };
+        Ok(List::Inline { n, bits, counts: behind, members: counts.saturating_mul(2).saturating_add(behind) })
+    }
+
+    /// The members of the list at the offset, as they stand; none where a registry keeps them.
+    pub(crate) fn members(&self, at: u32) -> Result<Option<impl Iterator<Item = Address> + use<'a>>, Malformed> {
+        let List::Inline { n, members, .. } = self.list(at)? else {
+            return Ok(None);
+        };
+        let members = self.read(members, n.saturating_mul(20))?;
+        Ok(Some(members.chunks_exact(20).map(Address::from_slice)))
+    }
+
+    /// Whether the address is in the list at the offset.
+    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
+        let (n, bits, counts, members) = match self.list(at)? {
+            List::Registry(registry, selector) => return Ok(Membership::Ask(registry, selector)),
+            List::Inline { n, bits, counts, members } => (n, bits, counts, members),
+        };
+        let (from, to) = if bits == 0 {
+            (0, n)
         } else {
             let value = number(address.as_slice());
-            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(behind);
-            let from = self.read_number(at, 2)?;
-            let to = self.read_number(at.saturating_add(2), 2)?;
-            let counts = (1_usize << bits).saturating_add(1);
-            (behind.saturating_add(counts.saturating_mul(2)), from, to)
+            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(counts);
+            (self.read_number(at, 2)?, self.read_number(at.saturating_add(2), 2)?)
         };
         if to > n {
             return Err(Malformed);

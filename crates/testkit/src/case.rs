@@ -106,6 +106,7 @@ impl Case {
             safe_tx_gas: self.safe_tx_gas,
             gas_price: self.gas_price,
             actions: actions.collect(),
+            ..Request::default()
         }
     }
 }

@@ -111,7 +111,7 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     for _ in 0..ROUNDS {
         let state = Surroundings::new(around, &case);
         let account = AccountState::read(case.account, &state);
-        let found = evaluate(&case.program, world::HOOK, &state, &case.request(), case.now);
+        let found = evaluate(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now);
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
         if !lead(dice, &mut case, &mut nodes, &account, &found, draft.expiry) {

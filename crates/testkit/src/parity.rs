@@ -74,7 +74,7 @@ impl Evaluators {
         let faulty = self.fault.map(|fault| fault.plant(case));
         let seen = faulty.as_ref().unwrap_or(case);
         let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
-        let evaluation = evaluate(&seen.program, world::HOOK, &state, &seen.request(), seen.now)
+        let evaluation = evaluate(&seen.program, world::CHAIN_ID, world::HOOK, &state, &seen.request(), seen.now)
             .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
         Ok((evaluation, state.asked()))
     }

@@ -10,6 +10,8 @@ use portcullis_simulate::Embedded;
 use crate::answering::Answering;
 use crate::hook::HookCode;
 
+/// The chain.
+pub const CHAIN_ID: u64 = 1;
 /// The hook.
 pub const HOOK: Address = address!("4001000000000000000000000000000000000001");
 /// The account, which has no code here: the harness speaks for it.
@@ -91,7 +93,7 @@ fn safe_init_code(package: &str, name: &str) -> Result<Bytes> {
 /// # Errors
 /// When the Solidity packages are not installed, or do not deploy to the canonical addresses.
 pub fn chain(code: &HookCode) -> Result<Embedded> {
-    let mut chain = Embedded::new(1);
+    let mut chain = Embedded::new(CHAIN_ID);
     let sender = Address::repeat_byte(0x5e);
     let (old, new) = (deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY);
     let deployments = [
