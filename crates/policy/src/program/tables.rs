@@ -24,9 +24,9 @@ pub(crate) struct Tables<'a> {
     /// Whether it matches modules' requests.
     pub(crate) modules: bool,
     pub(crate) problems: &'a mut Vec<Problem>,
-    /// Whether an asset is named that nothing defines, which is reported elsewhere.
+    /// Whether a name is used that nothing defines, which is reported elsewhere.
     pub(crate) is_unclear: bool,
-    /// Every table within a group, by its place.
+    /// Every table of an `any` or `all` that is not within a `not`, by its place.
     pub(crate) nested: Vec<(Vec<PathSegment>, Condition)>,
 }
 
@@ -61,7 +61,6 @@ impl<'a> Tables<'a> {
         path: &[PathSegment],
         pinned: Option<&BTreeMap<Address, &'a str>>,
     ) -> Vec<Condition> {
-        let before = self.problems.len();
         let own = self.pinned(when, pinned);
         let mut conditions = Vec::new();
         if let Origin::Modules(modules) = &when.origin {
@@ -91,7 +90,7 @@ impl<'a> Tables<'a> {
             self.complain(below!(path, "opaque"), "`opaque` stands in the rule itself only", help);
         }
         self.common(when, path, own.as_ref(), &mut conditions);
-        if conditions.is_empty() && self.problems.len() == before {
+        if *when == When::default() {
             self.complain(path.to_vec(), "this table has no conditions", "write at least one, or leave it out");
         }
         sort(&mut conditions);
@@ -157,8 +156,9 @@ impl<'a> Tables<'a> {
         }
         if let Some(table) = &when.not {
             let path = below!(path, "not");
+            let recorded = self.nested.len();
             let inner = self.table(table, &path, pinned);
-            self.nested.push((path, Condition::All(inner.clone())));
+            self.nested.truncate(recorded);
             conditions.push(Condition::Not(inner));
         }
         let mut calls = Vec::new();
@@ -179,10 +179,9 @@ impl<'a> Tables<'a> {
     }
 
     /// The assets that this table and those around it leave.
-    fn pinned(&mut self, when: &'a When, around: Option<&BTreeMap<Address, &'a str>>) -> Pinned<'a> {
+    fn pinned(&self, when: &'a When, around: Option<&BTreeMap<Address, &'a str>>) -> Pinned<'a> {
         let Some(names) = &when.asset else { return around.cloned() };
         let own: Vec<_> = names.iter().map(|name| Some((self.asset(name)?, name.as_str()))).collect();
-        self.is_unclear |= own.iter().any(Option::is_none);
         let is_left = |asset: &Address| around.is_none_or(|around| around.contains_key(asset));
         Some(own.into_iter().flatten().filter(|(asset, _)| is_left(asset)).collect())
     }
