@@ -136,7 +136,7 @@ fn now(dice: &mut Dice, program: &[u8], theme: Option<&RuleDraft>) -> u64 {
             let turn = u64::from(dice.pick(&turns));
             now = dice.near_time(now / 86_400 * 86_400 + turn);
         }
-        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(12) {
+        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(20) {
             break;
         }
     }
@@ -180,7 +180,8 @@ fn lead(
 ) -> bool {
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
-            let wanted = if dice.percent(9) { U256::MAX } else { dice.near(found.verdict.have) };
+            let wanted = if dice.percent(9) { U256::MAX } else { found.verdict.have };
+            let wanted = if dice.percent(50) { wanted } else { dice.near(wanted) };
             let mut at = usize::try_from(found.verdict.effect).unwrap_or(usize::MAX);
             for leaf in nodes.iter_mut().flat_map(Node::leaves_mut) {
                 if at < leaf.effects() {

@@ -206,7 +206,7 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
             }
             Leaf { to, value: U256::ZERO, call: raw(dice, selector) }
         }
-        _ if rule.subjects == Subjects::Any && dice.percent(12) => {
+        _ if rule.subjects == Subjects::Any && dice.percent(25) => {
             // An allowance at Permit2 that is none of a declared ERC-20.
             let token = dice.pick(&world::tokens());
             let selector = PERMIT2_APPROVE;

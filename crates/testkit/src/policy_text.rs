@@ -1,6 +1,7 @@
 //! From draft to policy document, so that compiled programs are among the cases.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use alloy_primitives::{Address, Bytes, U256, hex};
 use portcullis_policy::{Policy, compile};
@@ -21,8 +22,17 @@ fn quoted(words: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", words.into_iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
 }
 
+thread_local! {
+    /// Checksums that were made before: there are few addresses, and many documents.
+    static CHECKSUMS: RefCell<HashMap<Address, String>> = RefCell::default();
+}
+
+fn checksum(address: &Address) -> String {
+    CHECKSUMS.with_borrow_mut(|known| known.entry(*address).or_insert_with_key(Address::to_string).clone())
+}
+
 fn addresses(list: &[Address]) -> String {
-    quoted(list.iter().map(Address::to_string))
+    quoted(list.iter().map(checksum))
 }
 
 fn table(pairs: &[String]) -> String {
@@ -121,7 +131,7 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         Cond::WordListed(offset, list) => format!("word = {{ offset = {offset}, in = {} }}", list_text(list)),
         Cond::Call { target, gas, words, index, cmp, value, data } => format!(
             "static_call = {{ target = \"{}\", data = \"{data}\", gas = {gas}, words = {words}, index = {index}, {} }}",
-            target.address(),
+            checksum(&target.address()),
             comparison(*cmp, *value)?
         ),
         Cond::Fits(limit) => format!("within = \"limit-{limit}\""),
@@ -167,7 +177,7 @@ fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option
             when.push(format!("asset = {}", quoted(names)));
         }
         (Subjects::These(these), _) => {
-            let named = |target: &Address| asset_name(tokens, *target).unwrap_or_else(|| target.to_string());
+            let named = |target: &Address| asset_name(tokens, *target).unwrap_or_else(|| checksum(target));
             when.push(format!("target = {}", quoted(these.iter().map(named))));
         }
         (Subjects::Account, _) => when.push("target = \"account\"".to_owned()),
@@ -251,7 +261,7 @@ pub fn text(draft: &Draft) -> Option<String> {
         let name = registry_name(registry);
         if rules.contains(&format!("\"{name}\"")) {
             let (method, _) = registry.method();
-            let (name, address) = (name.trim_start_matches('@'), registry.address());
+            let (name, address) = (name.trim_start_matches('@'), checksum(&registry.address()));
             text.push_str(&format!("{name} = {{ registry = \"{address}\", method = \"{method}\" }}\n"));
         }
     }

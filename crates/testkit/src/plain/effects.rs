@@ -105,7 +105,7 @@ type Move = (u8, Address, U256);
 
 /// What a call to a declared token moves; none if that cannot be told.
 fn decode(standard: usize, account: Address, data: &[u8]) -> Result<Option<Vec<Move>>, NotCanonical> {
-    let is = |wanted: usize, signature: &str| standard == wanted && calls(data, signature);
+    let is = |wanted: usize, signature: &'static str| standard == wanted && calls(data, signature);
     let clean = |word: U256| address(word).ok_or(NotCanonical);
     let from_account = |source: Address, moves: Vec<Move>| Ok((source == account).then_some(moves));
     if is(1, "transfer(address,uint256)") {

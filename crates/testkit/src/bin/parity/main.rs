@@ -264,7 +264,7 @@ fn self_test(args: &Args, seed: u64) -> Result<bool> {
         bar.suspend(|| eprintln!("{side}: {name}: {found}"));
         faults.push(json!({ "side": side, "fault": name, "case": case }));
     };
-    for fault in MirrorFault::ALL {
+    for fault in MirrorFault::ALL.iter().copied() {
         bar.set_message(format!("{fault:?}"));
         let evaluators = Evaluators::new(&hook_code(args)?)?.with_fault(fault);
         note("mirror", format!("{fault:?}"), caught(&healthy, &evaluators, seed, &bar));
