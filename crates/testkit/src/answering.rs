@@ -89,7 +89,9 @@ impl Answering {
             // CALLDATALOAD(4) >> 144 & 1
             Self::Odd => &hex!("600435 6090 1c 6001 16 5f52 6020 5f f3"),
             // if CALLDATALOAD(0) >> 224 == isSanctioned then CALLDATALOAD(4) >> 145 & 1 else revert
-            Self::Sanctions => &hex!("5f35 60e0 1c 63df592f7d 14 6011 57 5f 5f fd 5b 600435 6091 1c 6001 16 5f52 6020 5f f3"),
+            Self::Sanctions => {
+                &hex!("5f35 60e0 1c 63df592f7d 14 6011 57 5f 5f fd 5b 600435 6091 1c 6001 16 5f52 6020 5f f3")
+            }
             // GAS == 100,000 less the 2 that GAS costs
             Self::Exact => &hex!("5a 6201869e 14 5f52 6020 5f f3"),
             Self::Reverts => &hex!("6001 5f52 6020 5f fd"),

@@ -44,9 +44,22 @@ pub enum Cond {
     Kinds(u8),
     Time(u32, u32),
     Days(u8),
-    Word { offset: u16, cmp: u8, mask: Option<U256>, value: U256 },
+    Word {
+        offset: u16,
+        cmp: u8,
+        mask: Option<U256>,
+        value: U256,
+    },
     WordListed(u16, ListDraft),
-    Call { target: Answering, gas: u32, words: u8, index: u8, cmp: u8, value: U256, data: Bytes },
+    Call {
+        target: Answering,
+        gas: u32,
+        words: u8,
+        index: u8,
+        cmp: u8,
+        value: U256,
+        data: Bytes,
+    },
     Fits(u8),
     Any(Vec<Self>),
     All(Vec<Self>),
@@ -305,13 +318,17 @@ pub fn suits(cond: &Cond, recipient: Option<Address>, now: Option<u64>) -> Optio
     let each = |all: &[Cond]| all.iter().map(|one| suits(one, recipient, now)).collect::<Vec<_>>();
     let all = |all: &[Cond]| {
         let each = each(all);
-        if each.contains(&Some(false)) { Some(false) } else { each.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+        if each.contains(&Some(false)) {
+            Some(false)
+        } else {
+            each.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+        }
     };
     match cond {
         Cond::Listed(Who::Recipient, list) => recipient.map(|one| listed(list, one)),
-        Cond::HasCode => recipient.map(|one| {
-            world::recipients().iter().position(|known| *known == one).is_some_and(|i| i % 4 == 1)
-        }),
+        Cond::HasCode => {
+            recipient.map(|one| world::recipients().iter().position(|known| *known == one).is_some_and(|i| i % 4 == 1))
+        }
         Cond::Time(from, to) => now.map(|now| {
             let (from, to, time) = (u64::from(*from), u64::from(*to), now % 86_400);
             if from < to { from <= time && time < to } else { time >= from || time < to }
@@ -321,7 +338,11 @@ pub fn suits(cond: &Cond, recipient: Option<Address>, now: Option<u64>) -> Optio
         Cond::NotAll(inside) => all(inside).map(|all| !all),
         Cond::Any(inside) => {
             let each = each(inside);
-            if each.contains(&Some(true)) { Some(true) } else { each.into_iter().collect::<Option<Vec<_>>>().map(|_| false) }
+            if each.contains(&Some(true)) {
+                Some(true)
+            } else {
+                each.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+            }
         }
         _ => None,
     }

@@ -221,7 +221,7 @@ pub fn pool(draft: &Draft, rule: &RuleDraft) -> Vec<[u8; 4]> {
         OPAQUE => {
             let sourced = [TRANSFER_FROM, SAFE_721, SAFE_721_DATA, SAFE_1155, BATCH_1155];
             [&OTHERS[..3], &sourced].concat()
-        },
+        }
         _ => OTHERS.to_vec(),
     }
 }
@@ -243,8 +243,18 @@ fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
 }
 
 fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
-    let mut kind =
-        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, TOKEN_APPROVE, CALL, OPAQUE]);
+    let mut kind = dice.pick(&[
+        NATIVE,
+        NATIVE,
+        NATIVE,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_APPROVE,
+        TOKEN_APPROVE,
+        CALL,
+        OPAQUE,
+    ]);
     if draft.tokens.is_empty() {
         kind = NATIVE;
     }
@@ -312,8 +322,7 @@ fn named(dice: &mut Dice, rule: &mut RuleDraft) {
             rule.initiators = Vec::new();
         }
     } else {
-        rule.subjects =
-            if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
+        rule.subjects = if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
         rule.selectors = dice.some_of(&PLUGINS, 60);
     }
     if dice.percent(10) {

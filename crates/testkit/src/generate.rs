@@ -41,8 +41,13 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     loop {
         let (generated, reason) = attempt(&mut dice, around);
         // Most of what is thrown together meets no rule at all; that much of it teaches nothing.
-        let dull =
-            [Reason::NoRule, Reason::NoProgram, Reason::BadOperation, Reason::DelegatecallDenied, Reason::MalformedBatch];
+        let dull = [
+            Reason::NoRule,
+            Reason::NoProgram,
+            Reason::BadOperation,
+            Reason::DelegatecallDenied,
+            Reason::MalformedBatch,
+        ];
         if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(30) {
             return generated;
         }

@@ -145,13 +145,7 @@ impl Evaluators {
 
 /// For each of the faulty evaluators the first case under `seed`, of so many, that divides it and not the healthy ones.
 /// `found` is called for each.
-pub fn catch(
-    healthy: &Evaluators,
-    faulty: &[Evaluators],
-    seed: u64,
-    cases: u64,
-    found: impl Fn(),
-) -> Vec<Option<u64>> {
+pub fn catch(healthy: &Evaluators, faulty: &[Evaluators], seed: u64, cases: u64, found: impl Fn()) -> Vec<Option<u64>> {
     let mut caught = vec![None; faulty.len()];
     for index in 0..cases {
         let case = generate(seed, index, healthy.around()).case;

@@ -8,9 +8,7 @@ use portcullis_policy::{Policy, compile};
 
 use crate::answering::Answering;
 use crate::conditions::{Cond, ListDraft, Who};
-use crate::draft::{
-    CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER,
-};
+use crate::draft::{CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER};
 use crate::world;
 
 const COMPARISONS: [&str; 6] = ["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"];
@@ -109,11 +107,8 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         Cond::Selectors(all) => format!("selector = {}", quoted(all.iter().map(hex::encode_prefixed))),
         Cond::Kinds(kinds) => {
             let named = [(0b110, "transfer"), (0b1000, "approve"), (0b1_0000, "call")];
-            let names: Vec<String> = named
-                .iter()
-                .filter(|(bits, _)| kinds & bits == *bits)
-                .map(|(_, name)| (*name).to_owned())
-                .collect();
+            let names: Vec<String> =
+                named.iter().filter(|(bits, _)| kinds & bits == *bits).map(|(_, name)| (*name).to_owned()).collect();
             if names.is_empty() {
                 return None;
             }
@@ -121,7 +116,8 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         }
         Cond::Time(from, to) => format!("time = {{ from = {}, to = {} }}", clock(*from)?, clock(*to)?),
         Cond::Days(days) => {
-            let named = DAYS.iter().enumerate().filter(|(i, _)| days >> i & 1 == 1).map(|(_, day)| format!("\"{day}\""));
+            let named =
+                DAYS.iter().enumerate().filter(|(i, _)| days >> i & 1 == 1).map(|(_, day)| format!("\"{day}\""));
             format!("weekday = [{}]", named.collect::<Vec<_>>().join(", "))
         }
         Cond::Word { offset, cmp, mask, value } => {
@@ -151,7 +147,7 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
 /// A time of day; the document knows minutes alone.
 fn clock(second: u32) -> Option<String> {
     let minutes = second / 60;
-    (second % 60 == 0).then(|| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60))
+    second.is_multiple_of(60).then(|| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60))
 }
 
 fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option<String> {
@@ -204,14 +200,14 @@ fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option
     if !bounds.is_empty() {
         when.push(format!("amount = {}", table(&bounds)));
     }
-    let conditions =
-        rule.conditions.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
+    let conditions = rule.conditions.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
     match conditions.as_slice() {
         [] => {}
         // These keys stand nowhere else at the top.
-        [one] if !["initiator", "recipient", "target", "asset", "selector", "effect", "amount"]
-            .iter()
-            .any(|key| one.starts_with(&format!("{key} ="))) =>
+        [one]
+            if !["initiator", "recipient", "target", "asset", "selector", "effect", "amount"]
+                .iter()
+                .any(|key| one.starts_with(&format!("{key} ="))) =>
         {
             when.push(one.clone());
         }

@@ -128,4 +128,3 @@ pub fn chain(code: &HookCode) -> Result<Embedded> {
     }
     Ok(chain)
 }
-

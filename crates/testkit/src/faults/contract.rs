@@ -42,7 +42,11 @@ pub const CONTRACT_FAULTS: [ContractFault; 20] = [
         to: &hex!("6e22d473030f116ddee9f6b43ac78ba4"),
     },
     ContractFault { name: "safeTransferFrom is not known", from: &hex!("6342842e0e"), to: &hex!("6342842e0f") },
-    ContractFault { name: "safeTransferFrom with data is not known", from: &hex!("63b88d4fde"), to: &hex!("63b88d4fdf") },
+    ContractFault {
+        name: "safeTransferFrom with data is not known",
+        from: &hex!("63b88d4fde"),
+        to: &hex!("63b88d4fdf"),
+    },
     ContractFault { name: "safeTransferFrom of ids is not known", from: &hex!("63f242432a"), to: &hex!("63f242432b") },
     ContractFault { name: "safeBatchTransferFrom is not known", from: &hex!("632eb2c2d6"), to: &hex!("632eb2c2d7") },
     ContractFault { name: "setApprovalForAll is not known", from: &hex!("63a22cb465"), to: &hex!("63a22cb466") },

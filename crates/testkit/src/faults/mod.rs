@@ -111,9 +111,11 @@ impl MirrorFault {
             Self::NoOrigin => seen.origin = None,
             Self::AnyInitiator => seen.initiator = world::initiators().first().copied().unwrap_or_default(),
             Self::NoValue => seen.actions.iter_mut().for_each(|action| action.value = U256::ZERO),
-            Self::NoPermit2 => seen.actions.iter_mut().filter(|action| action.to == world::PERMIT2).for_each(|action| {
-                action.to = world::targets().first().copied().unwrap_or_default();
-            }),
+            Self::NoPermit2 => {
+                seen.actions.iter_mut().filter(|action| action.to == world::PERMIT2).for_each(|action| {
+                    action.to = world::targets().first().copied().unwrap_or_default();
+                })
+            }
             // What these see of the case is right; see `Surroundings`.
             Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
             Self::LooseCap | Self::NotEverywhere | Self::WrongUnit | Self::OneScope | Self::NoCounts => {

@@ -219,13 +219,13 @@ fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
         }
         let case = generate(seed, index, evaluators.around()).case;
         let reached = points(&evaluators, &case);
-        for point in missing.clone() {
-            if reached.hits().contains_key(&point) {
-                let small = shrink(&case, |case| points(&evaluators, case).hits().contains_key(&point));
-                let vector = evaluators.vector(&small).map_err(|why| eyre::eyre!("{why}"))?;
-                missing.remove(&point);
-                vectors.insert(point, vector);
-            }
+        while let Some(point) = missing.iter().find(|point| reached.hits().contains_key(*point)).cloned() {
+            let small = shrink(&case, |case| points(&evaluators, case).hits().contains_key(&point));
+            let vector = evaluators.vector(&small).map_err(|why| eyre::eyre!("{why}"))?;
+            // What it reaches besides needs no case of its own.
+            let besides = points(&evaluators, &small);
+            missing.retain(|other| *other != point && !besides.hits().contains_key(other));
+            vectors.insert(point, vector);
         }
         bar.inc(1);
     }
