@@ -54,7 +54,8 @@ fn a_program_of_24_577_bytes_is_refused_and_one_of_24_576_is_not() {
         "friends".to_owned(),
         Members::Addresses((1..=3_000_u64).map(|n| Address::left_padding_from(&n.to_be_bytes())).collect()),
     );
-    assert!(compile(&policy).is_err());
+    assert!(compile(&policy).is_err() && Policy::parse(&policy.to_toml(), "policy.toml").is_err());
+    assert_eq!(Policy::parse_off_chain(&policy.to_toml(), "policy.toml").as_ref(), Ok(&policy));
     assert!(off_chain(&policy).len() > 60_000);
 }
 
