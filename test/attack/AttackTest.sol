@@ -48,12 +48,12 @@ abstract contract AttackTest is TreasuryTest {
         _deploy(edition);
         (id, tries, edition_) = (name, what, edition);
         uint256 start = ATTACK_VM.snapshotState();
-        _;
-        assertEq(observations, 1, "observed once");
-        ATTACK_VM.revertToState(start);
-        protected = true;
-        _;
-        assertEq(observations, 1, "observed once");
+        for (uint256 turn; turn < 2; turn++) {
+            if (turn == 1) ATTACK_VM.revertToState(start);
+            protected = turn == 1;
+            _;
+            assertEq(observations, 1, "observed once");
+        }
     }
 
     /// @dev Installs `program_` when it is Portcullis' turn, and a naive guard otherwise.

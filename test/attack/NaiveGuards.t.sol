@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Registry} from "../../contracts/Registry.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
-import {SafeProtocolAction, SafeTransaction} from "../base/Protocol.sol";
 import {Edition} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
 import {NaiveAfterthought, NaiveLock, NaiveSelfDefence} from "./naive/NaiveControl.sol";
 import {NaiveGuard} from "./naive/NaiveGuard.sol";
-import {NaiveHooks, NaiveLateHooks} from "./naive/NaiveHooks.sol";
-import {
-    NaiveAfterwards,
-    NaiveAllowances,
-    NaiveBucket,
-    NaiveDay,
-    NaiveFloor,
-    NaiveMeter,
-    NaiveSharedDay
-} from "./naive/NaiveLimits.sol";
+import {NaivePayeeList, NaiveSanctions} from "./naive/NaiveLists.sol";
 import {
     NaiveBatches,
     NaiveBlocklist,
@@ -55,6 +46,16 @@ contract NaiveGuardsTest is TreasuryTest {
         _execute(_pay(alice, 1));
         _isRefused(_pay(blocked, 1));
         _unset();
+        Registry list = new Registry(address(this), 0);
+        list.add(_members(alice));
+        _set(address(new NaiveSanctions(address(list))));
+        _execute(_pay(bob, 1));
+        _isRefused(_pay(alice, 1));
+        _unset();
+        _set(address(new NaivePayeeList(address(list))));
+        _execute(_pay(alice, 1));
+        _isRefused(_pay(bob, 1));
+        _unset();
         _set(address(new NaiveTarget(address(usdc))));
         _execute(_pay(alice, 1));
         _isRefused(_send(alice, 1));
@@ -64,30 +65,6 @@ contract NaiveGuardsTest is TreasuryTest {
         veto.veto(_pay(alice, 1));
         _isRefused(_pay(alice, 1));
         _execute(_pay(alice, 2));
-    }
-
-    function table_capsAreKept(Edition edition) public on(edition) {
-        address[6] memory guards = [
-            address(new NaiveDay(address(usdc), CAP)),
-            address(new NaiveSharedDay(address(usdc), CAP)),
-            address(new NaiveAllowances(address(usdc), CAP)),
-            address(new NaiveAfterwards(address(usdc), CAP)),
-            address(new NaiveBucket(address(usdc), CAP)),
-            address(new NaiveMeter(address(usdc), address(0), CAP))
-        ];
-        for (uint256 i; i < 6; i++) {
-            _set(guards[i]);
-            _isRefused(_pay(alice, CAP + 1));
-            _execute(_pay(alice, CAP));
-            _isRefused(_pay(alice, 1));
-            _unset();
-        }
-        _set(address(new NaiveAllowances(address(usdc), CAP)));
-        _isRefused(_call(address(usdc), abi.encodeCall(usdc.approve, (alice, CAP + 1))));
-        _unset();
-        _set(address(new NaiveFloor(address(usdc), 1)));
-        _isRefused(_pay(alice, usdc.balanceOf(address(safe))));
-        _execute(_pay(alice, 1));
     }
 
     function table_delaysAreKept(Edition edition) public on(edition) {
@@ -116,22 +93,6 @@ contract NaiveGuardsTest is TreasuryTest {
         }
         _set(guards[1]);
         _isRefused(_pay(stranger, 1));
-    }
-
-    function test_hooksKeepTheirCap() public {
-        SafeTransaction memory t;
-        t.actions = new SafeProtocolAction[](1);
-        t.actions[0] = SafeProtocolAction(address(2), 0, abi.encodeWithSelector(0xa9059cbb, alice, CAP));
-        NaiveHooks hooks = new NaiveHooks(CAP);
-        hooks.preCheck(address(this), t, 0, "");
-        VM.expectRevert(NaiveHooks.Refused.selector);
-        hooks.preCheck(address(this), t, 0, "");
-
-        NaiveLateHooks late = new NaiveLateHooks(CAP);
-        late.preCheck(address(this), t, 0, "");
-        late.postCheck(address(this), true, "");
-        VM.expectRevert(NaiveGuard.Refused.selector);
-        late.preCheck(address(this), t, 0, "");
     }
 
     function _set(address guard) private {

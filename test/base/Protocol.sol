@@ -28,6 +28,10 @@ interface IRegistry {
 interface IManager {
     function setHooks(address hooks) external;
     function enablePlugin(address plugin, uint8 permissions) external;
+    function disablePlugin(address previous, address plugin) external;
+    function setFunctionHandler(bytes4 selector, address handler) external;
+    function isPluginEnabled(address safe, address plugin) external view returns (bool);
+    function executeTransaction(address safe, SafeTransaction calldata transaction) external;
     function getEnabledHooks(address safe) external view returns (address);
 }
 

@@ -150,7 +150,7 @@ abstract contract TreasuryTest is AccountTest {
         return _call(address(forwarder), abi.encodeCall(Forwarder.forward, (address(safe), _calldata(t))));
     }
 
-    function _anyTransfer(Draft memory d) private view {
+    function _anyTransfer(Draft memory d) internal view {
         d.matching(ProgramBuilder.TRANSFER | ProgramBuilder.ANY_SELECTOR, address(usdc), 0);
     }
 

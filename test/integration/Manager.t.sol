@@ -5,6 +5,7 @@ import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {AccountState, Action, Request, Route, SlotCall, Verdict} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe} from "../base/ISafe.sol";
+import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {
     IManager,
     IPlugin,
@@ -29,6 +30,10 @@ interface IHooks {
 
 /// @notice The Safe Protocol's own manager as the route, on Safes older than 1.5.0.
 contract ManagerTest is TreasuryTest {
+    using ProgramBuilder for Draft;
+
+    uint8 private constant PERMISSIONS = Protocol.EXECUTE_CALL | Protocol.CALL_TO_SELF | Protocol.EXECUTE_DELEGATECALL;
+
     IManager private manager;
     IRegistry private registry;
 
@@ -200,23 +205,106 @@ contract ManagerTest is TreasuryTest {
         assertEq(hook.accountState(address(safe)).program, address(0), "not installed");
     }
 
+    function table_rulesThatDoNotNameSelectorAndTargetNeverReachTheManagersSwitches(Edition older) public {
+        _prepare(older);
+        Draft memory d;
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ANY_SUBJECT | ProgramBuilder.ANY_SELECTOR, address(0), 0);
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ANY_SUBJECT, address(0), IManager.disablePlugin.selector);
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ANY_SELECTOR, address(manager), 0);
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ACCOUNT | ProgramBuilder.ANY_SELECTOR, address(0), 0);
+        _protect(_deployCode(d.encode()));
+
+        bytes[3] memory calls = _switches();
+        for (uint256 i; i < 3; i++) {
+            _denied(_call(address(manager), abi.encodePacked(calls[i], address(safe))), Reason.NoRule);
+            _denied(_call(address(safe), calls[i]), Reason.NoRule);
+            _denied(_batch(_list(_call(address(safe), calls[i]))), Reason.NoRule);
+        }
+        assertTrue(manager.isPluginEnabled(address(safe), address(plugin)), "still enabled");
+    }
+
+    function table_otherCallsToTheManagerDeny(Edition older) public {
+        _prepare(older);
+        Draft memory d;
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        bytes4 execute = IManager.executeTransaction.selector;
+        d.matching(ProgramBuilder.CALL, address(manager), execute);
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ANY_SELECTOR, address(manager), 0);
+        d.matching(ProgramBuilder.NATIVE | ProgramBuilder.ANY_SELECTOR, address(manager), 0);
+        _protect(_deployCode(d.encode()));
+
+        bytes memory data = abi.encodeCall(IManager.executeTransaction, (address(safe), _transaction(new Action[](0))));
+        Verdict memory v = _denied(_call(address(manager), data), Reason.ControlDenied);
+        assertEq(v.have, uint32(execute), "selector");
+        _denied(_call(address(manager), hex"12345678"), Reason.ControlDenied);
+        v = _denied(_call(address(manager), hex"1234"), Reason.ControlDenied);
+        assertEq(v.have, 0, "no selector");
+        _denied(_send(address(manager), 1), Reason.ControlDenied);
+        _denied(_call(address(manager), ""), Reason.ControlDenied);
+    }
+
+    function table_aRuleThatNamesSelectorAndTargetReachesThatSwitch(Edition older) public {
+        _prepare(older);
+        Draft memory d;
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.CALL, address(manager), IManager.disablePlugin.selector);
+        _protect(_deployCode(d.encode()));
+
+        bytes[3] memory calls = _switches();
+        _denied(_call(address(manager), abi.encodePacked(calls[0], address(safe))), Reason.NoRule);
+        _denied(_call(address(manager), abi.encodePacked(calls[2], address(safe))), Reason.NoRule);
+        _allowed(_call(address(manager), abi.encodePacked(calls[1], address(safe))));
+        assertFalse(manager.isPluginEnabled(address(safe), address(plugin)), "disabled");
+    }
+
+    function table_theAccountsOwnFallbackReachesTheSwitchOnlyByARuleThatNamesIt(Edition older) public {
+        _prepare(older);
+        Draft memory d;
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ACCOUNT, address(0), IManager.disablePlugin.selector);
+        // The manager as handler takes what the account sends to itself for the account's own word.
+        _execute(_call(address(safe), abi.encodeCall(ISafe.setFallbackHandler, (address(manager)))));
+        _protect(_deployCode(d.encode()));
+
+        bytes[3] memory calls = _switches();
+        _denied(_call(address(safe), calls[0]), Reason.NoRule);
+        _denied(_call(address(safe), calls[2]), Reason.NoRule);
+        _allowed(_call(address(safe), calls[1]));
+        assertFalse(manager.isPluginEnabled(address(safe), address(plugin)), "disabled");
+    }
+
+    /// @dev What decides which code the manager runs for the account.
+    function _switches() private view returns (bytes[3] memory calls) {
+        calls[0] = abi.encodeCall(IManager.enablePlugin, (alice, 1));
+        calls[1] = abi.encodeCall(IManager.disablePlugin, (address(1), address(plugin)));
+        calls[2] = abi.encodeCall(IManager.setFunctionHandler, (bytes4(0x12345678), alice));
+    }
+
     function _setUp(Edition edition) private {
+        _prepare(edition);
+        _protect(_treasury());
+    }
+
+    /// @dev The account, the manager and a plugin, not yet enabled.
+    function _prepare(Edition edition) private {
         _deploy(edition);
         (manager, registry) = Protocol.deploy(address(this));
         plugin = Protocol.deployPlugin();
-        uint8 permissions = Protocol.EXECUTE_CALL | Protocol.CALL_TO_SELF | Protocol.EXECUTE_DELEGATECALL;
-        plugin.setRequiresPermissions(permissions);
+        plugin.setRequiresPermissions(PERMISSIONS);
         registry.addModule(address(hook), Protocol.HOOKS);
         registry.addModule(address(plugin), Protocol.PLUGIN);
-        program = _treasury();
+    }
 
+    function _protect(address program_) private {
+        program = program_;
         address[] memory modules = new address[](1);
         modules[0] = address(manager);
         Action[] memory actions = new Action[](5);
         actions[0] = _call(address(safe), abi.encodeCall(ISafe.enableModule, (address(manager))));
         actions[1] = _call(
             address(manager),
-            abi.encodePacked(abi.encodeCall(IManager.enablePlugin, (address(plugin), permissions)), address(safe))
+            abi.encodePacked(abi.encodeCall(IManager.enablePlugin, (address(plugin), PERMISSIONS)), address(safe))
         );
         actions[2] = _setHooks(address(hook));
         actions[3] = _call(address(safe), abi.encodeCall(ISafe.setGuard, (address(manager))));

@@ -6,6 +6,13 @@ use portcullis_policy::{Policy, SourceMap, compile, decompile};
 
 const MINIMAL: &str = include_str!("../../../examples/minimal/policy.toml");
 const TREASURY: &str = include_str!("../../../examples/treasury/policy.toml");
+const ALL: [&str; 5] = [
+    MINIMAL,
+    TREASURY,
+    include_str!("../../../examples/payroll/policy.toml"),
+    include_str!("../../../examples/market-maker/policy.toml"),
+    include_str!("../../../examples/grants/policy.toml"),
+];
 
 fn parse(text: &str, file: &str) -> Policy {
     Policy::parse(text, file).unwrap_or_else(|error| panic!("{error}"))
@@ -13,7 +20,7 @@ fn parse(text: &str, file: &str) -> Policy {
 
 #[test]
 fn an_example_is_never_changed_by_writing_it_out() {
-    for text in [MINIMAL, TREASURY] {
+    for text in ALL {
         let policy = parse(text, "policy.toml");
         assert_eq!(parse(&policy.to_toml(), "out.toml"), policy);
         assert_eq!(parse(&policy.to_json(), "out.json"), policy);
@@ -22,7 +29,7 @@ fn an_example_is_never_changed_by_writing_it_out() {
 
 #[test]
 fn an_example_decompiles_to_a_policy_that_compiles_to_it() {
-    for text in [MINIMAL, TREASURY] {
+    for text in ALL {
         let program = compile(&parse(text, "policy.toml")).expect("compiles").program;
         let again = decompile(&program).expect("decompiles");
         assert_eq!(compile(&again).expect("compiles").program, program);

@@ -121,3 +121,69 @@ fn without_declared_tokens_no_key_is_for_one() {
     let selector = "selector = 'transfer(address,uint256)', effect = 'call'";
     assert_eq!(keys(&base, selector, "allow"), "call any a9059cbb");
 }
+
+#[test]
+fn a_rule_has_no_key_for_an_effect_that_its_groups_rule_out() {
+    let base = BASE
+        .replace("lists.who", "lists.sure = { registry = \"0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE\" }\nlists.who");
+    for (when, expected) in [
+        (
+            "any = [{ recipient = '@who' }, { amount = { max = '1' }, asset = 'USDC' }]",
+            "native any *, transfer any *, approve any *",
+        ),
+        ("not = { effect = 'transfer' }", "approve any *, call any *"),
+        ("not = { asset = ['ETH', 'WETH'] }, effect = 'transfer'", "transfer any *"),
+        ("all = [{ effect = ['call', 'approve'] }, { recipient_is_contract = true }]", "approve any *"),
+        ("recipient_is_contract = false", "native any *, transfer any *, approve any *, call any *"),
+        ("any = [{ asset = 'USDC' }]", "transfer any *, approve any *"),
+        // A registry is no key: it reaches value and calls that keys of any subject lead to.
+        ("target = '@sure'", "native any *, call any *"),
+        ("target = '@sure', effect = 'call', selector = 'deposit()'", "call any d0e30db0"),
+        ("any = [{ target = '@sure' }]", "native any *, transfer any *, approve any *, call any *"),
+        // Letting a module in has a recipient; other calls on the account have none.
+        (
+            "target = 'account', selector = ['enableModule(address)', 'deposit()'], recipient = '@who'",
+            "native account 610b5925, native account d0e30db0, call account 610b5925",
+        ),
+        (
+            "target = 'account', effect = 'call', selector = 'enableModule(address)', recipient = '@sure'",
+            "call account 610b5925",
+        ),
+    ] {
+        assert_eq!(keys(&base, when, "allow"), expected, "{when}");
+    }
+}
+
+#[test]
+fn a_rule_has_the_keys_of_each_standards_own_functions() {
+    let base = BASE
+        .replace("assets.WETH = { standard = \"erc20\"", "assets.WETH = { standard = \"erc721\"")
+        .replace(", decimals = 18 }\nlists", " }\nlists");
+    let many = BASE
+        .replace("assets.WETH = { standard = \"erc20\"", "assets.WETH = { standard = \"erc1155\"")
+        .replace(", decimals = 18 }\nlists", " }\nlists");
+    for (base, selector, expected) in [
+        (&base, "safeTransferFrom(address,address,uint256)", "transfer any 42842e0e"),
+        (&base, "setApprovalForAll(address,bool)", "approve any a22cb465"),
+        (&base, "transferFrom(address,address,uint256)", "transfer any 23b872dd"),
+        (&base, "increaseAllowance(address,uint256)", "approve any 39509351"),
+        (&base, "approve(address,address,uint160,uint48)", "approve any 87517c45"),
+        (&many, "safeTransferFrom(address,address,uint256,uint256,bytes)", "transfer any f242432a"),
+        (&many, "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)", "transfer any 2eb2c2d6"),
+        (&many, "setApprovalForAll(address,bool)", "approve any a22cb465"),
+    ] {
+        let when = format!(
+            "effect = ['transfer', 'approve'], recipient = '@who', asset = ['USDC', 'WETH'], selector = '{selector}'"
+        );
+        let when = when.replace(
+            "['transfer', 'approve']",
+            if expected.starts_with("transfer") { "'transfer'" } else { "'approve'" },
+        );
+        let name = if ["39509351", "87517c45"].iter().any(|erc20| expected.ends_with(erc20)) { "USDC" } else { "WETH" };
+        let pinned = when.replace("['USDC', 'WETH']", &format!("'{name}'"));
+        assert_eq!(keys(base, &pinned, "allow"), expected.replace("any", name), "{selector}");
+        let open = when.replace("asset = ['USDC', 'WETH'], ", "");
+        let found = keys(base, &open, "allow");
+        assert!(found.split(", ").any(|key| key == expected), "{selector}: {found}");
+    }
+}

@@ -34,8 +34,7 @@ impl Around {
         if let Some(known) = self.answers.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let answer =
-            self.chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?;
+        let answer = self.chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?;
         let mut answers = self.answers.borrow_mut();
         if answers.len() >= KEPT {
             answers.clear();
@@ -92,7 +91,11 @@ impl State for Surroundings<'_> {
 
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
         let hash = if address == world::PROGRAM { self.program } else { self.around.chain.code_hash(address) };
-        Ok(if self.fault == Some(MirrorFault::AnyoneHasCode) && hash == KECCAK256_EMPTY { B256::repeat_byte(1) } else { hash })
+        Ok(if self.fault == Some(MirrorFault::AnyoneHasCode) && hash == KECCAK256_EMPTY {
+            B256::repeat_byte(1)
+        } else {
+            hash
+        })
     }
 
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {

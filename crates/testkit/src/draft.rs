@@ -2,7 +2,8 @@
 
 use alloy_primitives::{Address, U256, hex};
 
-use crate::conditions::{Cond, condition};
+use crate::answering::Answering;
+use crate::conditions::{Cond, ListDraft, Who, condition};
 use crate::dice::Dice;
 use crate::world;
 
@@ -172,7 +173,7 @@ fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
 
 fn members(dice: &mut Dice) -> Vec<Address> {
     let all = world::recipients();
-    let n = dice.pick(&[1, 1, 2, 3, 24, 25, 40]);
+    let n = dice.pick(&[1, 1, 2, 2, 3, 3, 4, 5, 8, 24, 25, 40]);
     all.iter().skip(dice.index(3)).take(n).copied().collect()
 }
 
@@ -220,7 +221,7 @@ pub fn pool(draft: &Draft, rule: &RuleDraft) -> Vec<[u8; 4]> {
         OPAQUE => {
             let sourced = [TRANSFER_FROM, SAFE_721, SAFE_721_DATA, SAFE_1155, BATCH_1155];
             [&OTHERS[..3], &sourced].concat()
-        },
+        }
         _ => OTHERS.to_vec(),
     }
 }
@@ -242,8 +243,18 @@ fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
 }
 
 fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
-    let mut kind =
-        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, TOKEN_APPROVE, CALL, OPAQUE]);
+    let mut kind = dice.pick(&[
+        NATIVE,
+        NATIVE,
+        NATIVE,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_APPROVE,
+        TOKEN_APPROVE,
+        CALL,
+        OPAQUE,
+    ]);
     if draft.tokens.is_empty() {
         kind = NATIVE;
     }
@@ -285,6 +296,11 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
             rule.delay = dice.pick(&[1, 3_600, 86_400, 172_800]);
         }
     }
+    if rule.modules.is_some() && dice.percent(8) {
+        rule.modules = Some(Vec::new());
+        let registry = dice.pick(&Answering::SOUND);
+        rule.conditions.push(Cond::Listed(Who::Origin, ListDraft::Registry(registry)));
+    }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {
         let want = dice.percent(88);
         let condition = condition(dice, draft, &rule, want, 0);
@@ -306,8 +322,7 @@ fn named(dice: &mut Dice, rule: &mut RuleDraft) {
             rule.initiators = Vec::new();
         }
     } else {
-        rule.subjects =
-            if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
+        rule.subjects = if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
         rule.selectors = dice.some_of(&PLUGINS, 60);
     }
     if dice.percent(10) {
@@ -323,7 +338,7 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     let tokens = dice.some_of(&world::tokens(), 50);
     let tokens: Vec<_> = tokens.into_iter().map(|token| (token, dice.pick(&[1, 1, 2, 3]))).collect();
     let mut draft = Draft {
-        semantics: dice.pick(&[0, 0, 1, 2]),
+        semantics: dice.pick(&[0, 0, 1, 1, 2]),
         expiry: dice.pick(&[1_209_600, 604_800, 200_000, 172_801]),
         limits: Vec::new(),
         tokens: tokens.clone(),

@@ -30,7 +30,6 @@ fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8>
     bytes
 }
 
-
 /// The body so far, and its lists with the positions that point to them.
 pub(crate) struct Conditions {
     pub(crate) body: Vec<u8>,

@@ -41,8 +41,13 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     loop {
         let (generated, reason) = attempt(&mut dice, around);
         // Most of what is thrown together meets no rule at all; that much of it teaches nothing.
-        let dull =
-            [Reason::NoRule, Reason::NoProgram, Reason::BadOperation, Reason::DelegatecallDenied, Reason::MalformedBatch];
+        let dull = [
+            Reason::NoRule,
+            Reason::NoProgram,
+            Reason::BadOperation,
+            Reason::DelegatecallDenied,
+            Reason::MalformedBatch,
+        ];
         if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(30) {
             return generated;
         }
@@ -136,7 +141,7 @@ fn now(dice: &mut Dice, program: &[u8], theme: Option<&RuleDraft>) -> u64 {
             let turn = u64::from(dice.pick(&turns));
             now = dice.near_time(now / 86_400 * 86_400 + turn);
         }
-        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(12) {
+        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(20) {
             break;
         }
     }
@@ -180,7 +185,8 @@ fn lead(
 ) -> bool {
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
-            let wanted = if dice.percent(9) { U256::MAX } else { dice.near(found.verdict.have) };
+            let wanted = if dice.percent(9) { U256::MAX } else { found.verdict.have };
+            let wanted = if dice.percent(50) { wanted } else { dice.near(wanted) };
             let mut at = usize::try_from(found.verdict.effect).unwrap_or(usize::MAX);
             for leaf in nodes.iter_mut().flat_map(Node::leaves_mut) {
                 if at < leaf.effects() {

@@ -10,6 +10,7 @@ use crate::around::{Around, Asked, Surroundings};
 use crate::case::{Case, Vector};
 use crate::contract::Contract;
 use crate::faults::MirrorFault;
+use crate::generate::generate;
 use crate::hook::HookCode;
 use crate::plain::{self, Declined};
 use crate::world;
@@ -140,6 +141,28 @@ impl Evaluators {
         let writes: BTreeMap<_, _> = evaluation.writes.into_iter().collect();
         Ok(Vector { case: case.clone(), verdict: evaluation.verdict.into(), writes: writes.into_iter().collect() })
     }
+}
+
+/// For each of the faulty evaluators the first case under `seed`, of so many, that divides it and not the healthy ones.
+/// `found` is called for each.
+pub fn catch(healthy: &Evaluators, faulty: &[Evaluators], seed: u64, cases: u64, found: impl Fn()) -> Vec<Option<u64>> {
+    let mut caught = vec![None; faulty.len()];
+    for index in 0..cases {
+        let case = generate(seed, index, healthy.around()).case;
+        if caught.iter().all(Option::is_some) {
+            break;
+        }
+        if healthy.compare(&case).is_err() {
+            continue;
+        }
+        for (caught, faulty) in caught.iter_mut().zip(faulty) {
+            if caught.is_none() && faulty.compare(&case).is_err() {
+                *caught = Some(index);
+                found();
+            }
+        }
+    }
+    caught
 }
 
 /// The words that are not as the case has them.

@@ -74,7 +74,8 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
         limits.any(|limit| limit.scope == scope)
     };
     let (by_recipient, by_initiator) = (scoped(1), scoped(2));
-    if by_recipient && rule.recipients.is_empty() && !matches!(rule.subjects, Subjects::These(_) if rule.kind == NATIVE) {
+    if by_recipient && rule.recipients.is_empty() && !matches!(rule.subjects, Subjects::These(_) if rule.kind == NATIVE)
+    {
         rule.recipients = dice.some_of(&world::recipients(), 30);
     }
     if by_initiator && rule.initiators.is_empty() {

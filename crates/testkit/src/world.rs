@@ -130,4 +130,3 @@ pub fn chain(code: &HookCode) -> Result<Embedded> {
     }
     Ok(chain)
 }
-

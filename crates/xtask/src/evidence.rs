@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{demo, link, node, parity, setup, tools};
+use crate::{attacks, demo, link, node, parity, setup, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use std::time::Instant;
 
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
+const ATTACKS: usize = 40;
 const PARITY_CASES: u64 = 20_000;
 const PARITY_SECONDS: f64 = 120.0;
 const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     parity::build()?;
     demo::build()?;
     let mut figures = sizes()?;
+    figures.extend(attack_figures()?);
     figures.extend(parity_figures(args.seed)?);
     figures.push(self_test(args.seed)?);
     figures.extend(demo_figures("embedded", demo::binary())?);
@@ -71,6 +73,28 @@ fn size(contract: &Contract) -> Result<Figure> {
         met: size != 0 && size <= CODE_LIMIT,
         seed: None,
     })
+}
+
+fn attack_figures() -> Result<[Figure; 2]> {
+    let board = attacks::measure()?;
+    board.faults.iter().for_each(|fault| eprintln!("  {fault}"));
+    let (named, held) = (board.attacks.len(), board.attacks.iter().filter(|attack| attack.held()).count());
+    let figure = |name: &str, target: String, value: String, met: bool| Figure {
+        name: format!("attacks: {name}"),
+        target,
+        value,
+        met,
+        seed: None,
+    };
+    Ok([
+        figure("named", format!(">= {ATTACKS}"), named.to_string(), named >= ATTACKS),
+        figure(
+            "work without Portcullis, refused with it",
+            "all".to_owned(),
+            format!("{held} of {named}"),
+            held == named && board.faults.is_empty(),
+        ),
+    ])
 }
 
 fn parity_figures(seed: u64) -> Result<Vec<Figure>> {

@@ -2,6 +2,7 @@
 //!
 //! stdout carries a verb's result; progress and talk go to stderr.
 
+mod attacks;
 mod bench_eval;
 mod bindings;
 mod check;
@@ -44,6 +45,8 @@ enum Verb {
     Check,
     /// Compare the contract with the Rust evaluator on random cases
     Parity(parity::ParityArgs),
+    /// Carry every attack out without Portcullis and with it, and print a scoreboard
+    Attacks(attacks::AttacksArgs),
     /// Measure beside others; never part of a check
     Bench(bench_eval::BenchArgs),
     /// Write the committed ABI and bytecode
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Test => suite::run(),
         Verb::Check => check::run(),
         Verb::Parity(args) => parity::run(&args),
+        Verb::Attacks(args) => attacks::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),

@@ -9,7 +9,7 @@ mod tree;
 mod write;
 mod write_rule;
 
-use crate::{Diagnostics, Policy, Problem, compile, program};
+use crate::{CompileError, Compiled, Diagnostics, Policy, Problem, compile, compile_off_chain, program};
 use tree::{Fault, Node};
 
 impl Policy {
@@ -19,14 +19,28 @@ impl Policy {
     /// # Errors
     /// [`Diagnostics`]: everything that is wrong, with its line and what to write instead.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostics> {
-        let is_json = file.to_ascii_lowercase().ends_with(".json");
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let root = if is_json { tree::from_json(text) } else { tree::from_toml(text) };
-        root.and_then(|root| read(&root)).map_err(|faults| Diagnostics::new(file, text, faults))
+        parse(text, file, compile)
+    }
+
+    /// The same for a policy whose program need not fit in a contract: what parses compiles off chain.
+    ///
+    /// # Errors
+    /// [`Diagnostics`], as for [`Policy::parse`].
+    pub fn parse_off_chain(text: &str, file: &str) -> Result<Self, Diagnostics> {
+        parse(text, file, compile_off_chain)
     }
 }
 
-fn read(root: &Node) -> Result<Policy, Vec<Fault>> {
+type Compile = fn(&Policy) -> Result<Compiled, CompileError>;
+
+fn parse(text: &str, file: &str, compile: Compile) -> Result<Policy, Diagnostics> {
+    let is_json = file.to_ascii_lowercase().ends_with(".json");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = if is_json { tree::from_json(text) } else { tree::from_toml(text) };
+    root.and_then(|root| read(&root, compile)).map_err(|faults| Diagnostics::new(file, text, faults))
+}
+
+fn read(root: &Node, compile: Compile) -> Result<Policy, Vec<Fault>> {
     let (policy, mut faults) = parse::policy(root);
     let is_faulty = !faults.is_empty();
     // Values that did not read would only cause errors of their own; names stand for themselves.

@@ -22,17 +22,18 @@ pub(crate) fn lower_rule(
     problems: &mut Vec<Problem>,
 ) -> Option<LoweredRule> {
     let rule = policy.rules.get(position)?;
+    let places = ["when", "then"].map(|key| steps!["rules", position, key]);
+    let is_unclear = problems.iter().any(|problem| places.iter().any(|place| problem.path.starts_with(place)));
     let before = problems.len();
     written::check(rule, position, problems);
     let modules = rule.when.origin != Origin::Owners;
-    let mut tables =
-        Tables { policy, position, id: &rule.id, modules, problems, is_unclear: false, nested: Vec::new() };
+    let mut tables = Tables { policy, position, id: &rule.id, modules, problems, is_unclear, nested: Vec::new() };
     let mut conditions = tables.rule(&rule.when);
     let nested = tables.nested;
     let (shape, targets) = shape(policy, rule, position, problems)?;
     let limits = limits(policy, rule, position, problems);
     check_module(rule, position, &shape, &conditions, problems);
-    if problems.len() != before {
+    if is_unclear || problems.len() != before {
         return None;
     }
     let keys = shape.expand(tokens, &conditions);
@@ -154,7 +155,7 @@ fn check_module(rule: &Rule, position: usize, shape: &Shape, conditions: &[Condi
     problems.push(Problem::new(path, message, help));
 }
 
-/// Every table within a group must be able to hold for something that the rule matches.
+/// Every alternative must be able to hold for something that the rule matches.
 fn check_nested(
     position: usize,
     keys: &BTreeSet<Key>,
