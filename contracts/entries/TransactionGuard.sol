@@ -5,7 +5,7 @@ import {Engine} from "../Engine.sol";
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
-import {oneAction} from "../types/Data.sol";
+import {dataOf, oneAction} from "../types/Data.sol";
 import {Evaluation} from "../types/Evaluation.sol";
 
 /// @notice The entry for owner transactions of Safes 1.3.0 to 1.5.0.
@@ -15,6 +15,7 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
     uint256 private constant DATA = 2;
     uint256 private constant OPERATION = 3;
     uint256 private constant SAFE_TX_GAS = 4;
+    uint256 private constant BASE_GAS = 5;
     uint256 private constant GAS_PRICE = 6;
     uint256 private constant SIGNATURES = 9;
     uint256 private constant MSG_SENDER = 10;
@@ -52,6 +53,7 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
         e.initiator = ExactCalldata.addressAt(head, MSG_SENDER);
         e.safeTxGas = ExactCalldata.wordAt(head, SAFE_TX_GAS);
         e.gasPrice = ExactCalldata.wordAt(head, GAS_PRICE);
+        (e.words, e.baseGasAt, e.executing) = (dataOf(head), BASE_GAS, true);
         address to = ExactCalldata.addressAt(head, TO);
         uint256 value = ExactCalldata.wordAt(head, VALUE);
         bytes calldata data = ExactCalldata.bytesAt(head, DATA);

@@ -17,6 +17,7 @@ library Program {
     uint256 private constant START = 0x0001;
     uint256 private constant MAX_DIRECTORY_BITS = 15;
     uint256 private constant MAX_LIMITS = 32;
+    uint256 private constant MAX_ATTESTER_SETS = 16;
     /// @dev Solidity keeps this word zero.
     uint256 private constant ZERO = 0x60;
 
@@ -45,9 +46,10 @@ library Program {
             image.directoryBits = bits;
             image.classes = (head >> 192) & 0xffffffff;
             image.limitCount = limits;
+            image.attesterSets = (head >> 80) & 0xff;
             image.multiplier = _load(base + 32);
             bool sound = head >> 240 == START && semantics <= Semantics.ALLOW_OVERRIDES && bits <= MAX_DIRECTORY_BITS
-                && limits <= MAX_LIMITS;
+                && limits <= MAX_LIMITS && image.attesterSets <= MAX_ATTESTER_SETS;
             if (!sound) {
                 image.spoil();
                 return;
@@ -75,6 +77,16 @@ library Program {
     /// @notice Offset of the cancellers list; 0 for none.
     function cancellers(Image memory image) internal pure returns (uint256) {
         return (_load(image.base) >> 104) & 0xffffff;
+    }
+
+    /// @notice Offset of the attester table; 0 for none.
+    function attesterTable(Image memory image) internal pure returns (uint256) {
+        return (_load(image.base) >> 56) & 0xffffff;
+    }
+
+    /// @notice Offset of the guardians list; 0 for none.
+    function guardians(Image memory image) internal pure returns (uint256) {
+        return (_load(image.base) >> 32) & 0xffffff;
     }
 
     /// @notice A limit's three parts: id, packed word (cap to the zero byte) and asset.

@@ -71,6 +71,7 @@ struct Image {
     uint256 directoryBits;
     uint256 classes;
     uint256 limitCount;
+    uint256 attesterSets;
     uint256 limits;
     uint256 directory;
     uint256 entries;
@@ -87,6 +88,9 @@ struct Rule {
     // The indices of the limits that it charges, one byte each.
     uint256 limits;
     uint256 limitCount;
+    // What else it asks for, as it stands in the program.
+    uint256 obligations;
+    uint256 obligationsLength;
     // Its conditions begin at `conditions` and end before `end`.
     uint256 conditions;
     uint256 end;
@@ -114,20 +118,6 @@ struct Charge {
     uint256 exponent;
 }
 
-/// @notice The slot changes of one request.
-struct SlotChanges {
-    bool any;
-    uint256 firstEffect;
-    bytes32 digest;
-    // Named by the last call of each kind, if there is one.
-    bool guardNamed;
-    address guard;
-    bool moduleGuardNamed;
-    address moduleGuard;
-    bool hooksNamed;
-    address hooks;
-}
-
 /// @notice One evaluation: the request's origin, what was read, what was decided, and what is to be committed.
 struct Evaluation {
     address account;
@@ -135,6 +125,12 @@ struct Evaluation {
     address initiator;
     uint256 safeTxGas;
     uint256 gasPrice;
+    // Where the rest of an owner request is, and which of its words is baseGas; looked at only for obligations.
+    Data words;
+    uint256 baseGasAt;
+    // In {check}, where nothing executes: the nonce.
+    bool executing;
+    uint256 nonce;
     // Read.
     ControlWord control;
     address manager;
@@ -147,9 +143,16 @@ struct Evaluation {
     uint256 delay;
     uint256 delayRule;
     uint256 delayEffect;
-    // To be committed. A list of {Charge}; those with nothing pending were only looked at.
+    // What rules ask for besides, see {Joining}, and the hash of the effects, for attesters.
+    bytes joined;
+    bytes32 digest;
+    // To be committed. See {Obligations.commit}.
+    bytes met;
+    // A list of {Charge}; those with nothing pending were only looked at.
     uint256 charges;
-    SlotChanges slots;
+    // The slot changes, see {Slots}, and the effect that is the first of them.
+    bytes slots;
+    uint256 firstSlot;
     bool removal;
     bytes32 announcement;
     // A list of {Marker}.
@@ -164,7 +167,7 @@ using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
 function append(Rule memory rule, Rule memory next) pure {
     assembly ("memory-safe") {
         // `next` is the last field.
-        mstore(add(rule, 0x100), next)
+        mstore(add(rule, 0x140), next)
     }
 }
 
