@@ -57,7 +57,7 @@ contract MissingLibraryTest is TreasuryTest {
     }
 
     function _givesNoVerdict(Action memory a) private {
-        Request memory request = Request(address(0), address(this), 0, 0, _list(a));
+        Request memory request = _request(a);
         VM.expectRevert(bytes(""));
         hook.check(address(safe), request);
         (bool ok,) = address(safe).call(_calldata(a));

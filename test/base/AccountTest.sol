@@ -152,10 +152,14 @@ abstract contract AccountTest is Test {
 
     /// @dev Signed by the first two owners over the account's own hash.
     function _calldata(SafeTx memory t) internal view returns (bytes memory) {
+        return _calldata(t, _signatures(_hash(t)));
+    }
+
+    function _calldata(SafeTx memory t, bytes memory signatures) internal pure returns (bytes memory) {
         SafeExecution memory e = SafeExecution(
             t.to, t.value, t.data, t.operation, t.safeTxGas, t.baseGas, t.gasPrice, t.gasToken, t.refundReceiver, ""
         );
-        e.signatures = _signatures(_hash(t));
+        e.signatures = signatures;
         return bytes.concat(ISafe.execTransaction.selector, _arguments(abi.encode(e)));
     }
 
