@@ -11,18 +11,18 @@ import {IModuleGuard} from "./interfaces/IModuleGuard.sol";
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
 import {ISafeProtocolHooks} from "./interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
-import {State} from "./libraries/State.sol";
+import {Forward} from "./libraries/Forward.sol";
+import {Lifecycle} from "./libraries/Lifecycle.sol";
 import {viewsOf} from "./types/Data.sol";
-import {Evaluation} from "./types/Evaluation.sol";
+import {Evaluation, evaluations} from "./types/Evaluation.sol";
 import {AccountState, Request, Verdict} from "./types/Types.sol";
-import {ControlWord, StagedWord} from "./types/Words.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
 /// @notice The one contract that is deployed: entries, control and announcements around one core.
 contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, IERC165 {
     /// @inheritdoc IPolicyHook
     function check(address account, Request calldata request) external view returns (Verdict memory) {
-        Evaluation memory e;
+        Evaluation memory e = evaluations()();
         e.account = account;
         e.origin = request.origin;
         e.initiator = request.initiator;
@@ -34,20 +34,7 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
 
     /// @inheritdoc IPolicyHook
     function accountState(address account) external view returns (AccountState memory) {
-        ControlWord control = State.control(account);
-        StagedWord staged = State.staged(account);
-        return AccountState({
-            program: control.program(),
-            changeDelay: control.changeDelay(),
-            epoch: control.epoch(),
-            route: control.route(),
-            manager: State.manager(account),
-            stagedKind: staged.stagedKind(),
-            stagedProgram: staged.stagedProgram(),
-            stagedChangeDelay: staged.stagedChangeDelay(),
-            stagedAt: staged.stagedAt(),
-            stagedDigest: State.stagedDigest(account)
-        });
+        Forward.toView(address(Lifecycle), Lifecycle.accountState.selector);
     }
 
     /// @inheritdoc IERC165

@@ -8,7 +8,7 @@ import {Calldata} from "../libraries/Calldata.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {State} from "../libraries/State.sol";
 import {ActionView, dataOf} from "../types/Data.sol";
-import {Evaluation} from "../types/Evaluation.sol";
+import {Evaluation, evaluations} from "../types/Evaluation.sol";
 import {Route} from "../types/Types.sol";
 
 /// @notice The entry for accounts on the Safe{Core} Protocol route.
@@ -85,7 +85,7 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
         ExactCalldata.check(encoded.word(0x20) == TRANSACTION && encoded.word(TRANSACTION) == INNER - TRANSACTION);
         ExactCalldata.check(encoded.word(0x60) == end && ExactCalldata.tailEnd(encoded, end) == encoded.length);
 
-        Evaluation memory e;
+        Evaluation memory e = evaluations()();
         e.account = account;
         if (executionType == BY_PLUGIN) {
             e.origin = ExactCalldata.addressAt(meta, 0);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
 import {Image} from "../types/Evaluation.sol";
-import {Route, SlotCall, StagedKind} from "../types/Types.sol";
+import {AccountState, Route, SlotCall, StagedKind} from "../types/Types.sol";
 import {ControlWord, StagedWord, controlWord, stagedWord} from "../types/Words.sol";
 import {Marker} from "./Marker.sol";
 import {Program} from "./Program.sol";
@@ -87,6 +87,24 @@ library Lifecycle {
         State.setControl(msg.sender, controlWord(program, changeDelay, control.epoch(), control.route()));
         State.setStaged(msg.sender, StagedWord.wrap(0), 0);
         emit IPolicyHook.Activated(msg.sender, program, changeDelay);
+    }
+
+    /// @notice See {IPolicyHook.accountState}.
+    function accountState(address account) external view returns (AccountState memory) {
+        ControlWord control = State.control(account);
+        StagedWord staged = State.staged(account);
+        return AccountState({
+            program: control.program(),
+            changeDelay: control.changeDelay(),
+            epoch: control.epoch(),
+            route: control.route(),
+            manager: State.manager(account),
+            stagedKind: staged.stagedKind(),
+            stagedProgram: staged.stagedProgram(),
+            stagedChangeDelay: staged.stagedChangeDelay(),
+            stagedAt: staged.stagedAt(),
+            stagedDigest: State.stagedDigest(account)
+        });
     }
 
     /// @dev When something staged now matures, in seconds.

@@ -18,7 +18,8 @@ library Rules {
     uint256 private constant PREFIX = 6;
 
     /// @notice The rule that an entry of the index points to. Spoils the image if it cannot be read.
-    function read(Image memory image, uint256 entry) internal view returns (Rule memory rule) {
+    /// @param rule What it is read into.
+    function read(Image memory image, uint256 entry, Rule memory rule) internal view {
         (uint256 offset, uint256 length) = Index.bodyOf(entry);
         uint256 cursor = image.slice(offset, length);
         uint256 head;
@@ -29,7 +30,7 @@ library Rules {
         uint256 n = (head >> 32) & 0xff;
         if (length < PREFIX || length < PREFIX + n || outcome > (ALLOW | MODULES)) {
             image.spoil();
-            return rule;
+            return;
         }
         rule.index = Index.ruleOf(entry);
         rule.allows = outcome & ALLOW != 0;
