@@ -4,7 +4,7 @@ use super::corpus::{Answer, Ask, Corpus};
 use super::engines::Engine;
 use alloy_primitives::{Address, Bytes, U256};
 use eyre::{Result, eyre};
-use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, account_slot, evaluate};
+use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, Verdict, account_slot, evaluate, verdict};
 use portcullis_policy::{Compiled, Policy, compile_off_chain};
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -42,12 +42,12 @@ impl Engine for Portcullis {
     }
 
     fn decide(&mut self, ask: usize) -> Result<Answer> {
-        Ok(answer(&self.ask(ask)?))
+        Ok(answer(&verdict(&self.compiled.program, self.hook, &self.state, &self.requests[ask], NOW)?))
     }
 
     fn explain(&mut self, ask: usize) -> Result<Option<(Answer, String)>> {
         let evaluation = self.ask(ask)?;
-        Ok(Some((answer(&evaluation), self.words(&evaluation)?)))
+        Ok(Some((answer(&evaluation.verdict), self.words(&evaluation)?)))
     }
 }
 
@@ -96,8 +96,7 @@ fn condition(op: u8) -> &'static str {
     }
 }
 
-fn answer(evaluation: &Evaluation) -> Answer {
-    let verdict = &evaluation.verdict;
+fn answer(verdict: &Verdict) -> Answer {
     Answer { allow: verdict.reason == Reason::Allowed, rule: verdict.rule.map(usize::from) }
 }
 
