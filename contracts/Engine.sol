@@ -6,7 +6,7 @@ import {Asking} from "./libraries/Asking.sol";
 import {Calldata} from "./libraries/Calldata.sol";
 import {ControlCalls, Leaf} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
-import {Index, Run} from "./libraries/Index.sol";
+import {Index} from "./libraries/Index.sol";
 import {Lifecycle} from "./libraries/Lifecycle.sol";
 import {Marker} from "./libraries/Marker.sol";
 import {MultiSend} from "./libraries/MultiSend.sol";
@@ -19,7 +19,7 @@ import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {State} from "./libraries/State.sol";
 import {Timelock} from "./libraries/Timelock.sol";
 import {ActionView} from "./types/Data.sol";
-import {Effect, Evaluation, Kind, NO_RULE, Reach, Rule, Semantics} from "./types/Evaluation.sol";
+import {Effect, Evaluation, Image, Kind, NO_RULE, Reach, Rule, Semantics, evaluations} from "./types/Evaluation.sol";
 import {Reason} from "./types/Reason.sol";
 import {Route, Verdict} from "./types/Types.sol";
 import {StagedWord} from "./types/Words.sol";
@@ -36,25 +36,32 @@ abstract contract Engine {
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
-        _evaluate(e, actions);
-        Verdict memory v = e.verdict;
-        require(v.reason == Reason.Allowed, IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need));
+        if (!_decide(e, actions)) {
+            Verdict memory v = e.verdict;
+            revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
+        }
         _commit(e);
     }
 
+    /// @dev Sets the verdict.
     function _evaluate(Evaluation memory e, ActionView[] memory actions) internal view {
+        if (_decide(e, actions)) e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
+    }
+
+    function _decide(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
         e.control = State.control(e.account);
         if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
         e.rule = NO_RULE;
-        if (_request(e, actions)) e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
+        return _request(e, actions);
     }
 
     /// @dev For the entries that have their request read to them.
     function _evaluation(address account, ReadRequest memory request, bool executing)
         internal
         pure
-        returns (Evaluation memory e)
+        returns (Evaluation memory)
     {
+        Evaluation memory e = evaluations()();
         e.account = account;
         e.origin = request.origin;
         e.initiator = request.initiator;
@@ -62,6 +69,7 @@ abstract contract Engine {
         e.gasPrice = request.gasPrice;
         (e.words, e.baseGasAt, e.nonce) = (request.words, request.baseGasAt, request.nonce);
         e.executing = executing;
+        return e;
     }
 
     function _commit(Evaluation memory e) private {
@@ -90,12 +98,14 @@ abstract contract Engine {
         if (!known) return e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
         if (depth == MAX_BATCH_DEPTH) return e.deny(Reason.BatchTooDeep, 0, 0);
 
+        (uint256 cursor, uint256 end) = MultiSend.open(a.data.bytesOf());
+        if (cursor == end) return e.deny(Reason.MalformedBatch, 0, 0);
         address zero = zeroIsAccount ? e.account : address(0);
-        ActionView[] memory inner = MultiSend.unwrap(a.data.bytesOf(), zero);
-        if (inner.length == 0) return e.deny(Reason.MalformedBatch, 0, 0);
-        for (uint256 i = 0; i < inner.length; ++i) {
-            if (inner[i].operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
-            if (!_action(e, inner[i], depth + 1)) return false;
+        ActionView memory inner;
+        while (cursor < end) {
+            cursor = MultiSend.next(cursor, zero, inner);
+            if (inner.operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
+            if (!_action(e, inner, depth + 1)) return false;
         }
         return true;
     }
@@ -147,7 +157,8 @@ abstract contract Engine {
         uint256 length = a.data.bytesOf().length;
         if (length != 0 && length < SELECTOR) return e.deny(Reason.ShortCalldata, length, 0);
         if (a.value != 0) {
-            Effect memory native = _bare(a);
+            Effect memory native = e.effect;
+            _bare(native, a);
             native.kind = Kind.NATIVE;
             native.hasRecipient = native.hasAmount = native.hasAsset = true;
             native.recipient = a.to;
@@ -158,20 +169,25 @@ abstract contract Engine {
         return _call(e, a, reach);
     }
 
-    /// @dev What all effects of an action share.
-    function _bare(ActionView memory a) private pure returns (Effect memory effect) {
+    /// @dev What all effects of an action share, and nothing else.
+    function _bare(Effect memory effect, ActionView memory a) private pure {
         bytes calldata data = a.data.bytesOf();
         effect.kind = Kind.CALL;
+        effect.reach = Reach.EVERY;
         effect.target = a.to;
         effect.subject = a.to;
         effect.data = a.data;
         effect.hasSelector = data.length != 0;
         effect.selector = data.selector();
+        effect.hasRecipient = effect.hasAmount = effect.hasAsset = false;
+        effect.recipient = effect.asset = address(0);
+        effect.amount = 0;
     }
 
     /// @dev What the action's calldata does.
     function _call(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
-        Effect memory effect = _bare(a);
+        Effect memory effect = e.effect;
+        _bare(effect, a);
         if (!effect.hasSelector) return _effect(e, effect);
         (bool canonical, uint256 count) = (true, 1);
         effect.reach = reach;
@@ -209,25 +225,29 @@ abstract contract Engine {
     /// @dev Tests the rules in order. Which of those in scope decide is the program's semantics: the first; all, the
     /// first that denies at once; the first that allows, or else the first.
     function _effect(Evaluation memory e, Effect memory effect) private view returns (bool) {
-        Run[] memory runs = Index.lookUp(e.image, effect, e.account);
-        if (e.image.failed()) return e.denyFault();
-        uint256 semantics = e.image.semantics;
-        uint256 entry = Index.next(runs);
-        Rule memory first;
-        Rule memory last;
+        Image memory image = e.image;
+        uint256[17] memory runs = e.runs;
+        Index.lookUp(image, effect, e.account, runs);
+        if (image.failed()) return e.denyFault();
+        Rule memory rule = e.candidate;
+        Rule memory first = rule;
+        Rule memory last = rule;
         bool any = false;
-        for (; entry != 0; entry = Index.next(runs)) {
-            Rule memory rule = Rules.read(e.image, entry);
+        for (uint256 entry = Index.next(runs); entry != 0; entry = Index.next(runs)) {
+            Rules.read(image, entry, rule);
             e.rule = rule.index;
             bool inScope = Rules.matches(e, effect, rule);
-            if (e.image.failed()) return e.denyFault();
+            if (image.failed()) return e.denyFault();
             if (!inScope) continue;
-            bool atOnce = rule.allows == (semantics == Semantics.ALLOW_OVERRIDES);
-            if (semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
+            bool atOnce = rule.allows == (image.semantics == Semantics.ALLOW_OVERRIDES);
+            if (image.semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
             if (any) last.append(rule);
             else first = rule;
             last = rule;
             any = true;
+            // The one before is kept.
+            Rule memory another;
+            e.candidate = rule = another;
         }
         return any ? _outcome(e, effect, first) : e.deny(Reason.NoRule, effect.kind, 0);
     }

@@ -136,14 +136,14 @@ library Program {
 
     /// @notice A pointer to `length` bytes of the program from `offset` on.
     function slice(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        // Unchecked: what is added was compared with the size of the code before.
+        // Unchecked: offsets and lengths come from fields of at most 3 bytes, and from small constants.
         unchecked {
+            if (offset + length <= image.loaded) return image.base + offset;
             uint256 size = image.size;
             if (length > size || offset > size - length) {
                 image.spoil();
                 return ZERO;
             }
-            if (offset + length <= image.loaded) return image.base + offset;
             pointer = _allocate(length);
             _copy(image.source, pointer, offset, length);
         }

@@ -19,7 +19,8 @@ library Rules {
     uint256 private constant PREFIX = 6;
 
     /// @notice The rule that an entry of the index points to. Spoils the image if it cannot be read.
-    function read(Image memory image, uint256 entry) internal view returns (Rule memory rule) {
+    /// @param rule What it is read into.
+    function read(Image memory image, uint256 entry, Rule memory rule) internal view {
         (uint256 offset, uint256 length) = Index.bodyOf(entry);
         uint256 cursor = image.slice(offset, length);
         uint256 head;
@@ -30,7 +31,7 @@ library Rules {
         uint256 n = (head >> 32) & 0xff;
         if (length < PREFIX || length < PREFIX + n || outcome > (ALLOW | MODULES | OBLIGATIONS)) {
             image.spoil();
-            return rule;
+            return;
         }
         rule.index = Index.ruleOf(entry);
         rule.allows = outcome & ALLOW != 0;
@@ -40,6 +41,7 @@ library Rules {
         rule.limitCount = n;
         rule.conditions = cursor + PREFIX + n;
         rule.end = cursor + length;
+        rule.obligationsLength = 0;
         if (outcome & OBLIGATIONS != 0) _readObligations(image, rule);
     }
 

@@ -6,6 +6,7 @@ use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 
 use crate::calldata::{clean_bool, words};
 use crate::charge::Meters;
+use crate::decide::Rule;
 use crate::effect::Effect;
 use crate::layout::State;
 use crate::leaf::Reach;
@@ -42,10 +43,43 @@ pub struct Test {
 /// What an evaluation did, step by step: nothing is decided by it.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
+    /// Nothing is noted, where only the verdict is asked for.
+    silent: bool,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) tests: Vec<Test>,
     pub(crate) in_scope: Vec<InScope>,
     pub(crate) charges: Vec<Charge>,
+}
+
+impl Trace {
+    pub(crate) const fn silent() -> Self {
+        Self { silent: true, decisions: Vec::new(), tests: Vec::new(), in_scope: Vec::new(), charges: Vec::new() }
+    }
+
+    pub(crate) fn decision(&mut self, effect: &Effect, rule: Option<Rule>, delay: u32) {
+        if !self.silent {
+            let (rule, class) = (rule.map(|rule| rule.index), rule.map(|rule| rule.class));
+            self.decisions.push(Decision { effect: *effect, rule, class, delay });
+        }
+    }
+
+    fn test(&mut self, test: Test) {
+        if !self.silent {
+            self.tests.push(test);
+        }
+    }
+
+    pub(crate) fn in_scope(&mut self, effect: u32, rule: u16, allows: bool) {
+        if !self.silent {
+            self.in_scope.push(InScope { effect, rule, allows });
+        }
+    }
+
+    pub(crate) fn charge(&mut self, charge: Charge) {
+        if !self.silent {
+            self.charges.push(charge);
+        }
+    }
 }
 
 /// What stays the same for all effects of a request.
@@ -82,7 +116,7 @@ impl<S: State> Setting<'_, S> {
 pub(crate) struct Act<'a> {
     /// Its index.
     pub(crate) at: u32,
-    pub(crate) effect: Effect,
+    pub(crate) effect: &'a Effect,
     /// The action's calldata.
     pub(crate) data: &'a [u8],
     pub(crate) reach: Reach,
@@ -110,7 +144,7 @@ impl<S: State> Conditions<'_, S> {
     fn find(&mut self, wanted: bool, mut conditions: Operands<'_>, depth: u8) -> Result<bool, Fault> {
         while let Some(op) = conditions.op() {
             let (held, order) = self.test(op, &mut conditions, depth)?;
-            self.trace.tests.push(Test { effect: self.act.at, rule: self.rule, op, depth, held, order });
+            self.trace.test(Test { effect: self.act.at, rule: self.rule, op, depth, held, order });
             if held == wanted {
                 return Ok(true);
             }
@@ -120,7 +154,7 @@ impl<S: State> Conditions<'_, S> {
 
     /// Reads the operand whole before it tests the condition.
     fn test(&mut self, op: u8, operands: &mut Operands<'_>, depth: u8) -> Result<Held, Fault> {
-        let (request, effect, data) = (self.setting.request, &self.act.effect, self.act.data);
+        let (request, effect, data) = (self.setting.request, self.act.effect, self.act.data);
         let held = match op {
             0x01 => self.listed(operands.offset()?, request.origin.or(Some(Address::ZERO)))?,
             0x02 => self.listed(operands.offset()?, Some(request.initiator))?,

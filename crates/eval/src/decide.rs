@@ -7,7 +7,7 @@ use crate::condition::{Act, Conditions, Setting, Trace};
 use crate::layout::State;
 use crate::leaf::Reach;
 use crate::program::{Body, Entries, Entry, Malformed, Program, Semantics, key};
-use crate::verdict::{Fault, InScope, Stop};
+use crate::verdict::{Fault, Stop};
 
 const ANY_SUBJECT: u8 = 0x80;
 const ANY_SELECTOR: u8 = 0x40;
@@ -83,7 +83,7 @@ impl<'a> Joined<'a> {
                 self.sound = false;
                 return;
             };
-            let effect = &act.effect;
+            let effect = act.effect;
             self.sound &= limit.counts() || (effect.amount.is_some() && effect.asset == Some(limit.asset));
             let bit = 1_u32 << index;
             if self.limits & bit == 0
@@ -125,7 +125,7 @@ pub(crate) fn decide<'a, S: State>(
         if !conditions.hold(body.conditions).map_err(|why| stop(why, index))? {
             continue;
         }
-        trace.in_scope.push(InScope { effect: act.at, rule: index, allows: body.allows });
+        trace.in_scope(act.at, index, body.allows);
         let rule = Rule { index, class };
         if body.allows {
             joined.get_or_insert(Joined::new(rule)).add(program, act, index, &body);
@@ -158,7 +158,7 @@ struct Candidates<'a> {
 impl<'a> Candidates<'a> {
     /// Looks up every class that exists.
     fn new<S>(setting: &Setting<'a, S>, act: &Act<'_>) -> Result<Self, Malformed> {
-        let (program, effect) = (setting.program, &act.effect);
+        let (program, effect) = (setting.program, act.effect);
         let (account, hook) = (setting.request.account, setting.hook);
         let kind = effect.kind.number();
         let own = effect.subject == account;

@@ -15,7 +15,7 @@ use crate::obligation::Obligations;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
-use crate::verdict::{Announcement, Decision, Denial, Evaluation, Stop, Undecided, Verdict};
+use crate::verdict::{Announcement, Denial, Evaluation, Stop, Undecided, Verdict};
 
 /// Batches may be nested this deep.
 const MAX_DEPTH: u8 = 2;
@@ -34,33 +34,35 @@ pub fn evaluate<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let account = AccountState::read(request.account, state)?;
-    let mut walk = Walk {
-        chain_id,
-        hook,
-        state,
-        request,
-        now,
-        account,
-        program: Program::open(program),
-        effects: 0,
-        last_rule: None,
-        trace: Trace::default(),
-        meters: Meters::default(),
-        slots: SlotChanges::default(),
-        obligations: Obligations::default(),
-        delay: None,
-        announcement: None,
-    };
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
     let (verdict, writes, removal) = match walk.run() {
         Ok((verdict, outcome)) => (verdict, walk.writes(outcome), outcome == Outcome::Removal),
         Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
-    let Trace { decisions, tests, in_scope, charges } = walk.trace;
+    let Trace { decisions, tests, in_scope, charges, .. } = walk.trace;
     let Obligations { all: obligations, notices } = walk.obligations;
     let announcement = walk.announcement;
     Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
+}
+
+/// The verdict of [`evaluate`] alone, by the same steps: what led to it is not noted, and what would be written is
+/// not put together.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn verdict<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Verdict, Undecided> {
+    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?.run() {
+        Ok((verdict, _)) | Err(Stop::Denied(Denial(verdict))) => Ok(verdict),
+        Err(Stop::Undecided(undecided)) => Err(undecided),
+    }
 }
 
 /// The longest delay asked for, and who asked first.
@@ -90,6 +92,34 @@ struct Walk<'a, S> {
 }
 
 impl<'a, S: State> Walk<'a, S> {
+    fn new(
+        program: &'a [u8],
+        chain_id: u64,
+        hook: Address,
+        state: &'a S,
+        request: &'a Request,
+        now: u64,
+        trace: Trace,
+    ) -> Result<Self, Undecided> {
+        Ok(Self {
+            chain_id,
+            hook,
+            state,
+            request,
+            now,
+            account: AccountState::read(request.account, state)?,
+            program: Program::open(program),
+            effects: 0,
+            last_rule: None,
+            trace,
+            meters: Meters::default(),
+            slots: SlotChanges::default(),
+            obligations: Obligations::default(),
+            delay: None,
+            announcement: None,
+        })
+    }
+
     fn deny(&self, reason: Reason) -> Denial {
         Denial::new(reason, self.effects)
     }
@@ -155,7 +185,7 @@ impl<'a, S: State> Walk<'a, S> {
             let bare = Effect::call(leaf.to, leaf.data.first_chunk().copied());
             let effect = Effect { kind: EffectKind::Control, ..bare };
             self.last_rule = None;
-            self.trace.decisions.push(Decision { effect, rule: None, class: None, delay: 0 });
+            self.trace.decision(&effect, None, 0);
             return self.count();
         }
         if !self.account.active() {
@@ -168,13 +198,13 @@ impl<'a, S: State> Walk<'a, S> {
         let undecodable = |walk: &Self, why| walk.undecodable(leaf, &why);
         let parsed = Leaf::new(&self.account, self.request, leaf).map_err(|why| undecodable(self, why))?;
         if let Some(effect) = parsed.native() {
-            self.effect(&program, effect, &leaf.data, Reach::Every)?;
+            self.effect(&program, &effect, &leaf.data, Reach::Every)?;
         }
         if let Some(called) = parsed.called(&program).map_err(|why| undecodable(self, why))? {
-            self.effect(&program, called.effect, &leaf.data, called.reach)?;
+            self.effect(&program, &called.effect, &leaf.data, called.reach)?;
             for amount in called.more {
                 let effect = Effect { amount: Some(U256::from_be_bytes(*amount)), ..called.effect };
-                self.effect(&program, effect, &leaf.data, called.reach)?;
+                self.effect(&program, &effect, &leaf.data, called.reach)?;
             }
         }
         Ok(())
@@ -194,7 +224,7 @@ impl<'a, S: State> Walk<'a, S> {
         Ok(())
     }
 
-    fn effect(&mut self, program: &Program<'a>, effect: Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+    fn effect(&mut self, program: &Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
         let at = self.effects;
         let act = Act { at, effect, data, reach };
         let setting = self.setting(program);
@@ -204,8 +234,7 @@ impl<'a, S: State> Walk<'a, S> {
             Ok(Decided::Allowed(joined)) => joined.delay,
             _ => 0,
         };
-        let (rule, class) = (rule.map(|rule| rule.index), rule.map(|rule| rule.class));
-        self.trace.decisions.push(Decision { effect, rule, class, delay });
+        self.trace.decision(effect, rule, delay);
         let kind = U256::from(effect.kind.number());
         let joined = match decided? {
             Decided::NoRule => return Err(self.deny(Reason::NoRule).have(kind).into()),
@@ -220,7 +249,7 @@ impl<'a, S: State> Walk<'a, S> {
         if joined.delay > self.delay.map_or(0, |delay| delay.seconds) {
             self.delay = Some(Delay { seconds: joined.delay, rule: joined.delayed_by, effect: at });
         }
-        self.last_rule = rule;
+        self.last_rule = rule.map(|rule| rule.index);
         self.count()
     }
 

@@ -34,7 +34,7 @@ pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
 pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, verdict};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
     announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,

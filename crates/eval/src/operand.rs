@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 
 use alloy_primitives::{Address, B256, U256};
 
-use crate::program::Malformed;
+use crate::program::{Malformed, number};
 
 /// Conditions or obligations that are not read yet.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ impl<'a> Operands<'a> {
         if length > 32 {
             return Err(Malformed);
         }
-        U256::try_from_be_slice(self.take(usize::from(length))?).ok_or(Malformed)
+        self.take(usize::from(length)).map(number)
     }
 
     pub(crate) fn comparison(&mut self) -> Result<Comparison, Malformed> {

@@ -153,16 +153,22 @@ fn offset(at: u32) -> Result<usize, Malformed> {
     usize::try_from(at).map_err(|_| Malformed)
 }
 
-fn number(bytes: &[u8]) -> U256 {
+pub(crate) fn number(bytes: &[u8]) -> U256 {
     // Callers pass at most 32 bytes.
-    U256::try_from_be_slice(bytes).unwrap_or(U256::MAX)
+    let mut word = [0; 32];
+    let Some(tail) = 32_usize.checked_sub(bytes.len()).and_then(|from| word.get_mut(from..)) else {
+        return U256::MAX;
+    };
+    tail.copy_from_slice(bytes);
+    U256::from_be_bytes(word)
 }
 
 /// `(value · multiplier mod 2^256) >> (256 − bits)`, and 0 when `bits` is 0.
 fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
-    let shift = 256_usize.saturating_sub(usize::from(bits));
-    // A shift by 256 gives 0, and at most 15 bits are left.
-    value.wrapping_mul(multiplier).wrapping_shr(shift).saturating_to()
+    // At most 15 bits, so they stand in the highest limb; a shift by 64 leaves none.
+    let [.., highest] = *value.wrapping_mul(multiplier).as_limbs();
+    let bucket = highest.checked_shr(64_u32.saturating_sub(u32::from(bits))).unwrap_or(0);
+    usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
 impl<'a> Program<'a> {
@@ -229,15 +235,26 @@ impl<'a> Program<'a> {
         self.code.get(offset..end).ok_or(Malformed)
     }
 
-    fn read_number(&self, offset: usize, length: usize) -> Result<usize, Malformed> {
-        Ok(number(self.read(offset, length)?).saturating_to())
+    fn array<const N: usize>(&self, offset: usize) -> Result<[u8; N], Malformed> {
+        self.code.get(offset..).and_then(<[u8]>::first_chunk).copied().ok_or(Malformed)
+    }
+
+    /// A number of three bytes.
+    fn read_offset(&self, at: usize) -> Result<usize, Malformed> {
+        let [a, b, c] = self.array(at)?;
+        offset(u32::from_be_bytes([0, a, b, c]))
+    }
+
+    /// A number of two bytes.
+    fn read_count(&self, at: usize) -> Result<usize, Malformed> {
+        self.array(at).map(u16::from_be_bytes).map(usize::from)
     }
 
     /// The entries of a key. Its bucket must be whole.
     pub(crate) fn look_up(&self, key: [u8; 25]) -> Result<Entries<'a>, Malformed> {
         let at = bucket(number(&key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
-        let start = self.read_number(at, 3)?;
-        let end = self.read_number(at.saturating_add(3), 3)?;
+        let start = self.read_offset(at)?;
+        let end = self.read_offset(at.saturating_add(3))?;
         let length = end.checked_sub(start).ok_or(Malformed)?;
         if start < self.entries || length.checked_rem(ENTRY) != Some(0) {
             return Err(Malformed);
@@ -333,9 +350,7 @@ impl<'a> Program<'a> {
 
     fn list(&self, at: u32) -> Result<List, Malformed> {
         let at = offset(at)?;
-        let &[n0, n1, bits] = self.read(at, 3)? else {
-            return Err(Malformed);
-        };
+        let [n0, n1, bits] = self.array(at)?;
         let n = usize::from(u16::from_be_bytes([n0, n1]));
         let behind = at.saturating_add(3);
         if bits == REGISTRY && n == 0 {
@@ -369,13 +384,13 @@ impl<'a> Program<'a> {
         } else {
             let value = number(address.as_slice());
             let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(counts);
-            (self.read_number(at, 2)?, self.read_number(at.saturating_add(2), 2)?)
+            (self.read_count(at)?, self.read_count(at.saturating_add(2))?)
         };
         if to > n {
             return Err(Malformed);
         }
         let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
         let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
-        Ok(Membership::Known(found.chunks_exact(20).any(|member| member == address.as_slice())))
+        Ok(Membership::Known(found.as_chunks().0.contains(&address.0.0)))
     }
 }

@@ -144,7 +144,7 @@ fn call(dice: &mut Dice, want: bool) -> Cond {
         _ if index < fits => (Answering::Echo, fits, index, echoed, echo),
         _ => (Answering::Two, 1, 0, U256::from(2), selector.to_vec()),
     };
-    let value = if dice.percent(60) { dice.near(answer) } else { answer };
+    let value = if dice.percent(80) { dice.near(answer) } else { answer };
     let any = dice.percent(40);
     let holding: Vec<u8> = (0..6).filter(|cmp| any || compares(*cmp, answer, value) == want).collect();
     Cond::Call { target, gas, words, index, cmp: dice.pick(&holding), value, data: data.into() }
@@ -242,7 +242,7 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
         return group(dice, draft, rule, want, depth);
     }
     let moves = matches!(rule.kind, 1..=3);
-    match dice.below(32) {
+    match dice.below(34) {
         0 => Cond::Listed(Who::Origin, list(dice, draft, rule, Who::Origin, want)),
         1 => Cond::Listed(Who::Initiator, list(dice, draft, rule, Who::Initiator, want)),
         2..=5 if moves || !want => Cond::Listed(Who::Recipient, list(dice, draft, rule, Who::Recipient, want)),
@@ -259,14 +259,14 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
             Cond::Kinds(if want { others | 1 << rule.kind } else { others & !(1 << rule.kind) })
         }
         13 | 14 => Cond::Time(second(dice), second(dice)),
-        15 => Cond::Days(1 + u8::try_from(dice.below(127)).unwrap_or(0)),
+        15 | 31 => Cond::Days(1 + u8::try_from(dice.below(127)).unwrap_or(0)),
         16 | 17 => word(dice, want),
         18 => {
             let offset = dice.pick(&[4, 4, 36, 4, 0]);
             let who = if dice.percent(80) { Who::Recipient } else { Who::Initiator };
             Cond::WordListed(offset, list(dice, draft, rule, who, want))
         }
-        19 | 20 | 29 | 30 => call(dice, want),
+        19 | 20 | 29 | 30 | 32 => call(dice, want),
         21 if moves => Cond::AtLeast(if want { U256::from(dice.below(2)) } else { amount(dice) }),
         22 if moves => Cond::AtMost(if want { U256::MAX >> dice.index(3) } else { amount(dice) }),
         _ if !draft.limits.is_empty() => {

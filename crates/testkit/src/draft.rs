@@ -159,11 +159,14 @@ fn cap(dice: &mut Dice) -> U256 {
 
 fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
     let count = dice.percent(30);
-    let requests = U256::from(dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]));
+    let window = dice.pick(&[0, 1, 2, 3, 4, 4]);
+    // One request never exceeds a count of requests in one transaction, unless none is let through.
+    let requests =
+        U256::from(if window == 0 { dice.pick(&[0, 0, 1, 2]) } else { dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]) });
     LimitDraft {
         asset: if count { Address::ZERO } else { dice.pick(assets) },
         cap: if count { requests } else { cap(dice) },
-        window: dice.pick(&[0, 1, 2, 3, 4, 4]),
+        window,
         everywhere: dice.percent(if count { 2 } else { 20 }),
         seconds: dice.pick(&[60, 3_600, 86_400, 86_401, 7 * 86_400, 30 * 86_400, 1, 9]),
         count,

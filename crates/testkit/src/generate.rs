@@ -48,7 +48,7 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
             Reason::DelegatecallDenied,
             Reason::MalformedBatch,
         ];
-        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(30) {
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(24) {
             return generated;
         }
     }

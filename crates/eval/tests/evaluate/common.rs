@@ -1,7 +1,7 @@
 //! Programs of one bucket, and a state in which they are active.
 
 use alloy_primitives::{Address, B256, Bytes, U256, address};
-use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, account_slot, evaluate};
+use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, account_slot, evaluate, verdict};
 
 pub(crate) const ACCOUNT: Address = address!("acc0000000000000000000000000000000000001");
 pub(crate) const HOOK: Address = address!("4001000000000000000000000000000000000001");
@@ -125,7 +125,10 @@ pub(crate) fn native(body: Vec<u8>, limits: &[[u8; 84]]) -> Vec<u8> {
 }
 
 pub(crate) fn run(program: &[u8], state: &MemoryState, request: &Request) -> Evaluation {
-    evaluate(program, CHAIN, HOOK, state, request, NOW).unwrap()
+    let evaluation = evaluate(program, CHAIN, HOOK, state, request, NOW).unwrap();
+    let alone = verdict(program, CHAIN, HOOK, state, request, NOW);
+    assert_eq!(alone, Ok(evaluation.verdict), "alone it must be the same");
+    evaluation
 }
 
 pub(crate) fn reason(program: &[u8], state: &MemoryState, actions: Vec<Action>) -> Reason {
