@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Request, Verdict} from "../../contracts/types/Types.sol";
 import {SafeTx} from "../base/AccountTest.sol";
+import {Meddler} from "../base/Actors.sol";
 import {ISafe} from "../base/ISafe.sol";
 import {ObligationTest} from "../base/ObligationTest.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
@@ -112,6 +114,30 @@ contract OwnerSignaturesTest is ObligationTest {
         _fails(t, _third(nested, request, type(uint256).max, 65, good), Reason.BadOwnerSignatures, 2, 0);
         _fails(t, _third(nested, request, 195, type(uint256).max, good), Reason.BadOwnerSignatures, 2, 0);
         _passes(t, _third(nested, request, 195, good.length, good));
+    }
+
+    /// @dev An owner of the first two is asked by the Safe and by the hook, one of the group by the hook alone.
+    function table_whoIsAskedForASignatureDoesNothingMeanwhile(Edition edition) public on(edition) {
+        Meddler meddler = new Meddler(address(hook));
+        _asking(abi.encodePacked(ProgramBuilder.SIGNATURES, uint8(3)));
+        while (address(meddler) < owners[1]) meddler = new Meddler(address(hook));
+        _execute(_call(address(safe), abi.encodeCall(ISafe.addOwnerWithThreshold, (address(meddler), 2))));
+        _install(program, CHANGE_DELAY);
+        (SafeTx memory t, bytes32 request) = _payment();
+        meddler.prepare(abi.encodeCall(IPolicyHook.approve, (address(safe), request, program.codehash, DEADLINE)));
+        _passes(t, _third(address(meddler), request, 195, 0, ""));
+
+        group = _ascending(address(meddler), group[0], group[1]);
+        _twoApprove(0);
+        _execute(_call(address(hook), abi.encodeCall(IPolicyHook.stage, (program, program.codehash, 0))));
+        VM.warp(block.timestamp + CHANGE_DELAY);
+        _execute(_call(address(hook), abi.encodeCall(IPolicyHook.activate, (program))));
+        (t, request) = _payment();
+        meddler.prepare(abi.encodeCall(IPolicyHook.approve, (address(safe), request, program.codehash, DEADLINE)));
+        uint64 later = uint64(block.timestamp);
+        bytes memory entry = abi.encodePacked(uint8(1), later, meddler, uint16(0));
+        _fails(t, _with(request, _item(1, entry)), Reason.TooFewApprovals, 1, 2);
+        _fails(t, _signatures(request), Reason.TooFewApprovals, 0, 2);
     }
 
     function table_namedOwnersMustSign(Edition edition) public on(edition) {
