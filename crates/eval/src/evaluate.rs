@@ -1,6 +1,6 @@
 //! From request to verdict, `docs/program.md` §2.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 use crate::batch::{batcher, transactions};
 use crate::charge::Meters;
@@ -10,7 +10,7 @@ use crate::decide::{Decided, decide};
 use crate::effect::{Effect, EffectKind};
 use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
-use crate::meet::meet;
+use crate::meet::{Effects, meet, record};
 use crate::obligation::Obligations;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
@@ -86,6 +86,8 @@ struct Walk<'a, S> {
     trace: Trace,
     meters: Meters,
     slots: SlotChanges,
+    /// Of the effects so far, which attesters see; zero where the program has no attesters.
+    digest: B256,
     obligations: Obligations,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
@@ -114,6 +116,7 @@ impl<'a, S: State> Walk<'a, S> {
             trace,
             meters: Meters::default(),
             slots: SlotChanges::default(),
+            digest: B256::ZERO,
             obligations: Obligations::default(),
             delay: None,
             announcement: None,
@@ -186,7 +189,7 @@ impl<'a, S: State> Walk<'a, S> {
             let effect = Effect { kind: EffectKind::Control, ..bare };
             self.last_rule = None;
             self.trace.decision(&effect, None, 0);
-            return self.count();
+            return self.count(&effect);
         }
         if !self.account.active() {
             return Err(self.deny(Reason::NoProgram).into());
@@ -218,7 +221,10 @@ impl<'a, S: State> Walk<'a, S> {
         }
     }
 
-    fn count(&mut self) -> Result<(), Stop> {
+    fn count(&mut self, effect: &Effect) -> Result<(), Stop> {
+        if self.program.is_ok_and(|program| program.has_attesters()) {
+            self.digest = record(effect).fold(self.digest);
+        }
         let next = self.effects.checked_add(1);
         self.effects = next.ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
         Ok(())
@@ -250,7 +256,7 @@ impl<'a, S: State> Walk<'a, S> {
             self.delay = Some(Delay { seconds: joined.delay, rule: joined.delayed_by, effect: at });
         }
         self.last_rule = rule.map(|rule| rule.index);
-        self.count()
+        self.count(effect)
     }
 
     const fn setting<'b>(&self, program: &'b Program<'a>) -> Setting<'b, S>
@@ -269,7 +275,8 @@ impl<'a, S: State> Walk<'a, S> {
         // An ordinary leaf asked, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
         let setting = self.setting(&program);
-        meet(&setting, self.account.epoch, &self.trace.decisions, &mut self.obligations.all)
+        let effects = Effects { count: self.effects, digest: self.digest };
+        meet(&setting, self.account.epoch, effects, &mut self.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.

@@ -1,9 +1,9 @@
 //! Whether what rules asked for is there, `docs/program.md` §8.7.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::{
-    BadMaterial, BadOwners, Binding, Calls, EffectRecord, Fault as Flaw, Material, OwnerRequest, Signers, effects,
-    split, verify_approvals, verify_attestation, verify_owners,
+    BadMaterial, BadOwners, Binding, Calls, EffectRecord, Fault as Flaw, Material, OwnerRequest, Signers, split,
+    verify_approvals, verify_attestation, verify_owners,
 };
 
 use crate::condition::Setting;
@@ -12,13 +12,21 @@ use crate::layout::{Missing, State, approval_slot, denial_slot};
 use crate::obligation::{Ask, Obligation};
 use crate::program::Malformed;
 use crate::reason::Reason;
-use crate::verdict::{Decision, Denial, Fault, Stop};
+use crate::verdict::{Denial, Fault, Stop};
 
 /// Bytes of an owner signature's static part.
 const STATIC_PART: usize = 65;
 /// What `BadMaterial` is about, in its `detail`.
 const APPROVALS: u8 = 1;
 const ATTESTATION: u8 = 2;
+
+/// The effects of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effects {
+    pub(crate) count: u32,
+    /// Their hash; zero where the program has no attesters.
+    pub(crate) digest: B256,
+}
 
 /// A chain that can be asked.
 struct Chain<'a, S>(&'a S);
@@ -36,7 +44,7 @@ impl<S: State> Calls for Chain<'_, S> {
 pub(crate) fn meet<S: State>(
     setting: &Setting<'_, S>,
     epoch: u32,
-    decisions: &[Decision],
+    effects: Effects,
     joined: &mut [Obligation],
 ) -> Result<(), Stop> {
     let Some(first) = joined.first() else {
@@ -64,7 +72,7 @@ pub(crate) fn meet<S: State>(
         program: setting.program.version(),
         epoch,
     };
-    let meeting = Meeting { setting, decisions, is_named, binding, material };
+    let meeting = Meeting { setting, effects, is_named, binding, material };
     meeting.attestations(joined)?;
     let owners = OwnerRequest {
         chain_id: setting.chain_id,
@@ -79,8 +87,7 @@ pub(crate) fn meet<S: State>(
 
 struct Meeting<'a, S> {
     setting: &'a Setting<'a, S>,
-    /// One for each effect.
-    decisions: &'a [Decision],
+    effects: Effects,
     /// Whether there is a name that approvals can be bound to.
     is_named: bool,
     binding: Binding,
@@ -91,11 +98,7 @@ impl<S: State> Meeting<'_, S> {
     /// What is wrong with a list or registry that `asker` names.
     fn fault(&self, asker: &Obligation, fault: Fault) -> Stop {
         match fault {
-            Fault::Malformed => {
-                // They were counted as they were decided.
-                let effects = u32::try_from(self.decisions.len()).unwrap_or(u32::MAX);
-                Denial::new(Reason::MalformedProgram, effects).into()
-            }
+            Fault::Malformed => Denial::new(Reason::MalformedProgram, self.effects.count).into(),
             other => other.stop(asker.effect, asker.rule),
         }
     }
@@ -110,11 +113,6 @@ impl<S: State> Meeting<'_, S> {
         let set_of = |one: &Obligation| if let Ask::Attestation { set } = one.ask { Some(set) } else { None };
         let mut sets: Vec<_> = joined.iter_mut().filter_map(|one| Some((set_of(one)?, one))).collect();
         sets.sort_by_key(|(set, _)| *set);
-        if sets.is_empty() {
-            return Ok(());
-        }
-        let records: Vec<_> = self.decisions.iter().map(|decision| record(&decision.effect)).collect();
-        let effects = effects(&records);
         for (set, asked) in sets {
             let Some(item) = self.material.attestations.iter().find(|item| item.set == set) else {
                 asked.have = Some(0);
@@ -124,9 +122,14 @@ impl<S: State> Meeting<'_, S> {
             if !item.statement.is_empty() {
                 return Err(deny(Reason::MalformedMaterial, asked).into());
             }
-            let signers =
-                verify_attestation(&Chain(self.setting.state), &self.binding, effects, item, self.setting.now)
-                    .map_err(|bad| refuse(bad, asked, ATTESTATION))?;
+            let signers = verify_attestation(
+                &Chain(self.setting.state),
+                &self.binding,
+                self.effects.digest,
+                item,
+                self.setting.now,
+            )
+            .map_err(|bad| refuse(bad, asked, ATTESTATION))?;
             let (list, need) = self.setting.program.attesters(set).map_err(|bad| self.fault(asked, bad.into()))?;
             let have = self.count(&signers, &[], list, asked)?;
             asked.have = Some(have);
@@ -267,7 +270,7 @@ fn refuse(bad: BadMaterial<Missing>, asker: &Obligation, about: u8) -> Stop {
 }
 
 /// What attesters see of an effect.
-fn record(effect: &Effect) -> EffectRecord {
+pub(crate) fn record(effect: &Effect) -> EffectRecord {
     EffectRecord {
         kind: effect.kind.number(),
         target: effect.target,

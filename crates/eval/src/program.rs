@@ -336,6 +336,11 @@ impl<'a> Program<'a> {
         })
     }
 
+    /// Whether effects have to be hashed for attesters.
+    pub(crate) const fn has_attesters(&self) -> bool {
+        self.attester_sets > 0
+    }
+
     /// The list and the number of members that attestations of the set need.
     pub(crate) fn attesters(&self, set: u8) -> Result<(u32, u8), Malformed> {
         if set >= self.attester_sets || self.attesters == 0 {

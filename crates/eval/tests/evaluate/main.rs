@@ -14,3 +14,4 @@ mod random;
 mod requests;
 mod semantics;
 mod signatures;
+mod two_managers;
