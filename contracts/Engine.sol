@@ -56,7 +56,7 @@ abstract contract Engine {
     }
 
     /// @dev For the entries that have their request read to them.
-    function _evaluation(address account, ReadRequest memory request, bool executing)
+    function _evaluation(address account, ReadRequest memory request, bool checking)
         internal
         pure
         returns (Evaluation memory)
@@ -68,7 +68,7 @@ abstract contract Engine {
         e.safeTxGas = request.safeTxGas;
         e.gasPrice = request.gasPrice;
         (e.words, e.baseGasAt, e.nonce) = (request.words, request.baseGasAt, request.nonce);
-        e.executing = executing;
+        e.checking = checking;
         return e;
     }
 
@@ -77,7 +77,7 @@ abstract contract Engine {
         if (e.announcement != 0) State.clearAnnouncement(e.announcement);
         Marker.addAll(e.markers);
         if (e.slots.length != 0) State.setStaged(e.account, StagedWord.wrap(0), 0);
-        if (e.met.length != 0) Obligations.commit(e.met);
+        if (e.joined.length != 0) Obligations.commit(e.met);
         if (e.removal) Lifecycle.remove(e.account);
     }
 

@@ -24,7 +24,7 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
     function check(address account, Request calldata) external view returns (Verdict memory) {
         bytes memory read = Forward.readView(address(Requests), Requests.ofCheck.selector);
         ReadRequest memory request = abi.decode(read, (ReadRequest));
-        Evaluation memory e = _evaluation(account, request, false);
+        Evaluation memory e = _evaluation(account, request, true);
         _evaluate(e, request.actions);
         return e.verdict;
     }

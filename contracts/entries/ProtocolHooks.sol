@@ -37,6 +37,6 @@ abstract contract ProtocolHooks is Engine, ISafeProtocolHooks {
     /// @param reader The function of {Requests} that reads this call, and checks who makes it.
     function _preCheck(address account, bytes4 reader) private {
         ReadRequest memory request = abi.decode(Forward.read(address(Requests), reader), (ReadRequest));
-        _enforce(_evaluation(account, request, true), request.actions);
+        _enforce(_evaluation(account, request, false), request.actions);
     }
 }

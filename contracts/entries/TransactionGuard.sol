@@ -5,7 +5,7 @@ import {Engine} from "../Engine.sol";
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
-import {dataOf, oneAction} from "../types/Data.sol";
+import {oneAction} from "../types/Data.sol";
 import {Evaluation, evaluations} from "../types/Evaluation.sol";
 
 /// @notice The entry for owner transactions of Safes 1.3.0 to 1.5.0.
@@ -15,7 +15,6 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
     uint256 private constant DATA = 2;
     uint256 private constant OPERATION = 3;
     uint256 private constant SAFE_TX_GAS = 4;
-    uint256 private constant BASE_GAS = 5;
     uint256 private constant GAS_PRICE = 6;
     uint256 private constant SIGNATURES = 9;
     uint256 private constant MSG_SENDER = 10;
@@ -53,7 +52,6 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
         e.initiator = _address(MSG_SENDER);
         e.safeTxGas = ExactCalldata.argument(SAFE_TX_GAS);
         e.gasPrice = ExactCalldata.argument(GAS_PRICE);
-        (e.words, e.baseGasAt, e.executing) = (dataOf(msg.data[4:]), BASE_GAS, true);
         uint256 value = ExactCalldata.argument(VALUE);
         // Directly behind the arguments.
         bytes calldata data = ExactCalldata.bytesBehind(4 + 32 * WORDS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ActionView} from "../types/Data.sol";
+import {ActionView, Data} from "../types/Data.sol";
 import {Effect, Evaluation, Rule} from "../types/Evaluation.sol";
 import {Asked} from "../types/Obligation.sol";
 import {Verdict} from "../types/Types.sol";
@@ -12,6 +12,8 @@ import {Obligations} from "./Obligations.sol";
 library Asking {
     /// @dev The size of {Asked}.
     uint256 private constant ASKED = 16 * 32;
+    /// @dev The argument of checkTransaction; gasPrice, gasToken, refundReceiver and signatures follow.
+    uint256 private constant GUARD_BASE_GAS = 5;
 
     /// @notice Joins what the rule asks for, at the present effect. Spoils the image if it is malformed.
     function join(Evaluation memory e, Rule memory rule) internal view returns (bool) {
@@ -51,8 +53,14 @@ library Asking {
         asked.digest = e.digest;
         bytes calldata signatures = msg.data[:0];
         if (e.origin == address(0) && actions.length == 1) {
+            bool own = Data.unwrap(e.words) == 0;
+            bytes calldata words = own ? msg.data[4:] : e.words.bytesOf();
+            uint256 baseGasAt = own ? GUARD_BASE_GAS : e.baseGasAt;
             _fill(asked, e, actions[0]);
-            signatures = ExactCalldata.bytesAt(e.words.bytesOf(), e.baseGasAt + 4);
+            asked.baseGas = ExactCalldata.wordAt(words, baseGasAt);
+            asked.gasToken = ExactCalldata.addressAt(words, baseGasAt + 2);
+            asked.refundReceiver = ExactCalldata.addressAt(words, baseGasAt + 3);
+            signatures = ExactCalldata.bytesAt(words, baseGasAt + 4);
         }
         (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, signatures);
         if (ok) e.met = result;
@@ -76,16 +84,12 @@ library Asking {
     }
 
     function _fill(Asked memory asked, Evaluation memory e, ActionView memory action) private pure {
-        bytes calldata words = e.words.bytesOf();
         asked.owners = true;
-        asked.executing = e.executing;
+        asked.executing = !e.checking;
         asked.nonce = e.nonce;
         asked.to = action.to;
         asked.value = action.value;
         asked.dataHash = keccak256(action.data.bytesOf());
         asked.operation = action.operation;
-        asked.baseGas = ExactCalldata.wordAt(words, e.baseGasAt);
-        asked.gasToken = ExactCalldata.addressAt(words, e.baseGasAt + 2);
-        asked.refundReceiver = ExactCalldata.addressAt(words, e.baseGasAt + 3);
     }
 }

@@ -46,10 +46,11 @@ library Program {
             image.directoryBits = bits;
             image.classes = (head >> 192) & 0xffffffff;
             image.limitCount = limits;
-            image.attesterSets = (head >> 80) & 0xff;
+            uint256 sets = (head >> 80) & 0xff;
+            image.attesterSets = sets;
             image.multiplier = _load(base + 32);
             bool sound = head >> 240 == START && semantics <= Semantics.ALLOW_OVERRIDES && bits <= MAX_DIRECTORY_BITS
-                && limits <= MAX_LIMITS && image.attesterSets <= MAX_ATTESTER_SETS;
+                && limits <= MAX_LIMITS && sets <= MAX_ATTESTER_SETS;
             if (!sound) {
                 image.spoil();
                 return;

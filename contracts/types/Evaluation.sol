@@ -125,11 +125,12 @@ struct Evaluation {
     address initiator;
     uint256 safeTxGas;
     uint256 gasPrice;
-    // Where the rest of an owner request is, and which of its words is baseGas; looked at only for obligations.
+    // Where the rest of an owner request is, and which of its words is baseGas; looked at only for obligations. Zero
+    // where the request is this call's own arguments.
     Data words;
     uint256 baseGasAt;
-    // In {check}, where nothing executes: the nonce.
-    bool executing;
+    // In {check}, where nothing executes.
+    bool checking;
     uint256 nonce;
     // Read.
     ControlWord control;
@@ -146,7 +147,7 @@ struct Evaluation {
     // What rules ask for besides, see {Joining}, and the hash of the effects, for attesters.
     bytes joined;
     bytes32 digest;
-    // To be committed. See {Obligations.commit}.
+    // To be committed. See {Obligations.commit}; there is some exactly when something was joined.
     bytes met;
     // A list of {Charge}; those with nothing pending were only looked at.
     uint256 charges;

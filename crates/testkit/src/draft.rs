@@ -5,6 +5,7 @@ use alloy_primitives::{Address, U256, hex};
 use crate::answering::Answering;
 use crate::conditions::{Cond, ListDraft, Who, condition};
 use crate::dice::Dice;
+use crate::obligations::{Ask, asks, attesters};
 use crate::world;
 
 /// `transfer(address,uint256)`.
@@ -102,6 +103,8 @@ pub struct RuleDraft {
     pub delay: u32,
     /// Besides those above.
     pub conditions: Vec<Cond>,
+    /// What is asked for besides limits and delay.
+    pub asks: Vec<Ask>,
 }
 
 impl RuleDraft {
@@ -130,6 +133,10 @@ pub struct Draft {
     pub tokens: Vec<(Address, u8)>,
     /// In order.
     pub rules: Vec<RuleDraft>,
+    /// Attester sets: the list, and how many of it.
+    pub attesters: Vec<(ListDraft, u8)>,
+    /// How many in a hundred rules ask for something.
+    pub asking: u32,
 }
 
 /// An amount with a taste for boundaries.
@@ -276,6 +283,7 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         limits: Vec::new(),
         delay: 0,
         conditions: Vec::new(),
+        asks: Vec::new(),
     };
     let moves = matches!(kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
     if !dice.percent(if kind == NATIVE { 80 } else { 50 }) {
@@ -303,6 +311,9 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         rule.modules = Some(Vec::new());
         let registry = dice.pick(&Answering::SOUND);
         rule.conditions.push(Cond::Listed(Who::Origin, ListDraft::Registry(registry)));
+    }
+    if rule.allow && dice.percent(draft.asking) {
+        rule.asks = asks(dice, draft.attesters.len(), rule.modules.is_some());
     }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {
         let want = dice.percent(88);
@@ -346,7 +357,12 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
         limits: Vec::new(),
         tokens: tokens.clone(),
         rules: Vec::new(),
+        attesters: Vec::new(),
+        asking: dice.pick(&[0, 0, 60]),
     };
+    if draft.asking > 0 {
+        draft.attesters = attesters(dice);
+    }
     let mut assets = vec![Address::ZERO, Address::ZERO];
     assets.extend(tokens.iter().map(|(token, _)| *token));
     // As many limits as there may be, one more, or a few.

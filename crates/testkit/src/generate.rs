@@ -11,13 +11,14 @@ use portcullis_eval::{
 
 use crate::around::{Around, Surroundings};
 use crate::assemble::assemble;
-use crate::case::{Case, CaseAction, Entry};
+use crate::case::{Case, CaseAction, Entry, Signed};
 use crate::conditions::{Cond, malformed, suits};
 use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
+use crate::signing;
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
@@ -99,6 +100,7 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let recipients: Vec<Address> = recipients.into_iter().collect();
     limit_words(dice, &program, now, (&recipients, initiator), &mut words);
     let gas = |dice: &mut Dice| if origin.is_none() && dice.percent(1) { dice.word() } else { U256::ZERO };
+    let nonce = U256::from(dice.below(3));
     let mut case = Case {
         entry,
         program,
@@ -110,7 +112,15 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         safe_tx_gas: gas(dice),
         gas_price: gas(dice),
         actions: actions(dice, entry, &nodes),
+        safe: Some(signing::account(dice, nonce)),
+        signed: Signed { nonce, ..Signed::default() },
     };
+    if dice.percent(10) {
+        case.signed.base_gas = dice.word();
+        case.signed.gas_token = dice.pick(&world::tokens());
+        case.signed.refund_receiver = dice.pick(&world::recipients());
+    }
+    let mut provided = false;
     let misencoded = case.actions.iter().zip(&nodes).any(|(action, node)| *action != node.action());
     let mut reason = None;
     for _ in 0..ROUNDS {
@@ -119,6 +129,14 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         let found = evaluate(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now);
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
+        // Nothing is looked at any earlier.
+        if found.verdict.reason >= Reason::MalformedMaterial && !provided {
+            provided = true;
+            if dice.percent(95) {
+                signing::provide(dice, &mut case, &found, account.epoch);
+                continue;
+            }
+        }
         if !lead(dice, &mut case, &mut nodes, &account, &found, draft.expiry) {
             break;
         }
