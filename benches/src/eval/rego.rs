@@ -14,30 +14,23 @@ use regorus::{Engine as Interpreter, PolicyLengthConfig, Value};
 use std::fmt::Write;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+/// Rules of one program: its machine takes 65,535 instructions, and a rule of the corpus has 25.
+const PROGRAM: usize = 2_000;
 const DECISION: &str = "data.policy.decision";
 
 pub(crate) struct Rego {
-    machine: RegoVM,
+    /// In order: the first that has a decision makes it.
+    machines: Vec<RegoVM>,
     requests: Vec<Value>,
     allows: Vec<bool>,
 }
 
 impl Rego {
     pub(crate) fn new(corpus: &Corpus) -> Result<Self> {
-        let text = policy(corpus)?;
-        let mut engine = Interpreter::new();
-        engine.set_policy_length_config(PolicyLengthConfig {
-            max_col: NonZeroU32::MAX,
-            max_file_bytes: NonZeroUsize::MAX,
-            max_lines: NonZeroUsize::MAX,
-        });
-        engine.add_policy("policy.rego".to_owned(), text).map_err(|error| eyre!("{error}"))?;
-        let compiled = engine.compile_with_entrypoint(&DECISION.into()).map_err(|error| eyre!("{error}"))?;
-        let program = Compiler::compile_from_policy(&compiled, &[DECISION]).map_err(|error| eyre!("{error}"))?;
-        let mut machine = RegoVM::new();
-        machine.load_program(program);
+        let starts = (0..corpus.rules.len()).step_by(PROGRAM);
+        let machines = starts.map(|start| machine(&policy(corpus, start)?)).collect::<Result<_>>()?;
         Ok(Self {
-            machine,
+            machines,
             requests: corpus.asks.iter().map(|(_, ask)| input(ask)).collect::<Result<_>>()?,
             allows: corpus.rules.iter().map(|rule| rule.allow).collect(),
         })
@@ -50,13 +43,15 @@ impl Engine for Rego {
     }
 
     fn decide(&mut self, ask: usize) -> Result<Answer> {
-        self.machine.set_input(self.requests[ask].clone());
-        let value = self.machine.execute().map_err(|error| eyre!("{error}"))?;
-        if value == Value::Undefined {
-            return Ok(Answer { allow: false, rule: None });
+        for machine in &mut self.machines {
+            machine.set_input(self.requests[ask].clone());
+            let value = machine.execute().map_err(|error| eyre!("{error}"))?;
+            if value != Value::Undefined {
+                let at = usize::try_from(value.as_u64().map_err(|error| eyre!("{error}"))?)?;
+                return Ok(Answer { allow: self.allows[at], rule: Some(at) });
+            }
         }
-        let at = usize::try_from(value.as_u64().map_err(|error| eyre!("{error}"))?)?;
-        Ok(Answer { allow: self.allows[at], rule: Some(at) })
+        Ok(Answer { allow: false, rule: None })
     }
 
     /// Its machine keeps no trace in this release: the `explanations` feature has the report's types only.
@@ -65,10 +60,25 @@ impl Engine for Rego {
     }
 }
 
-/// The policy, and the rule that picks the first.
-fn policy(corpus: &Corpus) -> Result<String> {
+fn machine(text: &str) -> Result<RegoVM> {
+    let mut engine = Interpreter::new();
+    engine.set_policy_length_config(PolicyLengthConfig {
+        max_col: NonZeroU32::MAX,
+        max_file_bytes: NonZeroUsize::MAX,
+        max_lines: NonZeroUsize::MAX,
+    });
+    engine.add_policy("policy.rego".to_owned(), text.to_owned()).map_err(|error| eyre!("{error}"))?;
+    let compiled = engine.compile_with_entrypoint(&DECISION.into()).map_err(|error| eyre!("{error}"))?;
+    let program = Compiler::compile_from_policy(&compiled, &[DECISION]).map_err(|error| eyre!("{error}"))?;
+    let mut machine = RegoVM::new();
+    machine.load_program(program);
+    Ok(machine)
+}
+
+/// The rules from `start` on, and the one that picks the first.
+fn policy(corpus: &Corpus, start: usize) -> Result<String> {
     let mut text = "package policy\nimport rego.v1\n".to_owned();
-    for (at, rule) in corpus.rules.iter().enumerate() {
+    for (at, rule) in corpus.rules.iter().enumerate().skip(start).take(PROGRAM) {
         writeln!(
             text,
             "hits contains {at} if {{\n input.token == \"{}\"\n input.initiator in {}\n input.recipient in {}\n \

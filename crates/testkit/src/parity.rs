@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use alloy_primitives::U256;
 use eyre::Result;
-use portcullis_eval::{Evaluation, Reason, Verdict, evaluate};
+use portcullis_eval::{Evaluation, Reason, Verdict, evaluate, verdict};
 
 use crate::around::{Around, Asked, Surroundings};
 use crate::case::{Case, Vector};
@@ -77,7 +77,13 @@ impl Evaluators {
         let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
         let evaluation = evaluate(&seen.program, world::CHAIN_ID, world::HOOK, &state, &seen.request(), seen.now)
             .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
-        Ok((evaluation, state.asked()))
+        let asked = state.asked();
+        let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
+        let alone = verdict(&seen.program, world::HOOK, &state, &seen.request(), seen.now);
+        if alone != Ok(evaluation.verdict) {
+            return Err(Disagreement(format!("the mirror alone {alone:?}, with its trace {:?}", evaluation.verdict)));
+        }
+        Ok((evaluation, asked))
     }
 
     /// Runs a case through all.
