@@ -79,7 +79,7 @@ impl Evaluators {
             .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
         let asked = state.asked();
         let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
-        let alone = verdict(&seen.program, world::HOOK, &state, &seen.request(), seen.now);
+        let alone = verdict(&seen.program, world::CHAIN_ID, world::HOOK, &state, &seen.request(), seen.now);
         if alone != Ok(evaluation.verdict) {
             return Err(Disagreement(format!("the mirror alone {alone:?}, with its trace {:?}", evaluation.verdict)));
         }

@@ -54,7 +54,8 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     let before = case.clone();
     let desk = Desk { case: &before, found, binding, transaction };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let (owners, signed_by) = desk.owners(dice, &mut safe, flawed && dice.percent(35));
+    let owners_flawed = flawed && dice.percent(35);
+    let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
     let flaw = if flawed { dice.below(3) } else { 3 };
     let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
     let attestations = desk.attestations(dice, flaw == 1);
