@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
 use portcullis_attest::{
-    ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, SafeTransaction, effects, seal, sign,
+    ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign,
 };
 use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
 
@@ -31,7 +31,6 @@ struct Desk<'a> {
     case: &'a Case,
     found: &'a Evaluation,
     binding: Binding,
-    transaction: SafeTransaction,
 }
 
 /// Signs what the obligations found ask for; every other time something is wrong with it.
@@ -52,7 +51,7 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     };
     let flawed = dice.percent(50);
     let before = case.clone();
-    let desk = Desk { case: &before, found, binding, transaction };
+    let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
     let owners_flawed = flawed && dice.percent(35);
     let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
