@@ -139,14 +139,10 @@ impl<W: World> Walk<'_, W> {
                 return Err(by(MALFORMED_MATERIAL, one));
             }
             let digest = name.attestation(self.digest, item);
-            let signers = if self.case.now > item.deadline {
-                Err((0, 1))
-            } else {
-                self.signers(name, &item.entries, |_| digest)
-            };
-            let signers = signers.map_err(|(i, why)| {
-                by(BAD_MATERIAL, one).detail(2).have(U256::from(i)).need(U256::from(why))
-            })?;
+            let signers =
+                if self.case.now > item.deadline { Err((0, 1)) } else { self.signers(name, &item.entries, |_| digest) };
+            let signers = signers
+                .map_err(|(i, why)| by(BAD_MATERIAL, one).detail(2).have(U256::from(i)).need(U256::from(why)))?;
             let have = self.members(one, list, &signers)?;
             if have < usize::from(one.need) {
                 let few = by(TOO_FEW_ATTESTERS, one).detail(*set);
@@ -159,15 +155,16 @@ impl<W: World> Walk<'_, W> {
     fn approved(&self, name: Option<&Name>, entries: Option<&[Entry]>, owners: &[Address]) -> Result<(), Stop> {
         let mut lists = self.asked.iter().filter(|one| matches!(one.ask, Ask::Approvals { .. })).peekable();
         let Some(first) = lists.peek() else { return Ok(()) };
-        let signers = match (name, entries) {
-            (Some(name), Some(entries)) => {
-                let signed = self.signers(name, entries, |entry| entry.approval(name));
-                Some(signed.map_err(|(i, why)| {
-                    by(BAD_MATERIAL, first).detail(1).have(U256::from(i)).need(U256::from(why))
-                })?)
-            }
-            _ => None,
-        };
+        let signers =
+            match (name, entries) {
+                (Some(name), Some(entries)) => {
+                    let signed = self.signers(name, entries, |entry| entry.approval(name));
+                    Some(signed.map_err(|(i, why)| {
+                        by(BAD_MATERIAL, first).detail(1).have(U256::from(i)).need(U256::from(why))
+                    })?)
+                }
+                _ => None,
+            };
         for one in lists {
             let Ask::Approvals { at, list, flags, .. } = &one.ask else { continue };
             let at = U256::from(*at);
@@ -202,7 +199,9 @@ impl<W: World> Walk<'_, W> {
     }
 
     fn account_number(&self, signature: &str, words: &[U256]) -> Option<U256> {
-        self.account_says(signature, words).filter(|answer| answer.len() == 32).map(|answer| U256::from_be_slice(&answer))
+        self.account_says(signature, words)
+            .filter(|answer| answer.len() == 32)
+            .map(|answer| U256::from_be_slice(&answer))
     }
 
     /// The owners who signed, if anybody asks for them.
@@ -218,7 +217,8 @@ impl<W: World> Walk<'_, W> {
         let asked = if let Ask::Signatures(_) = one.ask { one.need } else { 0 };
         let bad = by(BAD_OWNER_SIGNATURES, one);
         let version = self.account_says("VERSION()", &[]).ok_or(bad.have(U256::MAX))?;
-        let is = |number: &str| version == [U256::from(32).to_be_bytes::<32>().to_vec(), tail(number.as_bytes())].concat();
+        let is =
+            |number: &str| version == [U256::from(32).to_be_bytes::<32>().to_vec(), tail(number.as_bytes())].concat();
         let by_hash = is("1.5.0");
         if !by_hash && !is("1.3.0") && !is("1.4.1") {
             return Err(bad.have(U256::MAX));
