@@ -4,9 +4,11 @@ pragma solidity ^0.8.28;
 import {Registry} from "../../contracts/Registry.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
+import {SafeTx} from "../base/AccountTest.sol";
 import {Edition} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
+import {NaiveConsent, NaiveCount, NaiveFreeze} from "./naive/NaiveConsent.sol";
 import {NaiveAfterthought, NaiveLock, NaiveSelfDefence} from "./naive/NaiveControl.sol";
 import {NaiveGuard} from "./naive/NaiveGuard.sol";
 import {NaivePayeeList, NaiveSanctions} from "./naive/NaiveLists.sol";
@@ -83,6 +85,44 @@ contract NaiveGuardsTest is TreasuryTest {
         _isRefused(_pay(vendor, 1));
     }
 
+    function table_consentIsAskedFor(Edition edition) public on(edition) {
+        uint256 key = uint256(keccak256("member"));
+        bytes memory mark = abi.encodePacked(uint256(4 + 74), keccak256("PortcullisMaterial(bytes payload)"));
+        address[] memory members = _members(VM.addr(key));
+        for (uint256 i; i < 2; i++) {
+            NaiveConsent guard =
+                i == 0 ? new NaiveConsent(alice, members, 4, 74) : new NaiveCount(alice, members, 4, 74);
+            _set(address(guard));
+            _execute(_pay(bob, 1));
+            for (uint256 j; j < 2; j++) {
+                (uint8 v, bytes32 r, bytes32 s) = VM.sign(key + j, guard.digest(_pay(alice, 1)));
+                SafeTx memory t = _safeTx(_pay(alice, 1));
+                bytes memory signatures = _signatures(_hash(t));
+                _isRefused(
+                    _calldata(
+                        t, bytes.concat(signatures, bytes13(0), r, s, bytes1(v), bytes32(uint256(78)), bytes32(0))
+                    )
+                );
+                (bool ok,) =
+                    address(safe).call(_calldata(t, bytes.concat(signatures, bytes13(0), r, s, bytes1(v), mark)));
+                assertTrue(ok == (j == 0), "a member alone");
+            }
+            _unset();
+        }
+    }
+
+    function table_freezesStopEverything(Edition edition) public on(edition) {
+        NaiveFreeze guard = new NaiveFreeze(address(this), 1 days);
+        _set(address(guard));
+        _execute(_pay(bob, 1));
+        guard.freeze(address(safe));
+        _isRefused(_pay(bob, 1));
+        _execute(_call(address(guard), abi.encodeCall(NaiveFreeze.startUnfreeze, ())));
+        VM.warp(block.timestamp + 1 days);
+        _execute(_call(address(guard), abi.encodeCall(NaiveFreeze.unfreeze, ())));
+        _execute(_pay(bob, 1));
+    }
+
     function table_guardsStay(Edition edition) public on(edition) {
         address[3] memory guards =
             [address(new NaiveSelfDefence()), address(new NaiveAfterthought(address(usdc))), address(new NaiveLock())];
@@ -106,7 +146,11 @@ contract NaiveGuardsTest is TreasuryTest {
     }
 
     function _isRefused(Action memory a) private {
-        (bool ok, bytes memory returned) = address(safe).call(_calldata(a));
+        _isRefused(_calldata(a));
+    }
+
+    function _isRefused(bytes memory data) private {
+        (bool ok, bytes memory returned) = address(safe).call(data);
         assertFalse(ok, "executed");
         assertEq(returned, abi.encodeWithSelector(NaiveGuard.Refused.selector), "refused by the guard");
     }

@@ -160,8 +160,19 @@ impl Desk<'_> {
         for (i, owner) in chosen.iter().enumerate() {
             let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
             if bad == Some(i) {
-                let (at, value) =
-                    dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
+                let (at, value) = dice.pick(&[
+                    (64, 0),
+                    (64, 1),
+                    (64, 1),
+                    (64, 2),
+                    (64, 26),
+                    (64, 29),
+                    (64, 30),
+                    (64, 31),
+                    (63, 0xff),
+                    (33, 1),
+                    (0, 1),
+                ]);
                 if let Some(byte) = part.get_mut(at) {
                     *byte = value;
                 }
@@ -356,7 +367,7 @@ impl Desk<'_> {
             who.sort_unstable();
             let mut item = AttestationItem {
                 set,
-                deadline: if flaw < 7 || dice.percent(12) { deadline(dice, self.case.now) } else { self.case.now + 7 },
+                deadline: if flaw < 7 || dice.percent(45) { deadline(dice, self.case.now) } else { self.case.now + 7 },
                 proposal: B256::from(U256::from(dice.below(3))),
                 statement: Default::default(),
                 proofs: Vec::new(),
