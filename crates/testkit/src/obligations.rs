@@ -28,7 +28,7 @@ pub enum Ask {
 /// Who can consent: with a key, or by a contract that answers well.
 #[must_use]
 pub fn everyone() -> Vec<Address> {
-    let contracts = [Verifier::Binds, Verifier::Agrees].map(Verifier::address);
+    let contracts = [Verifier::Binds, Verifier::Agrees, Verifier::Modern].map(Verifier::address);
     world::signers().into_iter().chain(contracts).collect()
 }
 
