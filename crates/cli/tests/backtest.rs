@@ -21,7 +21,8 @@ fn told(result: &Value) -> Vec<(u64, String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let side = |value: &Value| format!("{}: {}", text(&value["verdict"]), text(&value["why"]));
     let rows = result["requests"].as_array().unwrap().iter();
-    rows.map(|row| (row["line"].as_u64().unwrap(), text(&row["change"]), side(&row["before"]), side(&row["after"]))).collect()
+    rows.map(|row| (row["line"].as_u64().unwrap(), text(&row["change"]), side(&row["before"]), side(&row["after"])))
+        .collect()
 }
 
 fn row(line: u64, change: &str, before: &str, after: &str) -> (u64, String, String, String) {
@@ -39,7 +40,12 @@ fn the_example_tells_what_becomes_looser_and_what_stricter() {
     assert_eq!(
         told(&result),
         [
-            row(3, "stricter", "allow: rule payroll allows", "deny: 10,000.00 USDC left of payroll-day, 15,000.00 USDC asked"),
+            row(
+                3,
+                "stricter",
+                "allow: rule payroll allows",
+                "deny: 10,000.00 USDC left of payroll-day, 15,000.00 USDC asked"
+            ),
             row(4, "looser", notice, "allow: rule others allows"),
             row(7, "indeterminate", "allow: rule others allows", UNKNOWN),
             row(
@@ -92,7 +98,10 @@ fn a_history_that_does_not_read_says_where() {
     let past = fs::read_to_string(root().join(PAST)).unwrap();
     let path = file.to_str().unwrap();
     for (text, error) in [
-        (past.replacen("1772445600", "1772441999", 1), "line 3: it is earlier than the line before: sort the history by `at`"),
+        (
+            past.replacen("1772445600", "1772441999", 1),
+            "line 3: it is earlier than the line before: sort the history by `at`",
+        ),
         (past.replacen("\"happened\"", "\"hapened\"", 1), "line 2: unknown field `hapened`"),
         (format!("{past}\n{{}}\n"), "line 12: missing field `at`"),
     ] {
@@ -103,9 +112,15 @@ fn a_history_that_does_not_read_says_where() {
     }
     let elsewhere = folder.path().join("policy.toml");
     let text = fs::read_to_string(root().join(OLD)).unwrap();
-    fs::write(&elsewhere, text.replace("eth:0xe8E0F9B9AD645f5B37E8596b8B78CFC956397bB8", "eth:0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE")).unwrap();
-    let (code, _, talk) =
-        backtest(&["--policy", NEW, "--against", elsewhere.to_str().unwrap(), "--history", PAST]);
+    fs::write(
+        &elsewhere,
+        text.replace(
+            "eth:0xe8E0F9B9AD645f5B37E8596b8B78CFC956397bB8",
+            "eth:0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE",
+        ),
+    )
+    .unwrap();
+    let (code, _, talk) = backtest(&["--policy", NEW, "--against", elsewhere.to_str().unwrap(), "--history", PAST]);
     assert_eq!(code, 1);
     assert!(talk.contains("the two policies are for different accounts"), "{talk}");
 }
@@ -123,7 +138,8 @@ fn who_executes_is_never_guessed() {
     let arguments = ["--policy", policy.to_str().unwrap(), "--history", file.to_str().unwrap(), "--all"];
     let (code, result, _) = backtest(&arguments);
     assert_eq!((code, &result["summary"]["indeterminate"]), (4, &json!(8)));
-    let named = past.replace("\"happened\"", "\"initiator\":\"0x3A492A4B22aB8a26f74294c2aC053220c8ce88A3\",\"happened\"");
+    let named =
+        past.replace("\"happened\"", "\"initiator\":\"0x3A492A4B22aB8a26f74294c2aC053220c8ce88A3\",\"happened\"");
     fs::write(&file, named).unwrap();
     let (_, result, _) = backtest(&arguments);
     assert_eq!(told(&result)[0].3, "allow: rule payroll allows");

@@ -3,6 +3,7 @@
 //! The keys are the reader's own lists and the words those of the types, so that what the schema offers is what
 //! reads. It is weaker than [`crate::Policy::parse`]: checksums, names and sums it cannot see.
 
+mod conditions;
 mod shapes;
 
 use crate::{

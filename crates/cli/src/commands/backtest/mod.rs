@@ -110,18 +110,21 @@ impl Replay {
         }
     }
 
+    fn sides(&mut self) -> impl Iterator<Item = &mut Side> {
+        self.before.iter_mut().chain([&mut self.after])
+    }
+
     fn line(&mut self, number: u64, line: Line) {
         let Line { at, event } = line;
-        let sides = self.before.iter_mut().chain([&mut self.after]);
         match event {
             Event::Request(past) => self.request(number, at, past),
             Event::Announce(content) => {
                 let actions = [top_level(&content.actions)];
-                sides.for_each(|side| side.world.announce(content.origin, &actions, at));
+                self.sides().for_each(|side| side.world.announce(content.origin, &actions, at));
             }
             Event::Cancel(content) => {
                 let actions = [top_level(&content.actions)];
-                sides.for_each(|side| side.world.cancel(content.origin, &actions));
+                self.sides().for_each(|side| side.world.cancel(content.origin, &actions));
             }
             Event::Facts(told) => {
                 told.code.into_iter().for_each(|(who, hash)| self.facts.code(who, hash));
