@@ -8,13 +8,19 @@ use serde_json::{Value, json};
 
 const REFERENCE: &str = include_str!("../../../docs/policy-reference.md");
 const TREASURY: &str = include_str!("../../../examples/treasury/policy.toml");
-const TOML: [&str; 6] = [
+const TOML: [&str; 12] = [
     TREASURY,
     include_str!("../../../examples/minimal/policy.toml"),
     include_str!("../../../examples/payroll/policy.toml"),
     include_str!("../../../examples/two-managers/policy.toml"),
     include_str!("../../../examples/market-maker/policy.toml"),
     include_str!("../../../examples/grants/policy.toml"),
+    include_str!("../../../examples/backtest/policy.toml"),
+    include_str!("../../../examples/templates/small-company.toml"),
+    include_str!("../../../examples/templates/dao-treasury.toml"),
+    include_str!("../../../examples/templates/market-maker.toml"),
+    include_str!("../../../examples/templates/grants.toml"),
+    include_str!("../../../examples/templates/staking.toml"),
 ];
 
 fn published() -> Value {

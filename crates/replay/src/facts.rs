@@ -1,6 +1,8 @@
 //! What a history tells of the chain besides requests.
 
-use alloy_primitives::{Address, B256, Bytes, U256, map::HashMap};
+use std::collections::HashMap;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_bindings::safe::{MULTI_SEND_CALL_ONLY_1_3_0, MULTI_SEND_CALL_ONLY_1_4_1, MULTI_SEND_CALL_ONLY_1_5_0};
 use portcullis_eval::{CALL_ONLY_HASHES, MULTI_SENDS, Missing, State};
 
@@ -17,7 +19,7 @@ impl Default for Facts {
         let call_only = [MULTI_SEND_CALL_ONLY_1_3_0, MULTI_SEND_CALL_ONLY_1_4_1, MULTI_SEND_CALL_ONLY_1_5_0];
         let hashes = CALL_ONLY_HASHES.into_iter().map(|(hash, _)| hash);
         let all = MULTI_SENDS.into_iter().map(|known| (known.address, known.code_hash));
-        Self { code_hashes: call_only.into_iter().zip(hashes).chain(all).collect(), answers: HashMap::default() }
+        Self { code_hashes: call_only.into_iter().zip(hashes).chain(all).collect(), answers: HashMap::new() }
     }
 }
 

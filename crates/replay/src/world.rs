@@ -1,6 +1,8 @@
 //! One account under one program.
 
-use alloy_primitives::{Address, U256, map::HashMap};
+use std::collections::HashMap;
+
+use alloy_primitives::{Address, U256};
 use portcullis_eval::{
     Action, Obligation, Reason, Request, Undecided, Verdict, account_slot, announcement_id, announcement_slot,
     consented,
@@ -58,7 +60,7 @@ impl World {
     /// The program has just been installed.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
-        let mut world = Self { setting, words: HashMap::default() };
+        let mut world = Self { setting, words: HashMap::new() };
         world.activate(world.setting.change_delay, 0, 2);
         world
     }
