@@ -6,7 +6,7 @@ use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::time::Instant;
 
 const POLICY: &str = "examples/payroll/policy.toml";
