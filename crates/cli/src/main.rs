@@ -1,11 +1,12 @@
 //! The portcullis command line: check, compile and read policies, and see what the chain will decide.
 //!
-//! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 3 the policy denies, 4 undecided,
-//! 5 the chain and the mirror disagree (2 is kept for changes, as plans report them).
+//! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 2 something changes, 3 the policy denies,
+//! 4 undecided, 5 the chain and the mirror disagree.
 
 mod commands;
 mod embedded;
 mod exit;
+mod history;
 mod mirror;
 mod output;
 mod policy_file;
@@ -36,8 +37,14 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a policy to begin with
+    Init(commands::init::Init),
     /// Check a policy and say what it holds
     Check(commands::check::Check),
+    /// Lay a policy out, keeping what it says and every comment
+    Fmt(commands::fmt::Fmt),
+    /// Print the JSON Schema of policies, for editors
+    Schema(commands::schema::Schema),
     /// Compile a policy to a program
     Compile(commands::compile::Compile),
     /// Read a program back as a policy
@@ -46,6 +53,8 @@ enum Command {
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
     Simulate(commands::simulate::Simulate),
+    /// Replay past requests under a policy, and say what it would have changed
+    Backtest(commands::backtest::Backtest),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -66,11 +75,15 @@ fn main() -> ExitCode {
     // Without it, reports still print; only their layout differs.
     color_eyre::config::HookBuilder::blank().install().ok();
     let outcome = match args.command {
+        Command::Init(command) => command.run(&output),
         Command::Check(command) => command.run(&output),
+        Command::Fmt(command) => command.run(&output),
+        Command::Schema(command) => command.run(),
         Command::Compile(command) => command.run(&output),
         Command::Decompile(command) => command.run(&output),
         Command::Explain(command) => command.run(&output),
         Command::Simulate(command) => command.run(&output),
+        Command::Backtest(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

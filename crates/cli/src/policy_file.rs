@@ -2,6 +2,8 @@
 
 use eyre::{Result, WrapErr, bail};
 use portcullis_policy::{Compiled, Policy, compile};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// A policy and its program.
@@ -18,18 +20,27 @@ pub(crate) fn load(path: &Path) -> Result<PolicyFile> {
     Ok(PolicyFile { policy, compiled })
 }
 
-/// Reads and checks a policy.
+/// Reads and checks a policy, with the lists that it imports from its folder.
 pub(crate) fn read(path: &Path) -> Result<Policy> {
-    Ok(Policy::parse(&text(path)?, &path.display().to_string())?)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let import = |file: &str| bytes(&folder.join(file)).map_err(|report| report.root_cause().to_string());
+    Ok(Policy::parse_with(&text(path)?, &path.display().to_string(), &import)?)
 }
 
 /// Reads a text file; files that no person wrote are refused before they fill the memory.
 pub(crate) fn text(path: &Path) -> Result<String> {
+    let shown = path.display();
+    String::from_utf8(bytes(path)?).wrap_err_with(|| format!("cannot read `{shown}`"))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>> {
     const MOST: u64 = 16 * 1024 * 1024;
     let shown = path.display();
-    let size = std::fs::metadata(path).wrap_err_with(|| format!("cannot read `{shown}`"))?.len();
-    if size > MOST {
-        bail!("`{shown}` is {size} bytes, more than the {MOST} that are read");
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+    read.wrap_err_with(|| format!("cannot read `{shown}`"))?;
+    if bytes.len() as u64 > MOST {
+        bail!("`{shown}` is more than the {MOST} bytes that are read");
     }
-    std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read `{shown}`"))
+    Ok(bytes)
 }

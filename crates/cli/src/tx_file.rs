@@ -30,9 +30,10 @@ struct Written {
     actions: Vec<WrittenAction>,
 }
 
+/// An action as files write it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenAction {
+pub(crate) struct WrittenAction {
     to: String,
     value: String,
     data: String,
@@ -46,22 +47,7 @@ pub(crate) fn load(path: &Path) -> Result<TxFile> {
 
 fn parse(text: &str) -> Result<TxFile> {
     let written: Written = serde_json::from_str(text)?;
-    let mut actions = Vec::new();
-    for (index, action) in written.actions.iter().enumerate() {
-        let at = |key: &str| format!("actions[{index}].{key}");
-        if action.operation > 1 {
-            bail!("{}: {} is neither 0 (call) nor 1 (delegatecall)", at("operation"), action.operation);
-        }
-        actions.push(Action {
-            to: address(&action.to).wrap_err_with(|| at("to"))?,
-            value: decimal(&action.value).wrap_err_with(|| at("value"))?,
-            data: hex(&action.data, "calldata").wrap_err_with(|| at("data"))?,
-            operation: action.operation,
-        });
-    }
-    if actions.is_empty() {
-        bail!("actions: there is none; write at least one");
-    }
+    let actions = actions(&written.actions)?;
     let signatures = written
         .signatures
         .map(|text| hex(&text, "a signature").wrap_err("signatures"))
@@ -77,6 +63,27 @@ fn parse(text: &str) -> Result<TxFile> {
     })
 }
 
+/// Reads actions, at least one.
+pub(crate) fn actions(written: &[WrittenAction]) -> Result<Vec<Action>> {
+    let mut actions = Vec::new();
+    for (index, action) in written.iter().enumerate() {
+        let at = |key: &str| format!("actions[{index}].{key}");
+        if action.operation > 1 {
+            bail!("{}: {} is neither 0 (call) nor 1 (delegatecall)", at("operation"), action.operation);
+        }
+        actions.push(Action {
+            to: address(&action.to).wrap_err_with(|| at("to"))?,
+            value: decimal(&action.value).wrap_err_with(|| at("value"))?,
+            data: hex(&action.data, "calldata").wrap_err_with(|| at("data"))?,
+            operation: action.operation,
+        });
+    }
+    if actions.is_empty() {
+        bail!("actions: there is none; write at least one");
+    }
+    Ok(actions)
+}
+
 /// `0x` and 40 digits. Mixed case is a checksum, and has to be right.
 pub(crate) fn address(text: &str) -> Result<Address> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 40);
@@ -89,14 +96,14 @@ pub(crate) fn address(text: &str) -> Result<Address> {
     Ok(address)
 }
 
-fn decimal(text: &str) -> Result<U256> {
+pub(crate) fn decimal(text: &str) -> Result<U256> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         bail!("`{text}` is not a number: write wei in decimal digits");
     }
     U256::from_str_radix(text, 10).map_err(|_| eyre!("`{text}` does not fit in 256 bits"))
 }
 
-fn hex(text: &str, what: &str) -> Result<Bytes> {
+pub(crate) fn hex(text: &str, what: &str) -> Result<Bytes> {
     if !text.starts_with("0x") {
         bail!("`{}` is not {what}: write 0x and hex digits", shortened(text));
     }
@@ -112,29 +119,33 @@ fn shortened(text: &str) -> String {
 }
 
 impl TxFile {
-    /// The one action that a Safe executes: the action itself, or a batch of them through `multi_send`
-    /// (`multi_send_call_only` where none is a delegatecall).
+    /// The one action that a Safe executes.
     pub(crate) fn top_level(&self, multi_send: Address, multi_send_call_only: Address) -> Action {
-        if let [only] = self.actions.as_slice() {
-            return only.clone();
-        }
-        let delegates = self.actions.iter().any(|action| action.operation == 1);
-        let transactions: Vec<Transaction> = self
-            .actions
-            .iter()
-            .map(|action| Transaction {
-                to: action.to,
-                value: action.value,
-                data: action.data.clone(),
-                operation: action.operation,
-            })
-            .collect();
-        Action {
-            to: if delegates { multi_send } else { multi_send_call_only },
-            value: U256::ZERO,
-            data: portcullis_chain::safe::multi_send(&transactions),
-            operation: 1,
-        }
+        top_level(&self.actions, multi_send, multi_send_call_only)
+    }
+}
+
+/// The one action that a Safe executes: the action itself, or a batch of them through `multi_send`
+/// (`multi_send_call_only` where none is a delegatecall).
+pub(crate) fn top_level(actions: &[Action], multi_send: Address, multi_send_call_only: Address) -> Action {
+    if let [only] = actions {
+        return only.clone();
+    }
+    let delegates = actions.iter().any(|action| action.operation == 1);
+    let transactions: Vec<Transaction> = actions
+        .iter()
+        .map(|action| Transaction {
+            to: action.to,
+            value: action.value,
+            data: action.data.clone(),
+            operation: action.operation,
+        })
+        .collect();
+    Action {
+        to: if delegates { multi_send } else { multi_send_call_only },
+        value: U256::ZERO,
+        data: portcullis_chain::safe::multi_send(&transactions),
+        operation: 1,
     }
 }
 

@@ -34,6 +34,9 @@ fn every_command_of_the_readme_runs_on_the_policy_of_the_readme() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("policy.toml"), &blocks(&readme, "toml")[0]).unwrap();
     fs::write(folder.path().join("tx.json"), PAYMENT).unwrap();
+    let past =
+        format!("{{\"at\":1772442000,\"happened\":\"executed\",{}", PAYMENT.replacen('{', "", 1).replace('\n', ""));
+    fs::write(folder.path().join("history.jsonl"), past).unwrap();
     // `simulate` looks for the Safes of the npm packages in the folder where it runs.
     std::os::unix::fs::symlink(root().join("node_modules").canonicalize().unwrap(), folder.path().join("node_modules"))
         .unwrap();
@@ -41,7 +44,7 @@ fn every_command_of_the_readme_runs_on_the_policy_of_the_readme() {
     let shell = blocks(&readme, "sh").concat();
     let commands: Vec<&str> =
         shell.lines().filter_map(|line| line.split('#').next().unwrap().trim().strip_prefix("portcullis ")).collect();
-    assert_eq!(commands.len(), 5, "{commands:?}");
+    assert_eq!(commands.len(), 9, "{commands:?}");
     for command in commands {
         let output = Command::cargo_bin("portcullis")
             .unwrap()

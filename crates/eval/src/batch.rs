@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256, address, b256};
 
 use crate::calldata::words_and_bytes;
+use crate::layout::{Missing, State};
 use crate::request::Action;
 
 /// A canonical deployment of MultiSend, whose code holds its own address.
@@ -48,6 +49,31 @@ pub const CALL_ONLY_HASHES: [(B256, bool); 3] = [
     (b256!("cdbdcec38d2f1c7d961b0029ff8416b7e86e9974d6f0e9c9580c7d17fcfb6663"), true),
 ];
 
+/// The calls that these actions of the account come down to, in order, with the batches that evaluation knows taken
+/// apart. Actions that it would deny are left as they are.
+///
+/// # Errors
+/// [`Missing`] when the code hash of an address that is delegatecalled is not known.
+pub fn leaves<S: State>(state: &S, account: Address, actions: &[Action]) -> Result<Vec<Action>, Missing> {
+    let mut leaves = Vec::new();
+    let mut rest: Vec<(Action, u8)> = actions.iter().rev().map(|action| (action.clone(), 0)).collect();
+    while let Some((action, depth)) = rest.pop() {
+        let batch = if action.operation == 1 && depth < MAX_DEPTH {
+            let batcher = batcher(action.to, state.code_hash(action.to)?);
+            batcher.and_then(|batcher| transactions(batcher, account, &action.data))
+        } else {
+            None
+        };
+        match batch {
+            Some(inner) => rest.extend(inner.into_iter().rev().map(|one| (one, depth.saturating_add(1)))),
+            None => leaves.push(action),
+        }
+    }
+    Ok(leaves)
+}
+
+/// Batches may be nested this deep.
+pub(crate) const MAX_DEPTH: u8 = 2;
 const MULTI_SEND: [u8; 4] = [0x8d, 0x80, 0xff, 0x0a];
 const WORD: usize = 32;
 

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use crate::batch::{batcher, transactions};
+use crate::batch::{MAX_DEPTH, batcher, transactions};
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
 use crate::control::{Outcome, SlotChanges};
@@ -16,9 +16,6 @@ use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
 use crate::verdict::{Announcement, Denial, Evaluation, Stop, Undecided, Verdict};
-
-/// Batches may be nested this deep.
-const MAX_DEPTH: u8 = 2;
 
 /// The verdict of the hook at `hook` on the chain `chain_id` on `request` at time `now` in seconds, under `program`
 /// where the account has one active. `state` is what the hook reads: its storage, code hashes and the answers to its
@@ -34,16 +31,26 @@ pub fn evaluate<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
-    let (verdict, writes, removal) = match walk.run() {
-        Ok((verdict, outcome)) => (verdict, walk.writes(outcome), outcome == Outcome::Removal),
-        Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
-        Err(Stop::Undecided(undecided)) => return Err(undecided),
-    };
-    let Trace { decisions, tests, in_scope, charges, .. } = walk.trace;
-    let Obligations { all: obligations, notices } = walk.obligations;
-    let announcement = walk.announcement;
-    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
+    Walk::new(program, chain_id, hook, state, request, now, Trace::default())?.evaluation()
+}
+
+/// The evaluation of the request of which nobody says yet what it is called or who signs it: what rules ask for
+/// besides limits and delay is listed, and taken to be there. A module's request has no signatures, so where rules
+/// ask it for any it stays denied. Which rules were tried, and what was charged, is not noted.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn consented<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Evaluation, Undecided> {
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?;
+    walk.is_consented = request.origin.is_none();
+    walk.evaluation()
 }
 
 /// The verdict of [`evaluate`] alone, by the same steps: what led to it is not noted, and what would be written is
@@ -91,6 +98,8 @@ struct Walk<'a, S> {
     obligations: Obligations,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
+    /// Whether what rules ask for besides limits and delay is taken to be there.
+    is_consented: bool,
 }
 
 impl<'a, S: State> Walk<'a, S> {
@@ -120,6 +129,30 @@ impl<'a, S: State> Walk<'a, S> {
             obligations: Obligations::default(),
             delay: None,
             announcement: None,
+            is_consented: false,
+        })
+    }
+
+    fn evaluation(mut self) -> Result<Evaluation, Undecided> {
+        let (verdict, writes, removal) = match self.run() {
+            Ok((verdict, outcome)) => (verdict, self.writes(outcome), outcome == Outcome::Removal),
+            Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
+            Err(Stop::Undecided(undecided)) => return Err(undecided),
+        };
+        let Trace { decisions, tests, in_scope, charges, .. } = self.trace;
+        let Obligations { all: obligations, notices } = self.obligations;
+        let announcement = self.announcement;
+        Ok(Evaluation {
+            verdict,
+            decisions,
+            tests,
+            in_scope,
+            charges,
+            writes,
+            removal,
+            obligations,
+            notices,
+            announcement,
         })
     }
 
@@ -269,7 +302,7 @@ impl<'a, S: State> Walk<'a, S> {
 
     /// What rules asked for besides must be there.
     fn met(&mut self) -> Result<(), Stop> {
-        if self.obligations.all.is_empty() {
+        if self.is_consented || self.obligations.all.is_empty() {
             return Ok(());
         }
         // An ordinary leaf asked, so the program is open.

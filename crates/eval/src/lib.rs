@@ -30,11 +30,11 @@ mod reason;
 mod request;
 mod verdict;
 
-pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
+pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
 pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::{evaluate, verdict};
+pub use evaluate::{consented, evaluate, verdict};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
     announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,

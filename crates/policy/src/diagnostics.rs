@@ -112,6 +112,12 @@ impl Diagnostics {
         &self.0
     }
 
+    /// These, then those of another file.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others);
+        self
+    }
+
     /// Places each `(span, message, help)` in its file.
     pub(crate) fn new(file: &str, text: &str, found: Vec<(Range<usize>, String, String)>) -> Self {
         let mut items: Vec<_> = found

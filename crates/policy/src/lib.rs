@@ -39,11 +39,16 @@
 
 mod diagnostics;
 mod document;
+mod format;
+mod imports;
 mod model;
 mod program;
+mod schema;
 mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
+pub use format::format;
+pub use imports::Load;
 pub use model::{
     AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
     Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,
@@ -54,6 +59,7 @@ pub use program::{
     source_map::{LimitName, ListName, RuleName, SourceMap},
     verify_canonical,
 };
+pub use schema::schema;
 pub use text::{
     account::{Account, Chain},
     amount::{Amount, AmountError},

@@ -6,13 +6,19 @@ use portcullis_policy::{Policy, SourceMap, compile, decompile};
 
 const MINIMAL: &str = include_str!("../../../examples/minimal/policy.toml");
 const TREASURY: &str = include_str!("../../../examples/treasury/policy.toml");
-const ALL: [&str; 6] = [
+const ALL: [&str; 12] = [
     MINIMAL,
     TREASURY,
     include_str!("../../../examples/payroll/policy.toml"),
     include_str!("../../../examples/two-managers/policy.toml"),
     include_str!("../../../examples/market-maker/policy.toml"),
     include_str!("../../../examples/grants/policy.toml"),
+    include_str!("../../../examples/backtest/policy.toml"),
+    include_str!("../../../examples/templates/small-company.toml"),
+    include_str!("../../../examples/templates/dao-treasury.toml"),
+    include_str!("../../../examples/templates/market-maker.toml"),
+    include_str!("../../../examples/templates/grants.toml"),
+    include_str!("../../../examples/templates/staking.toml"),
 ];
 
 fn parse(text: &str, file: &str) -> Policy {

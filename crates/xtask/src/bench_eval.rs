@@ -1,7 +1,8 @@
-//! `bench eval`: the evaluator beside other policy engines, in the workspace of its own under `benches/`.
+//! `bench`, and `bench eval`: the evaluator beside other policy engines, in the workspace of its own under `benches/`.
 //!
 //! Never part of `test` or of CI: it builds the other engines, and what it prints depends on the machine.
 
+use crate::bench_backtest::{self, BacktestArgs};
 use crate::{stage, tools};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr};
@@ -16,6 +17,8 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(EvalArgs),
+    /// A million past requests under two policies
+    Backtest(BacktestArgs),
 }
 
 #[derive(Debug, Args)]
@@ -26,7 +29,10 @@ struct EvalArgs {
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let Bench::Eval(args) = &args.what;
+    let args = match &args.what {
+        Bench::Eval(args) => args,
+        Bench::Backtest(args) => return bench_backtest::run(args),
+    };
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;

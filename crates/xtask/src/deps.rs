@@ -5,16 +5,18 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
     ("portcullis-eval", &["portcullis-attest", "portcullis-bindings"]),
+    ("portcullis-replay", &["portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (
         "portcullis-cli",
         &[
+            "portcullis-replay",
             "portcullis-simulate",
             "portcullis-chain",
             "portcullis-policy",
@@ -31,7 +33,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
 ];
 
 /// No I/O, clock, randomness, async or command line: verdicts and programs depend on arguments only.
-const PURE: [&str; 3] = ["portcullis-policy", "portcullis-eval", "portcullis-attest"];
+const PURE: [&str; 4] = ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay"];
 const IMPURE: [&str; 18] = [
     "tokio",
     "async-std",

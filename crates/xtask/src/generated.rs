@@ -1,6 +1,6 @@
 //! `docs`: pages that are written from the sources.
 
-use crate::tools;
+use crate::{demo, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use std::fmt::Write;
@@ -8,6 +8,7 @@ use std::fs;
 
 const SOURCE: &str = "contracts/types/Reason.sol";
 const PAGE: &str = "docs/reason-codes.md";
+const SCHEMA: &str = "docs/policy.schema.json";
 
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {
@@ -18,16 +19,23 @@ pub(crate) struct DocsArgs {
 
 pub(crate) fn run(args: &DocsArgs) -> Result<()> {
     let source = fs::read_to_string(tools::root().join(SOURCE)).wrap_err_with(|| format!("cannot read {SOURCE}"))?;
-    let page = reasons(&source)?;
-    let path = tools::root().join(PAGE);
-    if args.check {
-        if fs::read_to_string(&path).unwrap_or_default() != page {
-            bail!("{PAGE} differs from {SOURCE}; run `cargo xtask docs`");
+    settle(PAGE, SOURCE, &reasons(&source)?, args.check)?;
+    demo::build()?;
+    let schema = tools::cargo(&["run", "--quiet", "--package", "portcullis-cli", "--", "schema"]);
+    settle(SCHEMA, "what `portcullis schema` prints", &tools::capture(schema)?, args.check)
+}
+
+/// Writes a generated file, or compares it with its source.
+fn settle(file: &str, source: &str, text: &str, check: bool) -> Result<()> {
+    let path = tools::root().join(file);
+    if check {
+        if fs::read_to_string(&path).unwrap_or_default() != text {
+            bail!("{file} differs from {source}; run `cargo xtask docs`");
         }
         return Ok(());
     }
-    fs::write(&path, page).wrap_err_with(|| format!("cannot write {PAGE}"))?;
-    eprintln!("wrote {PAGE}");
+    fs::write(&path, text).wrap_err_with(|| format!("cannot write {file}"))?;
+    eprintln!("wrote {file}");
     Ok(())
 }
 

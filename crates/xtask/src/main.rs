@@ -3,6 +3,7 @@
 //! stdout carries a verb's result; progress and talk go to stderr.
 
 mod attacks;
+mod bench_backtest;
 mod bench_eval;
 mod bindings;
 mod check;

@@ -1,8 +1,12 @@
 //! One file per subcommand.
 
+pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod decompile;
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod init;
+pub(crate) mod schema;
 pub(crate) mod simulate;

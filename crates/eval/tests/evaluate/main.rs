@@ -14,4 +14,5 @@ mod random;
 mod requests;
 mod semantics;
 mod signatures;
+mod templates;
 mod two_managers;

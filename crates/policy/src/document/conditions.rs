@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{AddressRef, AmountRange, Effect, Origin, Selector, Target, When, text::selector::parse_selector};
 
-const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 18] = [
     "origin",
     "initiator",
     "target",
@@ -28,6 +28,7 @@ const KEYS: [&str; 18] = [
     "all",
     "not",
 ];
+pub(crate) const AMOUNT: [&str; 2] = ["min", "max"];
 pub(super) const LIST_HELP: &str = "write a list's name after `@`, an address, or an array of them";
 /// Tables within tables: each is at least one of the groups that programs nest.
 const MAX_DEPTH: usize = 8;
@@ -72,7 +73,7 @@ fn conditions(reader: &mut Reader, table: Table<'_>, depth: usize) -> When {
         .get("asset")
         .and_then(|node| reader.each(node, help, |reader, node| reader.text(node, help).map(str::to_owned)));
     let amount = table.get("amount").and_then(|node| {
-        let table = reader.table(node, &["min", "max"])?;
+        let table = reader.table(node, &AMOUNT)?;
         let mut bound = |key| table.get(key).and_then(|node| amount(reader, node));
         Some(AmountRange { min: bound("min"), max: bound("max") })
     });

@@ -1,16 +1,16 @@
 //! The document: TOML and JSON to a policy, and a policy to either.
 
-mod conditions;
-mod obligations;
-mod parse;
-mod reader;
-mod rules;
+pub(crate) mod conditions;
+pub(crate) mod obligations;
+pub(crate) mod parse;
+pub(crate) mod reader;
+pub(crate) mod rules;
 pub(crate) mod tables;
-mod tree;
-mod write;
+pub(crate) mod tree;
+pub(crate) mod write;
 mod write_rule;
 
-use crate::{CompileError, Compiled, Diagnostics, Policy, Problem, compile, compile_off_chain, program};
+use crate::{CompileError, Compiled, Diagnostics, Load, Policy, Problem, compile, compile_off_chain, imports, program};
 use tree::{Fault, Node};
 
 impl Policy {
@@ -20,7 +20,16 @@ impl Policy {
     /// # Errors
     /// [`Diagnostics`]: everything that is wrong, with its line and what to write instead.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostics> {
-        parse(text, file, compile)
+        Self::parse_with(text, file, &no_files)
+    }
+
+    /// The same for a policy that may import lists: `load` reads their files, which are used only if their hash is
+    /// the one that the policy pins.
+    ///
+    /// # Errors
+    /// [`Diagnostics`], as for [`Policy::parse`], those of imported files under their own names.
+    pub fn parse_with(text: &str, file: &str, load: &Load<'_>) -> Result<Self, Diagnostics> {
+        parse(text, file, compile, load)
     }
 
     /// The same for a policy whose program need not fit in a contract: what parses compiles off chain.
@@ -28,25 +37,39 @@ impl Policy {
     /// # Errors
     /// [`Diagnostics`], as for [`Policy::parse`].
     pub fn parse_off_chain(text: &str, file: &str) -> Result<Self, Diagnostics> {
-        parse(text, file, compile_off_chain)
+        parse(text, file, compile_off_chain, &no_files)
     }
 }
 
 type Compile = fn(&Policy) -> Result<Compiled, CompileError>;
 
-fn parse(text: &str, file: &str, compile: Compile) -> Result<Policy, Diagnostics> {
+fn no_files(_: &str) -> Result<Vec<u8>, String> {
+    Err("a policy on its own has no other files".to_owned())
+}
+
+fn parse(text: &str, file: &str, compile: Compile, load: &Load<'_>) -> Result<Policy, Diagnostics> {
     let is_json = file.to_ascii_lowercase().ends_with(".json");
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = if is_json { tree::from_json(text) } else { tree::from_toml(text) };
-    root.and_then(|root| read(&root, compile)).map_err(|faults| Diagnostics::new(file, text, faults))
+    let placed = |faults| Diagnostics::new(file, text, faults);
+    let mut root = root.map_err(placed)?;
+    let (faults, files) = imports::resolve(&mut root, file, load);
+    match read(&root, compile, faults, files.is_empty()) {
+        Ok(policy) => Ok(policy),
+        Err(faults) => Err(files.into_iter().fold(placed(faults), Diagnostics::and)),
+    }
 }
 
-fn read(root: &Node, compile: Compile) -> Result<Policy, Vec<Fault>> {
-    let (policy, mut faults) = parse::policy(root);
+/// `faults` were found before; `is_whole` tells whether every imported list was read.
+fn read(root: &Node, compile: Compile, mut faults: Vec<Fault>, is_whole: bool) -> Result<Policy, Vec<Fault>> {
+    let (policy, found) = parse::policy(root);
+    faults.extend(found);
     let is_faulty = !faults.is_empty();
     // Values that did not read would only cause errors of their own; names stand for themselves.
     let problems = match &policy {
-        Some(policy) if faults.is_empty() => compile(policy).err().map_or_else(Vec::new, |e| e.problems().to_vec()),
+        Some(policy) if faults.is_empty() && is_whole => {
+            compile(policy).err().map_or_else(Vec::new, |e| e.problems().to_vec())
+        }
         Some(policy) => program::check_names(policy),
         None => Vec::new(),
     };
@@ -58,7 +81,7 @@ fn read(root: &Node, compile: Compile) -> Result<Policy, Vec<Fault>> {
         }
     }
     match policy {
-        Some(policy) if faults.is_empty() => Ok(policy),
+        Some(policy) if faults.is_empty() && is_whole => Ok(policy),
         _ => Err(faults),
     }
 }

@@ -10,6 +10,10 @@ use crate::{Approvals, AttesterSet, Obligations, Signers};
 /// The keys of `then` that ask for something.
 pub(super) const ASKING: [&str; 5] = ["approvals", "signatures", "signers", "attestation", "notify"];
 
+pub(crate) const APPROVALS: [&str; 4] = ["group", "at_least", "initiator", "owners"];
+pub(crate) const SIGNERS: [&str; 2] = ["list", "at_least"];
+pub(crate) const ATTESTERS: [&str; 2] = ["members", "at_least"];
+
 const COUNT_HELP: &str = "write how many are needed, from 1 to 255";
 
 pub(super) fn obligations(reader: &mut Reader, table: Table<'_>) -> Obligations {
@@ -34,7 +38,7 @@ pub(super) fn obligations(reader: &mut Reader, table: Table<'_>) -> Obligations 
 }
 
 fn approvals(reader: &mut Reader, node: &Node) -> Option<Approvals> {
-    let table = reader.table(node, &["group", "at_least", "initiator", "owners"])?;
+    let table = reader.table(node, &APPROVALS)?;
     let help = "write the name of the group that approves";
     let group = reader.require(table, "group", help).and_then(|node| reader.text(node, help));
     let at_least = at_least(reader, table);
@@ -46,7 +50,7 @@ fn approvals(reader: &mut Reader, node: &Node) -> Option<Approvals> {
 }
 
 fn signers(reader: &mut Reader, node: &Node) -> Option<Signers> {
-    let table = reader.table(node, &["list", "at_least"])?;
+    let table = reader.table(node, &SIGNERS)?;
     let list = reader.require(table, "list", LIST_HELP).and_then(|node| addresses(reader, node, LIST_HELP));
     let at_least = at_least(reader, table);
     Some(Signers { list: list?, at_least: at_least? })
@@ -55,7 +59,7 @@ fn signers(reader: &mut Reader, node: &Node) -> Option<Signers> {
 /// An attester set. What does not read keeps its name, so that uses of it are not reported as well.
 pub(super) fn attesters(reader: &mut Reader, field: &Field) -> AttesterSet {
     let mut set = AttesterSet { members: Vec::new(), at_least: 1 };
-    let Some(table) = reader.field(field, &["members", "at_least"]) else { return set };
+    let Some(table) = reader.field(field, &ATTESTERS) else { return set };
     let members = reader.require(table, "members", LIST_HELP).and_then(|node| addresses(reader, node, LIST_HELP));
     set.members = members.unwrap_or_default();
     set.at_least = at_least(reader, table).unwrap_or(1);

@@ -17,8 +17,14 @@ use crate::{
     text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
-const ROOT: [&str; 11] =
+pub(crate) const ROOT: [&str; 11] =
     ["version", "name", "account", "semantics", "control", "assets", "groups", "lists", "attesters", "limits", "rules"];
+
+pub(crate) const CONTROL: [&str; 5] = ["change_delay", "announcement_expiry", "announcers", "cancellers", "guardians"];
+pub(crate) const ASSET: [&str; 3] = ["standard", "address", "decimals"];
+pub(crate) const REGISTRY: [&str; 2] = ["registry", "method"];
+pub(crate) const LIMIT: [&str; 6] = ["asset", "cap", "count", "window", "scope", "everywhere"];
+pub(crate) const WINDOW: [&str; 2] = ["calendar", "rolling"];
 
 /// As much of the policy as reads, and what does not.
 pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
@@ -70,7 +76,6 @@ fn account(reader: &mut Reader, table: Table<'_>) -> Option<Account> {
 }
 
 fn control(reader: &mut Reader, table: Table<'_>) -> Control {
-    const KEYS: [&str; 5] = ["change_delay", "announcement_expiry", "announcers", "cancellers", "guardians"];
     let Some(field) = table.fields().iter().find(|field| field.key == "control") else {
         let is_known =
             table.get("account").is_some_and(|node| !matches!(&node.value, Value::Text(text) if text == "unknown"));
@@ -79,7 +84,7 @@ fn control(reader: &mut Reader, table: Table<'_>) -> Control {
         }
         return Control::default();
     };
-    let Some(table) = reader.field(field, &KEYS) else { return Control::default() };
+    let Some(table) = reader.field(field, &CONTROL) else { return Control::default() };
     let mut seconds = |key| table.get(key).and_then(|node| duration(reader, node));
     let (change_delay, announcement_expiry) = (seconds("change_delay"), seconds("announcement_expiry"));
     let mut group = |key| {
@@ -125,7 +130,7 @@ fn entries<T>(
 
 fn asset(reader: &mut Reader, field: &Field) -> Asset {
     let mut asset = Asset { standard: Standard::Native, decimals: 0 };
-    let Some(table) = reader.field(field, &["standard", "address", "decimals"]) else { return asset };
+    let Some(table) = reader.field(field, &ASSET) else { return asset };
     let words = [
         ("native", Standard::Native),
         ("erc20", Standard::Erc20(Address::ZERO)),
@@ -181,7 +186,7 @@ fn members(reader: &mut Reader, field: &Field) -> Members {
 }
 
 fn registry(reader: &mut Reader, field: &Field) -> Option<Registry> {
-    let table = reader.field(field, &["registry", "method"])?;
+    let table = reader.field(field, &REGISTRY)?;
     let node = reader.require(table, "registry", "write the address of the contract that keeps the list");
     let address = node.and_then(|node| reader.address(node));
     let method = match table.get("method") {
@@ -197,9 +202,7 @@ fn registry(reader: &mut Reader, field: &Field) -> Option<Registry> {
 fn limit(reader: &mut Reader, field: &Field) -> Limit {
     let cap = Cap::Amount { asset: String::new(), amount: Amount::from_base_units(Default::default()) };
     let mut limit = Limit { cap, window: Window::Transaction, scope: Scope::Account, everywhere: false };
-    let Some(table) = reader.field(field, &["asset", "cap", "count", "window", "scope", "everywhere"]) else {
-        return limit;
-    };
+    let Some(table) = reader.field(field, &LIMIT) else { return limit };
     if let Some(node) = table.get("count") {
         limit.cap = Cap::Count(count(reader, table, node).unwrap_or_default());
     } else {
@@ -248,7 +251,7 @@ fn window(reader: &mut Reader, node: &Node) -> Option<Window> {
         reader.fault(node, format!("unknown window `{text}`"), WINDOW_HELP);
         return None;
     }
-    let table = reader.table(node, &["calendar", "rolling"])?;
+    let table = reader.table(node, &WINDOW)?;
     match (table.get("calendar"), table.get("rolling")) {
         (Some(node), None) => {
             let periods = [("day", Window::Day), ("week", Window::Week), ("month", Window::Month)];

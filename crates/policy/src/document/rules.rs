@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{Outcome, Rule, When};
 
-const KEYS: [&str; 7] = ["id", "name", "owner", "updated_at", "priority", "when", "then"];
-const THEN: [&str; 9] =
+pub(crate) const KEYS: [&str; 7] = ["id", "name", "owner", "updated_at", "priority", "when", "then"];
+pub(crate) const THEN: [&str; 9] =
     ["allow", "deny", "limits", "delay", "approvals", "signatures", "signers", "attestation", "notify"];
 
 /// Reads a rule; what does not read is left out of it and noted.

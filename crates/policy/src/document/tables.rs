@@ -19,8 +19,26 @@ const NUMBER_HELP: &str = "write a number in quotes, decimal or as `0x` and at m
 /// What static calls get where the document does not say.
 pub(crate) const DEFAULT_GAS: u32 = 100_000;
 
+pub(crate) const TIME: [&str; 2] = ["from", "to"];
+pub(crate) const WORD: [&str; 9] =
+    ["offset", "mask", "equals", "not_equals", "less_than", "at_most", "more_than", "at_least", "in"];
+pub(crate) const STATIC_CALL: [&str; 12] = [
+    "target",
+    "call",
+    "data",
+    "gas",
+    "words",
+    "index",
+    "equals",
+    "not_equals",
+    "less_than",
+    "at_most",
+    "more_than",
+    "at_least",
+];
+
 pub(super) fn time(reader: &mut Reader, node: &Node) -> Option<TimeSpan> {
-    let table = reader.table(node, &["from", "to"])?;
+    let table = reader.table(node, &TIME)?;
     let help = "write a time of the UTC day in quotes, like `09:00`";
     let mut read = |key| {
         let node = reader.require(table, key, help)?;
@@ -36,9 +54,7 @@ pub(super) fn weekday(reader: &mut Reader, node: &Node) -> Option<Vec<Weekday>> 
 }
 
 pub(super) fn word(reader: &mut Reader, node: &Node) -> Option<Word> {
-    const KEYS: [&str; 9] =
-        ["offset", "mask", "equals", "not_equals", "less_than", "at_most", "more_than", "at_least", "in"];
-    let table = reader.table(node, &KEYS)?;
+    let table = reader.table(node, &WORD)?;
     let help = "write where the word starts, in bytes, from 0 to 65535: the first argument is at 4";
     let offset = reader.require(table, "offset", help).and_then(|node| {
         let offset = reader.integer(node)?;
@@ -51,7 +67,7 @@ pub(super) fn word(reader: &mut Reader, node: &Node) -> Option<Word> {
         let mask = mask.map_or(Some(None), |mask| mask.map(Some))?;
         return Some(Word { offset: offset?, test: WordTest::Compare { mask, comparison, value } });
     };
-    if let Some(key) = KEYS.iter().find(|key| !["offset", "in"].contains(key) && table.get(key).is_some()) {
+    if let Some(key) = WORD.iter().find(|key| !["offset", "in"].contains(key) && table.get(key).is_some()) {
         let message = format!("`in` and `{key}` exclude each other");
         reader.fault(table.node(), message, "write `in` with `offset` alone, or a comparison");
         return None;
@@ -61,21 +77,7 @@ pub(super) fn word(reader: &mut Reader, node: &Node) -> Option<Word> {
 }
 
 pub(super) fn static_call(reader: &mut Reader, node: &Node) -> Option<StaticCall> {
-    const KEYS: [&str; 12] = [
-        "target",
-        "call",
-        "data",
-        "gas",
-        "words",
-        "index",
-        "equals",
-        "not_equals",
-        "less_than",
-        "at_most",
-        "more_than",
-        "at_least",
-    ];
-    let table = reader.table(node, &KEYS)?;
+    let table = reader.table(node, &STATIC_CALL)?;
     let help = "write the contract's address or a token's name";
     let target = reader.require(table, "target", help).and_then(|node| {
         let text = reader.text(node, help)?;

@@ -6,7 +6,7 @@ use super::write_rule::{attesters, rule};
 use crate::{Cap, Limit, Members, Policy, Scope, Selector, Standard, Window, text::duration::format_duration};
 
 /// A value to write, keys in the order people read them.
-pub(super) enum Out {
+pub(crate) enum Out {
     Text(String),
     Integer(i64),
     Bool(bool),
@@ -68,7 +68,7 @@ fn inline(value: &Out) -> String {
     }
 }
 
-fn json(value: &Out, depth: usize, text: &mut String) {
+pub(crate) fn json(value: &Out, depth: usize, text: &mut String) {
     let inner = depth.saturating_add(1);
     let line = |text: &mut String, depth: usize| {
         text.push('\n');

@@ -27,7 +27,8 @@ pub enum Chain {
 }
 
 impl Chain {
-    const ALL: [Self; 9] = [
+    /// Every chain that the language knows.
+    pub const ALL: [Self; 9] = [
         Self::Ethereum,
         Self::Sepolia,
         Self::Base,
@@ -84,6 +85,14 @@ pub struct Account {
 impl std::fmt::Display for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.chain.short_name(), self.address)
+    }
+}
+
+impl std::str::FromStr for Account {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_account(text).map_err(|(message, help)| format!("{message}; {help}"))
     }
 }
 
