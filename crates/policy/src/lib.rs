@@ -39,11 +39,15 @@
 
 mod diagnostics;
 mod document;
+mod lint;
 mod model;
 mod program;
 mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
+pub use lint::{
+    Change, Difference, Direction, Finding, FindingKind, LintError, Report, Severity, Used, Witness, diff, lint,
+};
 pub use model::{
     AddressRef, AmountRange, Asset, CallData, CallTarget, Cap, Comparison, Control, Effect, Limit, Members, Origin,
     Outcome, Policy, Registry, Rule, Scope, Semantics, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday,

@@ -2,13 +2,13 @@
 
 mod body;
 pub(crate) mod bounds;
-mod condition;
+pub(crate) mod condition;
 mod decompile;
 mod emit;
-mod expand;
+pub(crate) mod expand;
 mod index;
 mod lists;
-mod lower;
+pub(crate) mod lower;
 mod membership;
 mod names;
 mod read;

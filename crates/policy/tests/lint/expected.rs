@@ -1,0 +1,135 @@
+//! What rules mean for cases, read as `docs/policy-reference.md` tells it, one case after the other.
+
+use std::collections::BTreeSet;
+
+use portcullis_eval::{Evaluation, evaluate};
+use portcullis_policy::{Effect, Outcome, Policy, Rule, Semantics, compile_off_chain};
+
+use super::universe::{Case, HOOK};
+
+/// What decides on a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The rules in scope of the first effect, in order.
+    pub(crate) scope: Vec<usize>,
+    /// Those that have a say.
+    pub(crate) says: Vec<usize>,
+    /// Whether it is allowed, if obligations are met.
+    pub(crate) allowed: bool,
+    pub(crate) delay: u32,
+    /// By id.
+    pub(crate) limits: BTreeSet<String>,
+}
+
+/// Reads cases under one policy.
+pub(crate) struct Reader<'a> {
+    policy: &'a Policy,
+    program: Vec<u8>,
+    /// Every rule denies, and all in scope are told.
+    scopes: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(policy: &'a Policy) -> Self {
+        let mut all = policy.clone();
+        all.semantics = Semantics::AllowOverrides;
+        for rule in &mut all.rules {
+            if rule.then != Outcome::Deny {
+                if rule.when.effect.is_none() && !rule.when.opaque {
+                    rule.when.effect = Some(vec![Effect::Transfer, Effect::Approve, Effect::Call]);
+                }
+                rule.then = Outcome::Deny;
+            }
+            rule.when.opaque = false;
+        }
+        // An effect that the rule's other keys exclude is an error where it is written.
+        let scopes = compile_off_chain(&all).map(|compiled| compiled.program);
+        let scopes = scopes.unwrap_or_else(|_| {
+            for (rule, original) in all.rules.iter_mut().zip(&policy.rules) {
+                if original.when.effect.is_none() {
+                    rule.when.effect = None;
+                    let narrowed = [Effect::Transfer, Effect::Approve, Effect::Call];
+                    let possible: Vec<Effect> = narrowed.into_iter().filter(|effect| {
+                        let mut one = policy.clone();
+                        let mut alone = rule.clone();
+                        alone.when.effect = Some(vec![*effect]);
+                        one.rules = vec![alone];
+                        compile_off_chain(&one).is_ok()
+                    }).collect();
+                    if original.then != Outcome::Deny && !original.when.opaque {
+                        rule.when.effect = Some(possible);
+                    }
+                }
+            }
+            compile_off_chain(&all).unwrap_or_else(|error| panic!("{error}\n{}", all.to_toml())).program
+        });
+        Self { policy, program: compile_off_chain(policy).expect("compiles").program, scopes }
+    }
+
+    fn rule(&self, at: usize) -> &Rule {
+        &self.policy.rules[at]
+    }
+
+    /// What the mirror says of the case.
+    pub(crate) fn evaluate(&self, case: &Case) -> Evaluation {
+        evaluate(&self.program, HOOK, &case.world, &case.request, case.now).expect("is decided")
+    }
+
+    /// What the first effect is, and what decides on it.
+    pub(crate) fn read(&self, case: &Case) -> Reading {
+        let found = evaluate(&self.scopes, HOOK, &case.world, &case.request, case.now).expect("is decided");
+        let scope: Vec<usize> =
+            found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule)).collect();
+        let allows = |at: &usize| self.rule(*at).then != Outcome::Deny;
+        let allowing = scope.iter().copied().find(|at| allows(at));
+        let denying = scope.iter().copied().find(|at| !allows(at));
+        let says: Vec<usize> = match self.policy.semantics {
+            Semantics::FirstMatch => scope.first().copied().into_iter().collect(),
+            Semantics::AllMustPass => match denying {
+                Some(rule) => vec![rule],
+                None => scope.clone(),
+            },
+            Semantics::AllowOverrides => allowing.or(denying).into_iter().collect(),
+        };
+        let effect = found.decisions.first().map(|decision| decision.effect);
+        let mut allowed = !says.is_empty() && says.iter().all(allows);
+        let (mut delay, mut limits) = (0, BTreeSet::new());
+        let asset_of = |name: &String| self.policy.assets[name].standard.token().unwrap_or_default();
+        for (id, limit) in self.policy.limits.iter().filter(|(_, limit)| limit.everywhere) {
+            let counts = limit.asset().map(&asset_of);
+            if let Some(effect) = effect.filter(|effect| effect.asset == counts) {
+                match effect.amount {
+                    Some(amount) if !amount.is_zero() => _ = limits.insert(id.clone()),
+                    Some(_) => {}
+                    None => allowed = false,
+                }
+            }
+        }
+        for rule in &says {
+            if let Outcome::Allow { delay: own, limits: listed } = &self.rule(*rule).then {
+                delay = delay.max(own.unwrap_or(0));
+                for id in listed {
+                    let free = effect.and_then(|effect| effect.amount).is_some_and(|amount| amount.is_zero());
+                    if self.policy.limits[id].asset().is_none() || !free {
+                        limits.insert(id.clone());
+                    }
+                }
+            }
+        }
+        if !allowed {
+            (delay, limits) = (0, BTreeSet::new());
+        }
+        Reading { scope, says, allowed, delay, limits }
+    }
+}
+
+/// Whether the later rule denies, or asks for a longer delay or another limit, where the earlier one allows.
+pub(crate) fn asks_more(rule: &Rule, earlier: &Rule) -> bool {
+    match (&rule.then, &earlier.then) {
+        (_, Outcome::Deny) => false,
+        (Outcome::Deny, _) => true,
+        (Outcome::Allow { limits, delay }, Outcome::Allow { limits: other, delay: waits }) => {
+            delay.unwrap_or(0) > waits.unwrap_or(0) || limits.iter().any(|limit| !other.contains(limit))
+        }
+    }
+}
