@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Done,
     /// Something is wrong with the input or the surroundings.
     Error,
+    /// Something changes.
+    Changed,
     /// The policy denies.
     Denied,
     /// There is no verdict.
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Error => 1,
+            Exit::Changed => 2,
             Exit::Denied => 3,
             Exit::Undecided => 4,
             Exit::Disagree => 5,

@@ -1,7 +1,7 @@
 //! The portcullis command line: check, compile and read policies, and see what the chain will decide.
 //!
-//! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 3 the policy denies, 4 undecided,
-//! 5 the chain and the mirror disagree (2 is kept for changes, as plans report them).
+//! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 2 changes, 3 the policy denies,
+//! 4 undecided, 5 the chain and the mirror disagree.
 
 mod commands;
 mod embedded;
@@ -12,6 +12,7 @@ mod policy_file;
 mod site;
 mod tx_file;
 mod units;
+mod witness;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,10 @@ enum Command {
     Compile(commands::compile::Compile),
     /// Read a program back as a policy
     Decompile(commands::decompile::Decompile),
+    /// Say what is wrong with a policy that compiles, each with a request that shows it
+    Lint(commands::lint::Lint),
+    /// Say what another version of a policy loosens and tightens, each with a request that shows it
+    Diff(commands::diff::Diff),
     /// Say, offline and in words, what a policy decides on a transaction and which rule decides
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
@@ -69,6 +74,8 @@ fn main() -> ExitCode {
         Command::Check(command) => command.run(&output),
         Command::Compile(command) => command.run(&output),
         Command::Decompile(command) => command.run(&output),
+        Command::Lint(command) => command.run(&output),
+        Command::Diff(command) => command.run(&output),
         Command::Explain(command) => command.run(&output),
         Command::Simulate(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),

@@ -4,5 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod decompile;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod lint;
 pub(crate) mod simulate;

@@ -9,7 +9,7 @@ mod tree;
 mod write;
 mod write_rule;
 
-use crate::{Diagnostics, Policy, Problem, compile, program};
+use crate::{Diagnostic, Diagnostics, Finding, Policy, Problem, Report, compile, program};
 use tree::{Fault, Node};
 
 impl Policy {
@@ -19,11 +19,29 @@ impl Policy {
     /// # Errors
     /// [`Diagnostics`]: everything that is wrong, with its line and what to write instead.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostics> {
-        let is_json = file.to_ascii_lowercase().ends_with(".json");
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let root = if is_json { tree::from_json(text) } else { tree::from_toml(text) };
-        root.and_then(|root| read(&root)).map_err(|faults| Diagnostics::new(file, text, faults))
+        tree(text, file).and_then(|root| read(&root)).map_err(|faults| Diagnostics::new(file, text, faults))
     }
+}
+
+impl Report {
+    /// Where in the document's text each finding is, in their order.
+    ///
+    /// # Errors
+    /// [`Diagnostics`] when the text does not read.
+    pub fn locate(&self, text: &str, file: &str) -> Result<Vec<Diagnostic>, Diagnostics> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let root = tree(text, file).map_err(|faults| Diagnostics::new(file, text, faults))?;
+        let place = |finding: &Finding| {
+            let fault = (root.locate(&finding.path, false), finding.message.clone(), finding.help.clone());
+            Diagnostics::new(file, text, vec![fault])
+        };
+        Ok(self.findings.iter().flat_map(place).collect())
+    }
+}
+
+fn tree(text: &str, file: &str) -> Result<Node, Vec<Fault>> {
+    if file.to_ascii_lowercase().ends_with(".json") { tree::from_json(text) } else { tree::from_toml(text) }
 }
 
 fn read(root: &Node) -> Result<Policy, Vec<Fault>> {

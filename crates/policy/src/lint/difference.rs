@@ -188,7 +188,7 @@ impl Pair<'_> {
             };
             let (old_rule, new_rule) = (of(&self.before, space), of(&self.after, space));
             left = space.sets.minus(left, alike);
-            let witness = space.find(alike).map(|found| found.witness);
+            let witness = space.find(alike);
             let id = |policy: &Policy, decided: &Decided<'_>, at: Option<usize>| {
                 let position = decided.view.lowered.rules.get(at?)?.position;
                 policy.rules.get(position).map(|rule| rule.id.clone())

@@ -12,12 +12,14 @@ mod calldata;
 mod decide;
 mod difference;
 mod dimension;
+mod exposure;
 mod mention;
 mod rules;
 mod scope;
 mod space;
 mod theory;
 mod witness;
+mod written;
 
 pub use difference::{Change, Difference, Direction, diff};
 pub use witness::{Used, Witness};
@@ -60,9 +62,34 @@ pub enum FindingKind {
     Shadowed,
     /// An earlier rule allows, for less, part of what a later one denies or asks more for.
     Inversion,
+    /// A rule lets out what a limit counts, without charging it.
+    Uncounted,
+    /// A rule names a selector that is denied on declared tokens.
+    OpaqueDenied,
+    /// Nothing is allowed.
+    NothingAllowed,
+    /// Owners and threshold cannot change.
+    NoOwnerManagement,
+    /// Decimals or amounts that look wrong.
+    Decimals,
+    /// A static call may take more gas than a transaction gives.
+    Gas,
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::NeverMatches,
+        Self::Shadowed,
+        Self::Inversion,
+        Self::Uncounted,
+        Self::OpaqueDenied,
+        Self::NothingAllowed,
+        Self::NoOwnerManagement,
+        Self::Decimals,
+        Self::Gas,
+    ];
+
     /// The name that documents and scripts use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -70,6 +97,12 @@ impl FindingKind {
             Self::NeverMatches => "never-matches",
             Self::Shadowed => "shadowed",
             Self::Inversion => "inversion",
+            Self::Uncounted => "uncounted",
+            Self::OpaqueDenied => "opaque-denied",
+            Self::NothingAllowed => "nothing-allowed",
+            Self::NoOwnerManagement => "no-owner-management",
+            Self::Decimals => "decimals",
+            Self::Gas => "gas",
         }
     }
 }
@@ -96,7 +129,7 @@ pub struct Finding {
 /// What is wrong with a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What was found, in order of the kinds and then of the document.
+    /// What was found, worst first, then by kind.
     pub findings: Vec<Finding>,
     /// What could neither be shown nor excluded, each in a sentence: conditions that depend on each other in ways
     /// that the analysis does not follow.
@@ -134,5 +167,9 @@ pub fn lint(policy: &Policy) -> Result<Report, LintError> {
     let decided = Decided::new(view, &mut space);
     let mut report = Report::default();
     rules::check(policy, &decided, &mut space, &mut report);
+    exposure::check(policy, &decided, &mut space, &mut report);
+    written::check(policy, &mut report);
+    // Worst first; the document's order otherwise.
+    report.findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     if space.sets.is_full() { Err(LintError::TooComplex) } else { Ok(report) }
 }

@@ -91,7 +91,7 @@ impl Rules<'_> {
             left = space.sets.minus(left, say);
         }
         let more = if left == NONE { "" } else { " and others" };
-        let Some(found) = space.find(scope) else {
+        let Some(witness) = space.find(scope) else {
             report.undetermined.push(format!("rule `{id}` never decides, if it matches anything at all"));
             return;
         };
@@ -107,7 +107,7 @@ impl Rules<'_> {
             } else {
                 "remove it, or narrow the rules that decide instead".to_owned()
             },
-            witness: Some(found.witness),
+            witness: Some(witness),
         });
     }
 
@@ -152,7 +152,7 @@ impl Rules<'_> {
             }
             count = count.saturating_add(1);
             let (id, first) = (self.id(index), self.id(other));
-            let Some(found) = space.find(both) else {
+            let Some(witness) = space.find(both) else {
                 report.undetermined.push(format!("rule `{first}` may decide part of what rule `{id}` is about"));
                 continue;
             };
@@ -164,7 +164,7 @@ impl Rules<'_> {
                 rules: vec![id.clone(), first.clone()],
                 path: steps!["rules", rule.position],
                 help: format!("move `{id}` before `{first}`, or narrow `{first}`"),
-                witness: Some(found.witness),
+                witness: Some(witness),
             });
         }
     }

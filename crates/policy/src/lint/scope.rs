@@ -27,7 +27,6 @@ pub(super) struct View<'a> {
     native: Set,
     transfer: Set,
     approve: Set,
-    permit: Set,
     opaque: Set,
     /// Calls whose target is class of `to`, and those to tokens that this policy does not declare.
     call: Set,
@@ -46,7 +45,7 @@ impl<'a> View<'a> {
             .map(|(_, class)| class)
             .collect();
         let declared = space.dims.token.is_in(&declared, &mut space.sets);
-        let mut of = |form: Form, space: &mut Space| {
+        let of = |form: Form, space: &mut Space| {
             let form = space.form(form);
             space.sets.and(form, declared)
         };
@@ -62,7 +61,6 @@ impl<'a> View<'a> {
             native: space.forms_of(&[Form::Native, Form::NativeAndCall]),
             transfer,
             approve: space.sets.or(approve, permit),
-            permit,
             opaque,
             call: space.forms_of(&[Form::Bare, Form::Call]),
             undeclared,
@@ -161,7 +159,7 @@ impl<'a> View<'a> {
             Condition::AtLeast(value) => self.bound(Comparison::AtLeast, *value, space),
             Condition::AtMost(value) => self.bound(Comparison::AtMost, *value, space),
             Condition::IsContract => {
-                let mut has_code = |who: Who, space: &mut Space| {
+                let has_code = |who: Who, space: &mut Space| {
                     space.dims.code.get(&who).copied().map_or(NONE, |variable| space.sets.variable(variable))
                 };
                 let (to, named) = (has_code(Who::To, space), has_code(Who::Recipient, space));
@@ -302,11 +300,6 @@ impl<'a> View<'a> {
                 space.sets.or(native, token)
             }
         }
-    }
-
-    /// Allowances through Permit2.
-    pub(super) const fn permits(&self) -> Set {
-        self.permit
     }
 }
 

@@ -172,7 +172,8 @@ impl Space {
         for standard in tokens.values() {
             selectors.extend(transfers(*standard).iter().chain(approves(*standard)));
         }
-        selectors.extend([ENABLE_MODULE, PERMIT2_APPROVE_SELECTOR].into_iter().chain(super::theory::CONTROL));
+        let known = [ENABLE_MODULE, PERMIT2_APPROVE_SELECTOR].into_iter();
+        selectors.extend(known.chain(super::theory::CONTROL).chain(super::exposure::OWNERS));
         for number in [U256::ZERO, U256::ONE, U256::MAX] {
             mentions.amounts.single(number);
         }

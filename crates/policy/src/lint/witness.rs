@@ -64,13 +64,6 @@ const MONDAY: u64 = 1_767_571_200;
 /// How many classes are tried before it is said that none was found.
 const TRIES: usize = 48;
 
-/// A request of a set.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) assignment: Vec<bool>,
-    pub(super) witness: Witness,
-}
-
 /// What assigned words ask.
 #[derive(Debug, Clone, Copy, Default)]
 struct Written {
@@ -92,14 +85,14 @@ struct Moved {
 impl Space {
     /// A request of the set; none where every class that was tried contradicts itself in ways that sets do not
     /// tell, such as words that overlap.
-    pub(super) fn find(&mut self, set: Set) -> Option<Found> {
+    pub(super) fn find(&mut self, set: Set) -> Option<Witness> {
         let plain = self.single_request();
         let plain = self.sets.and(set, plain);
         let mut left = if plain == super::bdd::NONE { set } else { plain };
         for _ in 0..TRIES {
             let assignment = self.sets.one_of(left, self.dims.variables)?;
             if let Some(witness) = self.realize(&assignment) {
-                return Some(Found { assignment, witness });
+                return Some(witness);
             }
             let alike = self.alike(&assignment);
             left = self.sets.minus(left, alike);

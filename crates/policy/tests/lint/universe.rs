@@ -86,7 +86,7 @@ fn actions(draft: &Draft) -> Vec<Action> {
     let mut people = vec![address(ALICE), address(BOB), other];
     if draft.extras.contains(&Extra::Word) {
         // Words compare with numbers, and recipients are words.
-        people.extend([5, 8].map(Address::with_last_byte));
+        people.extend([5, 8, 10].map(Address::with_last_byte));
     }
     let amounts: Vec<U256> = if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
         .into_iter()
@@ -95,7 +95,7 @@ fn actions(draft: &Draft) -> Vec<Action> {
     // What calls may carry as their first three words.
     let words: Vec<Vec<U256>> = if draft.extras.contains(&Extra::Word) {
         let firsts = [U256::ZERO, word(address(ALICE)), word(address(BOB)), U256::MAX];
-        let seconds = [0, 5, 8].map(U256::from);
+        let seconds = [0, 5, 8, 10].map(U256::from);
         let all = firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
         all.collect()
     } else {
