@@ -93,9 +93,6 @@ struct Pair<'a> {
     found: Vec<Difference>,
 }
 
-/// How many pairs of rules are told for one change.
-const PAIRS: usize = 256;
-
 impl Pair<'_> {
     fn verdicts(&mut self, space: &mut Space) {
         let looser = space.sets.minus(self.after.allowed, self.before.allowed);
@@ -166,7 +163,8 @@ impl Pair<'_> {
     /// Tells the change of these requests, once for each pair of rules that decide.
     fn tell(&mut self, direction: Direction, change: &Change, set: Set, space: &mut Space) {
         let mut left = set;
-        for _ in 0..PAIRS {
+        // Every round takes away all that one pair decides.
+        while left != NONE && !space.sets.is_full() {
             let Some(assignment) = space.sets.one_of(left, space.dims.variables) else { return };
             let mut alike = left;
             let mut of = |decided: &Decided<'_>, space: &mut Space| {

@@ -7,7 +7,7 @@ use super::{
     space::Space,
 };
 use crate::{
-    Comparison, PathSegment, Policy, Target,
+    Comparison, PathSegment, Policy,
     diagnostics::steps,
     program::expand::{OPAQUE, approves, transfers},
 };
@@ -58,6 +58,9 @@ impl Exposure<'_> {
             // An opaque call may move anything.
             let nothing = space.sets.minus(nothing, opaque);
             let outflow = space.sets.minus(of_asset, nothing);
+            // Value that the account sends itself stays.
+            let to_account = space.to_account();
+            let outflow = space.sets.minus(outflow, to_account);
             let outflow = space.sets.and(outflow, self.decided.allowed);
             let free = space.sets.minus(outflow, charged);
             let payees = self.payees(charged, space);
@@ -116,9 +119,7 @@ impl Exposure<'_> {
             let Some(selectors) = written.when.selector.as_ref().filter(|_| rule.allow && !written.when.opaque) else {
                 continue;
             };
-            let names_tokens =
-                |target: &Target| matches!(target, Target::Asset(_) | Target::Literal(_) | Target::Named(_));
-            if written.when.effect.is_some() || written.when.target.iter().flatten().any(names_tokens) {
+            if written.when.effect.is_some() || written.when.target.is_some() {
                 continue;
             }
             for (at, selector) in selectors.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use alloy_primitives::Address;
 use portcullis_eval::{Evaluation, evaluate};
 use portcullis_policy::{Effect, Outcome, Policy, Rule, Semantics, compile_off_chain};
 
@@ -17,6 +18,8 @@ pub(crate) struct Reading {
     /// Whether it is allowed, if obligations are met.
     pub(crate) allowed: bool,
     pub(crate) delay: u32,
+    /// The asset that leaves, or may.
+    pub(crate) outflow: Option<Address>,
     /// By id.
     pub(crate) limits: BTreeSet<String>,
 }
@@ -119,7 +122,11 @@ impl<'a> Reader<'a> {
         if !allowed {
             (delay, limits) = (0, BTreeSet::new());
         }
-        Reading { scope, says, allowed, delay, limits }
+        let outflow = effect.filter(|effect| effect.amount.is_none_or(|amount| !amount.is_zero()));
+        // Value that the account sends itself stays.
+        let outflow = outflow.filter(|effect| effect.target != case.request.account);
+        let outflow = outflow.and_then(|effect| effect.asset);
+        Reading { scope, says, allowed, delay, outflow, limits }
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod differences;
+mod documented;
 mod draft;
 mod expected;
 mod findings;
