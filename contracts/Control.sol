@@ -8,7 +8,7 @@ import {Forward} from "./libraries/Forward.sol";
 import {Lifecycle} from "./libraries/Lifecycle.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {State} from "./libraries/State.sol";
-import {SlotCall} from "./types/Types.sol";
+import {AccountState, SlotCall} from "./types/Types.sol";
 
 /// @notice How an account comes under a program and changes it. {Lifecycle} has the bodies, and reads the arguments,
 /// which are named here for the ABI.
@@ -52,5 +52,20 @@ abstract contract Control is AccountOnly, IPolicyHook {
     /// @inheritdoc IPolicyHook
     function activate(address program) external accountOnly {
         Forward.to(address(Lifecycle), Lifecycle.activate.selector);
+    }
+
+    /// @inheritdoc IPolicyHook
+    function startUnfreeze() external accountOnly {
+        Forward.to(address(Lifecycle), Lifecycle.startUnfreeze.selector);
+    }
+
+    /// @inheritdoc IPolicyHook
+    function unfreeze() external accountOnly {
+        Forward.to(address(Lifecycle), Lifecycle.unfreeze.selector);
+    }
+
+    /// @inheritdoc IPolicyHook
+    function accountState(address account) external view returns (AccountState memory) {
+        Forward.toView(address(Lifecycle), Lifecycle.accountState.selector);
     }
 }

@@ -2,24 +2,27 @@
 pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
-import {ISafe} from "./interfaces/ISafe.sol";
+import {Asking} from "./libraries/Asking.sol";
 import {Calldata} from "./libraries/Calldata.sol";
-import {ControlCalls} from "./libraries/ControlCalls.sol";
+import {ControlCalls, Leaf} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
-import {Index, Run} from "./libraries/Index.sol";
+import {Index} from "./libraries/Index.sol";
+import {Lifecycle} from "./libraries/Lifecycle.sol";
 import {Marker} from "./libraries/Marker.sol";
 import {MultiSend} from "./libraries/MultiSend.sol";
+import {Obligations} from "./libraries/Obligations.sol";
 import {Program} from "./libraries/Program.sol";
+import {ReadRequest} from "./libraries/Requests.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {State} from "./libraries/State.sol";
 import {Timelock} from "./libraries/Timelock.sol";
 import {ActionView} from "./types/Data.sol";
-import {Effect, Evaluation, Kind, NO_RULE, Reach, Rule, Semantics} from "./types/Evaluation.sol";
+import {Effect, Evaluation, Image, Kind, NO_RULE, Reach, Rule, Semantics, evaluations} from "./types/Evaluation.sol";
 import {Reason} from "./types/Reason.sol";
 import {Route, Verdict} from "./types/Types.sol";
-import {StagedWord, controlWord} from "./types/Words.sol";
+import {StagedWord} from "./types/Words.sol";
 
 /// @title The one core behind every entry: evaluate in view, then commit
 /// @notice `docs/program.md` §2 in the order in which it is written there. The functions that decide return
@@ -33,30 +36,49 @@ abstract contract Engine {
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
-        _evaluate(e, actions);
-        Verdict memory v = e.verdict;
-        require(v.reason == Reason.Allowed, IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need));
+        if (!_decide(e, actions)) {
+            Verdict memory v = e.verdict;
+            revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
+        }
         _commit(e);
     }
 
+    /// @dev Sets the verdict.
     function _evaluate(Evaluation memory e, ActionView[] memory actions) internal view {
+        if (_decide(e, actions)) e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
+    }
+
+    function _decide(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
         e.control = State.control(e.account);
         if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
         e.rule = NO_RULE;
-        if (_request(e, actions)) e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
+        return _request(e, actions);
+    }
+
+    /// @dev For the entries that have their request read to them.
+    function _evaluation(address account, ReadRequest memory request, bool checking)
+        internal
+        pure
+        returns (Evaluation memory)
+    {
+        Evaluation memory e = evaluations()();
+        e.account = account;
+        e.origin = request.origin;
+        e.initiator = request.initiator;
+        e.safeTxGas = request.safeTxGas;
+        e.gasPrice = request.gasPrice;
+        (e.words, e.baseGasAt, e.nonce) = (request.words, request.baseGasAt, request.nonce);
+        e.checking = checking;
+        return e;
     }
 
     function _commit(Evaluation memory e) private {
         SpendLimit.commit(e);
         if (e.announcement != 0) State.clearAnnouncement(e.announcement);
         Marker.addAll(e.markers);
-        if (e.slots.any) State.setStaged(e.account, StagedWord.wrap(0), 0);
-        if (e.removal) {
-            uint32 epoch = e.control.epoch() + 1;
-            State.setControl(e.account, controlWord(address(0), 0, epoch, Route.None));
-            State.setManager(e.account, address(0));
-            emit IPolicyHook.Removed(e.account, epoch);
-        }
+        if (e.slots.length != 0) State.setStaged(e.account, StagedWord.wrap(0), 0);
+        if (e.joined.length != 0) Obligations.commit(e.met);
+        if (e.removal) Lifecycle.remove(e.account);
     }
 
     function _request(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
@@ -65,7 +87,7 @@ abstract contract Engine {
         for (uint256 i = 0; i < actions.length; ++i) {
             if (!_action(e, actions[i], 0)) return false;
         }
-        return Slots.allows(e) && Timelock.allows(e, actions);
+        return _slots(e) && Asking.meets(e, actions) && Timelock.allows(e, actions);
     }
 
     function _action(Evaluation memory e, ActionView memory a, uint256 depth) private view returns (bool) {
@@ -76,46 +98,56 @@ abstract contract Engine {
         if (!known) return e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
         if (depth == MAX_BATCH_DEPTH) return e.deny(Reason.BatchTooDeep, 0, 0);
 
+        (uint256 cursor, uint256 end) = MultiSend.open(a.data.bytesOf());
+        if (cursor == end) return e.deny(Reason.MalformedBatch, 0, 0);
         address zero = zeroIsAccount ? e.account : address(0);
-        ActionView[] memory inner = MultiSend.unwrap(a.data.bytesOf(), zero);
-        if (inner.length == 0) return e.deny(Reason.MalformedBatch, 0, 0);
-        for (uint256 i = 0; i < inner.length; ++i) {
-            if (inner[i].operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
-            if (!_action(e, inner[i], depth + 1)) return false;
+        ActionView memory inner;
+        while (cursor < end) {
+            cursor = MultiSend.next(cursor, zero, inner);
+            if (inner.operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
+            if (!_action(e, inner, depth + 1)) return false;
         }
         return true;
     }
 
     function _leaf(Evaluation memory e, ActionView memory a) private view returns (bool) {
-        uint256 leaf = ControlCalls.classify(e, a);
-        if (leaf == ControlCalls.ORDINARY) return _ordinary(e, a);
-
+        bool special = a.to == e.account || a.to == address(this) || a.to == e.manager && a.to != address(0);
+        if (!special) return _ordinary(e, a, Reach.EVERY);
         bytes calldata data = a.data.bytesOf();
-        uint32 selector = data.length < SELECTOR ? 0 : data.selector();
-        bool fromOwners = e.origin == address(0) && a.value == 0;
-        if (leaf == ControlCalls.ENTRY || !fromOwners) return e.deny(Reason.ControlDenied, selector, 0);
-        if (!ControlCalls.exact(e, a)) return e.deny(Reason.NonCanonicalCalldata, selector, 0);
-        // A handler is called as the account, so with the hook as handler anyone could speak for the account here.
-        bool handsOver = selector == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(4) == address(this);
-        if (handsOver) return e.deny(Reason.ControlDenied, selector, 0);
+        bool active = e.control.program() != address(0);
+        Leaf memory leaf = Leaf(e.account, e.manager, e.control, e.origin == address(0), a.to, a.value);
+        (uint256 kind, Reason reason, uint256 have) = ControlCalls.judge(leaf, data);
+        if (reason != Reason.Allowed) return e.deny(reason, have, 0);
+        if (kind < ControlCalls.SLOT) return _ordinary(e, a, kind);
+        if (active && kind == ControlCalls.SLOT) _note(e, a);
+        else if (active) e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
 
-        bool install = selector == uint32(IPolicyHook.install.selector);
-        if (e.control.program() == address(0)) {
-            if (leaf != ControlCalls.SLOT && !install) return e.deny(Reason.NoProgram, 0, 0);
-        } else if (install) {
-            return e.deny(Reason.ControlDenied, selector, 0);
-        } else if (leaf == ControlCalls.SLOT) {
-            Slots.note(e, a);
-        } else {
-            e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
-        }
         e.rule = NO_RULE;
+        // Whether anybody attests is not known before the program is open.
+        Effect memory none;
+        (none.target, none.selector) = (a.to, data.selector());
+        Asking.fold(e, none);
         ++e.effects;
         return true;
     }
 
-    function _ordinary(Evaluation memory e, ActionView memory a) private view returns (bool) {
+    function _note(Evaluation memory e, ActionView memory a) private pure {
+        if (e.slots.length == 0) e.firstSlot = e.effects;
+        bytes calldata data = a.data.bytesOf();
+        e.slots = bytes.concat(e.slots, abi.encodePacked(a.to, data.length), data);
+    }
+
+    function _slots(Evaluation memory e) private view returns (bool) {
+        if (e.slots.length == 0) return true;
+        (Reason reason, uint256 have, uint256 need, bool removal) = Slots.allow(e.account, e.control, e.manager, e.slots);
+        e.removal = removal;
+        return reason == Reason.Allowed || e.denyAt(reason, e.firstSlot, NO_RULE, 0, have, need);
+    }
+
+    /// @param reach Which rules can match what its calldata does.
+    function _ordinary(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
         if (e.control.program() == address(0)) return e.deny(Reason.NoProgram, 0, 0);
+        if (e.control.frozen()) return e.deny(Reason.Frozen, 0, 0);
         if (!e.opened) {
             e.opened = true;
             Program.open(e.image, e.control.program());
@@ -125,7 +157,8 @@ abstract contract Engine {
         uint256 length = a.data.bytesOf().length;
         if (length != 0 && length < SELECTOR) return e.deny(Reason.ShortCalldata, length, 0);
         if (a.value != 0) {
-            Effect memory native = _bare(a);
+            Effect memory native = e.effect;
+            _bare(native, a);
             native.kind = Kind.NATIVE;
             native.hasRecipient = native.hasAmount = native.hasAsset = true;
             native.recipient = a.to;
@@ -133,26 +166,31 @@ abstract contract Engine {
             if (!_effect(e, native)) return false;
             if (length == 0) return true;
         }
-        return _call(e, a);
+        return _call(e, a, reach);
     }
 
-    /// @dev What all effects of an action share.
-    function _bare(ActionView memory a) private pure returns (Effect memory effect) {
+    /// @dev What all effects of an action share, and nothing else.
+    function _bare(Effect memory effect, ActionView memory a) private pure {
         bytes calldata data = a.data.bytesOf();
         effect.kind = Kind.CALL;
+        effect.reach = Reach.EVERY;
         effect.target = a.to;
         effect.subject = a.to;
         effect.data = a.data;
         effect.hasSelector = data.length != 0;
         effect.selector = data.selector();
+        effect.hasRecipient = effect.hasAmount = effect.hasAsset = false;
+        effect.recipient = effect.asset = address(0);
+        effect.amount = 0;
     }
 
     /// @dev What the action's calldata does.
-    function _call(Evaluation memory e, ActionView memory a) private view returns (bool) {
-        Effect memory effect = _bare(a);
+    function _call(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
+        Effect memory effect = e.effect;
+        _bare(effect, a);
         if (!effect.hasSelector) return _effect(e, effect);
         (bool canonical, uint256 count) = (true, 1);
-        effect.reach = ControlCalls.reach(e, a);
+        effect.reach = reach;
         if (effect.reach == Reach.EVERY) {
             (canonical, count) = _decode(e, effect);
             if (e.image.failed()) return e.denyFault();
@@ -187,25 +225,29 @@ abstract contract Engine {
     /// @dev Tests the rules in order. Which of those in scope decide is the program's semantics: the first; all, the
     /// first that denies at once; the first that allows, or else the first.
     function _effect(Evaluation memory e, Effect memory effect) private view returns (bool) {
-        Run[] memory runs = Index.lookUp(e.image, effect, e.account);
-        if (e.image.failed()) return e.denyFault();
-        uint256 semantics = e.image.semantics;
-        uint256 entry = Index.next(runs);
-        Rule memory first;
-        Rule memory last;
+        Image memory image = e.image;
+        uint256[17] memory runs = e.runs;
+        Index.lookUp(image, effect, e.account, runs);
+        if (image.failed()) return e.denyFault();
+        Rule memory rule = e.candidate;
+        Rule memory first = rule;
+        Rule memory last = rule;
         bool any = false;
-        for (; entry != 0; entry = Index.next(runs)) {
-            Rule memory rule = Rules.read(e.image, entry);
+        for (uint256 entry = Index.next(runs); entry != 0; entry = Index.next(runs)) {
+            Rules.read(image, entry, rule);
             e.rule = rule.index;
             bool inScope = Rules.matches(e, effect, rule);
-            if (e.image.failed()) return e.denyFault();
+            if (image.failed()) return e.denyFault();
             if (!inScope) continue;
-            bool atOnce = rule.allows == (semantics == Semantics.ALLOW_OVERRIDES);
-            if (semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
+            bool atOnce = rule.allows == (image.semantics == Semantics.ALLOW_OVERRIDES);
+            if (image.semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
             if (any) last.append(rule);
             else first = rule;
             last = rule;
             any = true;
+            // The one before is kept.
+            Rule memory another;
+            e.candidate = rule = another;
         }
         return any ? _outcome(e, effect, first) : e.deny(Reason.NoRule, effect.kind, 0);
     }
@@ -222,9 +264,11 @@ abstract contract Engine {
                 e.delayRule = rule.index;
                 e.delayEffect = e.effects;
             }
+            if (rule.obligationsLength != 0 && !Asking.join(e, rule)) return e.denyFault();
             if (rule.next == 0) break;
             rule = rule.following();
         }
+        if (e.image.attesterSets != 0) Asking.fold(e, effect);
         ++e.effects;
         return true;
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Announcements} from "./Announcements.sol";
 import {Control} from "./Control.sol";
+import {Members} from "./Members.sol";
 import {ModuleGuard} from "./entries/ModuleGuard.sol";
 import {ProtocolHooks} from "./entries/ProtocolHooks.sol";
 import {TransactionGuard} from "./entries/TransactionGuard.sol";
@@ -11,43 +12,21 @@ import {IModuleGuard} from "./interfaces/IModuleGuard.sol";
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
 import {ISafeProtocolHooks} from "./interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
-import {State} from "./libraries/State.sol";
-import {viewsOf} from "./types/Data.sol";
+import {Forward} from "./libraries/Forward.sol";
+import {ReadRequest, Requests} from "./libraries/Requests.sol";
 import {Evaluation} from "./types/Evaluation.sol";
-import {AccountState, Request, Verdict} from "./types/Types.sol";
-import {ControlWord, StagedWord} from "./types/Words.sol";
+import {Request, Verdict} from "./types/Types.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
 /// @notice The one contract that is deployed: entries, control and announcements around one core.
-contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, IERC165 {
+contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, IERC165 {
     /// @inheritdoc IPolicyHook
-    function check(address account, Request calldata request) external view returns (Verdict memory) {
-        Evaluation memory e;
-        e.account = account;
-        e.origin = request.origin;
-        e.initiator = request.initiator;
-        e.safeTxGas = request.safeTxGas;
-        e.gasPrice = request.gasPrice;
-        _evaluate(e, viewsOf(request.actions));
+    function check(address account, Request calldata) external view returns (Verdict memory) {
+        bytes memory read = Forward.readView(address(Requests), Requests.ofCheck.selector);
+        ReadRequest memory request = abi.decode(read, (ReadRequest));
+        Evaluation memory e = _evaluation(account, request, true);
+        _evaluate(e, request.actions);
         return e.verdict;
-    }
-
-    /// @inheritdoc IPolicyHook
-    function accountState(address account) external view returns (AccountState memory) {
-        ControlWord control = State.control(account);
-        StagedWord staged = State.staged(account);
-        return AccountState({
-            program: control.program(),
-            changeDelay: control.changeDelay(),
-            epoch: control.epoch(),
-            route: control.route(),
-            manager: State.manager(account),
-            stagedKind: staged.stagedKind(),
-            stagedProgram: staged.stagedProgram(),
-            stagedChangeDelay: staged.stagedChangeDelay(),
-            stagedAt: staged.stagedAt(),
-            stagedDigest: State.stagedDigest(account)
-        });
     }
 
     /// @inheritdoc IERC165

@@ -26,9 +26,14 @@ contract Deploy {
 
     function run() external returns (address hook) {
         require(DEPLOYER.code.length != 0, NoDeployer(DEPLOYER));
+        _deploy("Consenting");
+        _deploy("ControlCalls");
         _deploy("Lifecycle");
         _deploy("Notices");
+        _deploy("Obligations");
         _deploy("RareConditions");
+        _deploy("Requests");
+        _deploy("Slots");
         _deploy("Tokens");
         return _deploy("PolicyHook");
     }

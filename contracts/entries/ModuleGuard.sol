@@ -6,7 +6,7 @@ import {IModuleGuard} from "../interfaces/IModuleGuard.sol";
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {oneAction} from "../types/Data.sol";
-import {Evaluation} from "../types/Evaluation.sol";
+import {Evaluation, evaluations} from "../types/Evaluation.sol";
 
 /// @notice The entry for module transactions of a Safe 1.5.0.
 abstract contract ModuleGuard is Engine, IModuleGuard {
@@ -19,8 +19,8 @@ abstract contract ModuleGuard is Engine, IModuleGuard {
         external
         returns (bytes32 moduleTxHash)
     {
-        ExactCalldata.checkHead(msg.data[4:], WORDS, DATA);
-        Evaluation memory e;
+        ExactCalldata.checkCall(WORDS, DATA);
+        Evaluation memory e = evaluations()();
         e.account = msg.sender;
         e.origin = module;
         e.initiator = module;

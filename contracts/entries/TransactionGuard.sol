@@ -6,7 +6,7 @@ import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {oneAction} from "../types/Data.sol";
-import {Evaluation} from "../types/Evaluation.sol";
+import {Evaluation, evaluations} from "../types/Evaluation.sol";
 
 /// @notice The entry for owner transactions of Safes 1.3.0 to 1.5.0.
 abstract contract TransactionGuard is Engine, ITransactionGuard {
@@ -37,7 +37,7 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
         bytes memory,
         address
     ) external {
-        _checkTransaction(msg.data[4:]);
+        _checkTransaction();
     }
 
     /// @inheritdoc ITransactionGuard
@@ -45,16 +45,20 @@ abstract contract TransactionGuard is Engine, ITransactionGuard {
         require(success, IPolicyHook.ExecutionFailed());
     }
 
-    function _checkTransaction(bytes calldata head) private {
-        ExactCalldata.checkHead(head, WORDS, SIGNATURES << 8 | DATA);
-        Evaluation memory e;
+    function _checkTransaction() private {
+        ExactCalldata.checkCall(WORDS, SIGNATURES << 8 | DATA);
+        Evaluation memory e = evaluations()();
         e.account = msg.sender;
-        e.initiator = ExactCalldata.addressAt(head, MSG_SENDER);
-        e.safeTxGas = ExactCalldata.wordAt(head, SAFE_TX_GAS);
-        e.gasPrice = ExactCalldata.wordAt(head, GAS_PRICE);
-        address to = ExactCalldata.addressAt(head, TO);
-        uint256 value = ExactCalldata.wordAt(head, VALUE);
-        bytes calldata data = ExactCalldata.bytesAt(head, DATA);
-        _enforce(e, oneAction(to, value, data, ExactCalldata.wordAt(head, OPERATION)));
+        e.initiator = _address(MSG_SENDER);
+        e.safeTxGas = ExactCalldata.argument(SAFE_TX_GAS);
+        e.gasPrice = ExactCalldata.argument(GAS_PRICE);
+        uint256 value = ExactCalldata.argument(VALUE);
+        // Directly behind the arguments.
+        bytes calldata data = ExactCalldata.bytesBehind(4 + 32 * WORDS);
+        _enforce(e, oneAction(_address(TO), value, data, ExactCalldata.argument(OPERATION)));
+    }
+
+    function _address(uint256 index) private pure returns (address) {
+        return address(uint160(ExactCalldata.argument(index)));
     }
 }

@@ -53,6 +53,19 @@ interface IPolicyHook {
     /// @notice The same request is announced already and has not expired.
     error AlreadyAnnounced(bytes32 id, uint256 madeAt);
 
+    /// @notice The deadline has passed already.
+    error DeadlinePassed(uint64 deadline);
+    /// @notice A guardian has frozen the account already.
+    error AlreadyFrozen();
+    /// @notice The account is not frozen.
+    error NotFrozen();
+    /// @notice The account ended a freeze of this guardian since the last activation.
+    error Barred(address guardian);
+    /// @notice The end of this freeze was started already.
+    error AlreadyUnfreezing(uint256 endsAt);
+    /// @notice The end of this freeze was not started.
+    error UnfreezeNotStarted();
+
     event Installed(
         address indexed account, address indexed program, bytes32 codeHash, uint32 changeDelay, Route route
     );
@@ -67,6 +80,19 @@ interface IPolicyHook {
         address indexed account, bytes32 indexed id, address indexed origin, address announcer, Action[] actions
     );
     event AnnouncementCancelled(address indexed account, bytes32 indexed id, address by);
+
+    /// @dev A deadline of 0 takes an approval back.
+    event Approved(
+        address indexed account, bytes32 indexed request, address indexed approver, bytes32 program, uint64 deadline
+    );
+    event ApprovalDenied(address indexed account, bytes32 indexed request, address indexed by, uint24 list);
+    /// @notice An executing request was attested by the set, which names a proposal; zero for none.
+    event Attested(address indexed account, bytes32 indexed request, uint8 indexed set, bytes32 proposal);
+    /// @notice A rule that decided an executing request wants the channel, an ASCII name, to know.
+    event Notified(address indexed account, bytes32 indexed channel, uint16 rule);
+    event Frozen(address indexed account, address indexed guardian);
+    event UnfreezeStarted(address indexed account, address indexed guardian, uint256 endsAt);
+    event Unfrozen(address indexed account, address indexed guardian);
 
     /// @notice The longest change delay, in seconds: 30 days.
     function MAX_CHANGE_DELAY() external view returns (uint32);
@@ -105,6 +131,35 @@ interface IPolicyHook {
     /// @notice Activates the staged program, which must be `program`. Account only.
     /// @dev Reverts with {NotStaged}, {NotMatured}, {Expired}.
     function activate(address program) external;
+
+    /// @notice Starts to end a freeze, which then takes the change delay. Account only; passes under a freeze.
+    /// @dev Reverts with {NotFrozen}, and with {AlreadyUnfreezing} the second time in one freeze.
+    function startUnfreeze() external;
+
+    /// @notice Ends a freeze, and bars the guardian who made it until the next activation. Account only; passes under a
+    /// freeze.
+    /// @dev Reverts with {NotFrozen}, {UnfreezeNotStarted}, {NotMatured}.
+    function unfreeze() external;
+
+    /// @notice Freezes the account at once: until that ends, only control and {cancel} pass. Callers: the program's
+    /// guardians.
+    /// @dev Reverts with {NotInstalled}, {NotAllowed}, {AlreadyFrozen}, {Barred}, and with {NonCanonicalEntry} on
+    /// anything but exact calldata.
+    function freeze(address account) external;
+
+    /// @notice Approves a request, for rules that ask for approvals. Callers: anybody (the account itself: account
+    /// only); it counts for members of the group that is asked for. It is bound to the account's present epoch.
+    /// @param request The Safe transaction hash.
+    /// @param program The version, that is the code hash, of the program under which it counts.
+    /// @param deadline The last second at which it counts; in place of the last one. 0 takes the approval back.
+    /// @dev Reverts with {DeadlinePassed}, and with {NonCanonicalEntry} on anything but exact calldata.
+    function approve(address account, bytes32 request, bytes32 program, uint64 deadline) external;
+
+    /// @notice Denies a request for good, whoever else approves, under the active program in the present epoch.
+    /// Callers: members of the list (the account itself: account only).
+    /// @param list The group, by the offset of its list in the active program.
+    /// @dev Reverts with {NotInstalled}, {NotAllowed}, and with {NonCanonicalEntry} on anything but exact calldata.
+    function deny(address account, bytes32 request, uint24 list) external;
 
     /// @notice Announces a request, which starts its delay. Callers: the account (account only), its owners,
     /// the origin module itself, and the program's announcers.

@@ -18,6 +18,14 @@ interface ISafe {
 
     function isOwner(address owner) external view returns (bool);
 
+    function getThreshold() external view returns (uint256);
+
+    /// @notice The nonce of the next transaction; during one it is counted up already.
+    function nonce() external view returns (uint256);
+
+    /// @notice Not zero if the owner has approved the hash.
+    function approvedHashes(address owner, bytes32 hash) external view returns (uint256);
+
     function enableModule(address module) external;
 
     function setGuard(address guard) external;

@@ -9,15 +9,15 @@ library Calldata {
     }
 
     function word(bytes calldata data, uint256 offset) internal pure returns (uint256 value) {
-        uint256 length = data.length;
-        if (offset >= length) return 0;
         assembly ("memory-safe") {
-            value := calldataload(add(data.offset, offset))
-        }
-        // Unchecked: `offset` is below the length.
-        unchecked {
-            uint256 left = length - offset;
-            if (left < 32) value = value >> (8 * (32 - left)) << (8 * (32 - left));
+            if lt(offset, data.length) {
+                value := calldataload(add(data.offset, offset))
+                let left := sub(data.length, offset)
+                if lt(left, 32) {
+                    let behind := shl(3, sub(32, left))
+                    value := shl(behind, shr(behind, value))
+                }
+            }
         }
     }
 

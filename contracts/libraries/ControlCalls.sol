@@ -6,22 +6,34 @@ import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {ISafeProtocolHooks, ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
-import {ActionView} from "../types/Data.sol";
-import {Evaluation, Reach} from "../types/Evaluation.sol";
+import {Reach} from "../types/Evaluation.sol";
+import {Reason} from "../types/Reason.sol";
 import {Route} from "../types/Types.sol";
+import {ControlWord} from "../types/Words.sol";
 import {Calldata} from "./Calldata.sol";
 
-/// @notice Tells the leaves that rules never see from the ordinary ones, `docs/program.md` §4.
+/// @notice A leaf to the account, the hook or the manager.
+struct Leaf {
+    address account;
+    address manager;
+    ControlWord control;
+    bool fromOwners;
+    address to;
+    uint256 value;
+}
+
+/// @notice Tells the leaves that rules never see from the ordinary ones, `docs/program.md` §4. A contract of its own,
+/// since hardly any request has such leaves; delegatecalled, so that `this` is the hook.
 library ControlCalls {
     using Calldata for bytes;
 
-    /// @notice What a leaf is. An entry is a call to the hook that only a Safe or a manager makes, or one to the
-    /// manager that the account has no business with.
-    uint256 internal constant ORDINARY = 0;
-    uint256 internal constant SLOT = 1;
-    uint256 internal constant CONTROL = 2;
-    uint256 internal constant SELF_SERVICE = 3;
-    uint256 internal constant ENTRY = 4;
+    /// @notice What a leaf is. Below these it is ordinary, and the number is its {Reach}.
+    uint256 internal constant SLOT = 3;
+    uint256 internal constant CONTROL = 4;
+    uint256 internal constant SELF_SERVICE = 5;
+    /// @dev A call to the hook that only a Safe or a manager makes, or one to the manager that the account has no
+    /// business with.
+    uint256 private constant ENTRY = 6;
 
     uint256 private constant SELECTOR = 4;
     uint256 private constant ONE_WORD = 36;
@@ -29,54 +41,82 @@ library ControlCalls {
     uint256 private constant THREE_WORDS = 100;
     uint256 private constant SUFFIX = 20;
 
-    function classify(Evaluation memory e, ActionView memory a) internal view returns (uint256) {
-        address to = a.to;
-        bool toManager = to == e.manager && to != address(0);
-        if (to != e.account && to != address(this) && !toManager) return ORDINARY;
-        bytes calldata data = a.data.bytesOf();
+    /// @notice What the leaf is, and why it is denied, if it is for what it is.
+    function judge(Leaf calldata leaf, bytes calldata data)
+        external
+        view
+        returns (uint256 kind, Reason reason, uint256 have)
+    {
+        kind = _classify(leaf, data);
+        if (kind < SLOT) return (kind, Reason.Allowed, 0);
+
         uint32 selector = data.length < SELECTOR ? 0 : data.selector();
+        bool byOwners = leaf.fromOwners && leaf.value == 0;
+        if (kind == ENTRY || !byOwners) return (kind, Reason.ControlDenied, selector);
+        if (!_exact(leaf, data)) return (kind, Reason.NonCanonicalCalldata, selector);
+        // A handler is called as the account, so with the hook as handler anyone could speak for the account here.
+        bool handsOver = selector == uint32(ISafe.setFallbackHandler.selector) && data.addressAt(4) == address(this);
+        if (handsOver) return (kind, Reason.ControlDenied, selector);
+
+        bool install = selector == uint32(IPolicyHook.install.selector);
+        bool active = leaf.control.program() != address(0);
+        if (!active && kind != SLOT && !install) return (kind, Reason.NoProgram, 0);
+        if (active && install) return (kind, Reason.ControlDenied, selector);
+        bool stays = kind == SELF_SERVICE && selector != uint32(IPolicyHook.cancel.selector);
+        if (stays && leaf.control.frozen()) return (kind, Reason.Frozen, 0);
+    }
+
+    function _classify(Leaf calldata leaf, bytes calldata data) private view returns (uint256) {
+        uint32 selector = data.length < SELECTOR ? 0 : data.selector();
+        bool toAccount = leaf.to == leaf.account;
+        bool toManager = leaf.to == leaf.manager && leaf.to != address(0);
         if (data.length >= SELECTOR) {
-            if (to == address(this)) return _toHook(data, selector, e.account);
-            bool managed = e.control.route() == Route.Manager;
+            if (leaf.to == address(this)) return _toHook(data, selector, leaf.account);
+            bool managed = leaf.control.route() == Route.Manager;
             if (managed && selector == uint32(ISafeProtocolManager.setHooks.selector)) return SLOT;
-            bool slot = to == e.account
+            bool slot = toAccount
                 && (selector == uint32(ISafe.setGuard.selector)
                     || selector == uint32(ISafe.setModuleGuard.selector)
                     || selector == uint32(ISafe.setFallbackHandler.selector));
             if (slot) return SLOT;
+            if (leaf.manager != address(0) && _changesManager(selector)) return Reach.NAMED;
+            if (toAccount && selector == uint32(ISafe.enableModule.selector)) return Reach.NAMED_RECIPIENT;
         }
-        return toManager && !_changesManager(selector) ? ENTRY : ORDINARY;
+        return toManager ? ENTRY : Reach.EVERY;
     }
 
-    /// @notice Which rules can match the `call` effect of an ordinary leaf.
-    function reach(Evaluation memory e, ActionView memory a) internal pure returns (uint256) {
-        bytes calldata data = a.data.bytesOf();
-        if (a.to != e.account && a.to != e.manager || data.length < SELECTOR) return Reach.EVERY;
-        uint32 selector = data.selector();
-        if (a.to == e.account && selector == uint32(ISafe.enableModule.selector)) return Reach.NAMED_RECIPIENT;
-        bool changes = e.manager != address(0) && _changesManager(selector);
-        return changes ? Reach.NAMED : Reach.EVERY;
-    }
-
-    /// @notice Whether a leaf that is not ordinary is in exact ABI encoding, as far as its arguments are static.
-    function exact(Evaluation memory e, ActionView memory a) internal pure returns (bool) {
-        bytes calldata data = a.data.bytesOf();
+    /// @dev Whether a leaf that is not ordinary is in exact ABI encoding, as far as its arguments are static.
+    function _exact(Leaf calldata leaf, bytes calldata data) private pure returns (bool) {
         uint32 selector = data.selector();
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stageSlots.selector)
                 || selector == uint32(IPolicyHook.announce.selector)
         ) return true;
-        bool suffixed = a.to == e.manager && selector == uint32(ISafeProtocolManager.setHooks.selector);
+        bool suffixed = leaf.to == leaf.manager && selector == uint32(ISafeProtocolManager.setHooks.selector);
         bool stages = selector == uint32(IPolicyHook.stage.selector);
         uint256 length = ONE_WORD;
         if (suffixed) length = ONE_WORD + SUFFIX;
         else if (stages) length = THREE_WORDS;
         else if (selector == uint32(IPolicyHook.cancel.selector)) length = TWO_WORDS;
-        else if (selector == uint32(IPolicyHook.cancelStaged.selector)) length = SELECTOR;
+        else if (_isBare(selector)) length = SELECTOR;
+        else if (selector == uint32(IPolicyHook.approve.selector)) return _isConsent(data, 4, 64);
+        else if (selector == uint32(IPolicyHook.deny.selector)) return _isConsent(data, 3, 24);
         // Each has an address first, or nothing, which reads as zero.
         if (data.length != length || !data.isAddress(SELECTOR)) return false;
-        if (suffixed) return data.word(ONE_WORD) >> 96 == uint256(uint160(e.account));
+        if (suffixed) return data.word(ONE_WORD) >> 96 == uint256(uint160(leaf.account));
         return !stages || data.word(TWO_WORDS) >> 32 == 0;
+    }
+
+    function _isBare(uint32 selector) private pure returns (bool) {
+        return selector == uint32(IPolicyHook.cancelStaged.selector)
+            || selector == uint32(IPolicyHook.startUnfreeze.selector)
+            || selector == uint32(IPolicyHook.unfreeze.selector);
+    }
+
+    /// @dev An address, words, and a number of so many bits, which is the last.
+    function _isConsent(bytes calldata data, uint256 words, uint256 bits) private pure returns (bool) {
+        uint256 last = SELECTOR + 32 * (words - 1);
+        return data.length == last + 32 && data.isAddress(SELECTOR) && data.word(last) >> bits == 0;
     }
 
     /// @dev Calls that change which code the manager runs for the account. They reach it from the account's own
@@ -91,12 +131,14 @@ library ControlCalls {
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stage.selector)
                 || selector == uint32(IPolicyHook.stageSlots.selector)
-                || selector == uint32(IPolicyHook.cancelStaged.selector)
-                || selector == uint32(IPolicyHook.activate.selector)
+                || selector == uint32(IPolicyHook.activate.selector) || _isBare(selector)
         ) return CONTROL;
-        if (selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.cancel.selector)) {
+        bool serves = selector == uint32(IPolicyHook.announce.selector)
+            || selector == uint32(IPolicyHook.cancel.selector) || selector == uint32(IPolicyHook.approve.selector)
+            || selector == uint32(IPolicyHook.deny.selector);
+        if (serves) {
             bool own = data.length >= ONE_WORD && data.word(SELECTOR) == uint256(uint160(account));
-            return own ? SELF_SERVICE : ORDINARY;
+            return own ? SELF_SERVICE : Reach.EVERY;
         }
         bool entry = selector == uint32(ITransactionGuard.checkTransaction.selector)
             || selector == uint32(ITransactionGuard.checkAfterExecution.selector)
@@ -105,6 +147,6 @@ library ControlCalls {
             || selector == uint32(ISafeProtocolHooks.preCheck.selector)
             || selector == uint32(ISafeProtocolHooks.preCheckRootAccess.selector)
             || selector == uint32(ISafeProtocolHooks.postCheck.selector);
-        return entry ? ENTRY : ORDINARY;
+        return entry ? ENTRY : Reach.EVERY;
     }
 }

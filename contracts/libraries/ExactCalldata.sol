@@ -10,6 +10,7 @@ library ExactCalldata {
     using Calldata for bytes;
 
     uint256 private constant WORD = 32;
+    uint256 private constant SELECTOR = 4;
 
     function check(bool exact) internal pure {
         require(exact, IPolicyHook.NonCanonicalEntry());
@@ -25,6 +26,49 @@ library ExactCalldata {
             end = tailEnd(encoded, end);
         }
         check(end == encoded.length);
+    }
+
+    /// @notice {checkHead} for the arguments of this very call. Past the end of calldata everything is zero anyway.
+    function checkCall(uint256 words, uint256 dynamic) internal pure {
+        // Unchecked: positions in calldata, once a length has been compared with its size.
+        unchecked {
+            uint256 size = msg.data.length;
+            uint256 end = SELECTOR + WORD * words;
+            bool exact = true;
+            for (; dynamic != 0; dynamic >>= 8) {
+                uint256 length = load(end);
+                exact = exact && load(SELECTOR + WORD * (dynamic & 0xff)) == end - SELECTOR && length < size;
+                if (!exact) break;
+                uint256 last = end + WORD + length;
+                uint256 padding = (SELECTOR - last) % WORD;
+                // Shifted so that only the padding is left; by a whole word where there is none.
+                exact = load(last) >> (8 * (WORD - padding)) == 0;
+                end = last + padding;
+            }
+            check(exact && end == size);
+        }
+    }
+
+    /// @notice The bytes whose length is at `position` of calldata. Only for what {checkCall} vouches for.
+    function bytesBehind(uint256 position) internal pure returns (bytes calldata data) {
+        assembly ("memory-safe") {
+            data.offset := add(position, 32)
+            data.length := calldataload(position)
+        }
+    }
+
+    /// @notice Argument word `index` of this call, which is a constant of the caller.
+    function argument(uint256 index) internal pure returns (uint256) {
+        unchecked {
+            return load(SELECTOR + WORD * index);
+        }
+    }
+
+    /// @notice The word at `position` of calldata.
+    function load(uint256 position) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(position)
+        }
     }
 
     /// @notice Where the bytes that start with their length at `start`, a multiple of 32, end; padding included.

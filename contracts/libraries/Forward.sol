@@ -23,6 +23,35 @@ library Forward {
         }
     }
 
+    /// @notice {to}, but hands over what it answers instead of returning it.
+    function read(address code, bytes4 selector) internal returns (bytes memory answer) {
+        require(code.code.length != 0, IPolicyHook.NotLinked(code));
+        assembly ("memory-safe") {
+            answer := mload(0x40)
+            calldatacopy(answer, 0, calldatasize())
+            mstore(answer, or(selector, shr(32, shl(32, mload(answer)))))
+            let ok := delegatecall(gas(), code, answer, calldatasize(), 0, 0)
+            let size := returndatasize()
+            if iszero(ok) {
+                returndatacopy(answer, 0, size)
+                revert(answer, size)
+            }
+            mstore(answer, size)
+            returndatacopy(add(answer, 32), 0, size)
+            mstore(0x40, and(add(add(answer, size), 63), not(31)))
+        }
+    }
+
+    /// @notice {read}, for a function there that only reads.
+    function readView(address code, bytes4 selector) internal view returns (bytes memory) {
+        function(address, bytes4) internal returns (bytes memory) writing = read;
+        function(address, bytes4) internal view returns (bytes memory) reading;
+        assembly ("memory-safe") {
+            reading := writing
+        }
+        return reading(code, selector);
+    }
+
     /// @notice {to}, for a function there that only reads.
     /// @dev The compiler takes every delegatecall in assembly for a write.
     function toView(address code, bytes4 selector) internal view {

@@ -4,8 +4,9 @@ pragma solidity ^0.8.28;
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
 import {Image} from "../types/Evaluation.sol";
-import {Route, SlotCall, StagedKind} from "../types/Types.sol";
-import {ControlWord, StagedWord, controlWord, stagedWord} from "../types/Words.sol";
+import {AccountState, Route, SlotCall, StagedKind} from "../types/Types.sol";
+import {ControlWord, FreezeWord, StagedWord, controlWord, freezeWord, stagedWord} from "../types/Words.sol";
+import {Bars} from "./Bars.sol";
 import {Marker} from "./Marker.sol";
 import {Program} from "./Program.sol";
 import {SafeAccount} from "./SafeAccount.sol";
@@ -42,6 +43,7 @@ library Lifecycle {
 
         uint32 epoch = State.control(account).epoch();
         State.setControl(account, controlWord(program, changeDelay, epoch, route));
+        State.setActivations(account, State.activations(account) + 1);
         if (route == Route.Manager) State.setManager(account, manager);
         emit IPolicyHook.Installed(account, program, codeHash, changeDelay, route);
     }
@@ -84,9 +86,70 @@ library Lifecycle {
         require(block.timestamp < expiresAt, IPolicyHook.Expired(expiresAt));
 
         uint32 changeDelay = staged.stagedChangeDelay();
-        State.setControl(msg.sender, controlWord(program, changeDelay, control.epoch(), control.route()));
+        ControlWord next = controlWord(program, changeDelay, control.epoch(), control.route());
+        // A guardian who freezes what is about to change must not be outrun by the change.
+        State.setControl(msg.sender, next.withFrozen(control.frozen()));
+        State.setActivations(msg.sender, State.activations(msg.sender) + 1);
         State.setStaged(msg.sender, StagedWord.wrap(0), 0);
         emit IPolicyHook.Activated(msg.sender, program, changeDelay);
+    }
+
+    /// @notice See {IPolicyHook.startUnfreeze}.
+    function startUnfreeze() external {
+        ControlWord control = State.control(msg.sender);
+        require(control.frozen(), IPolicyHook.NotFrozen());
+        FreezeWord freeze = State.freeze(msg.sender);
+        require(freeze.endsAt() == 0, IPolicyHook.AlreadyUnfreezing(freeze.endsAt()));
+        uint40 endsAt = uint40(block.timestamp + control.changeDelay());
+        State.setFreeze(msg.sender, freezeWord(freeze.guardian(), endsAt));
+        emit IPolicyHook.UnfreezeStarted(msg.sender, freeze.guardian(), endsAt);
+    }
+
+    /// @notice See {IPolicyHook.unfreeze}.
+    function unfreeze() external {
+        ControlWord control = State.control(msg.sender);
+        require(control.frozen(), IPolicyHook.NotFrozen());
+        FreezeWord freeze = State.freeze(msg.sender);
+        uint256 endsAt = freeze.endsAt();
+        require(endsAt != 0, IPolicyHook.UnfreezeNotStarted());
+        require(block.timestamp >= endsAt, IPolicyHook.NotMatured(endsAt));
+        State.setControl(msg.sender, control.withFrozen(false));
+        State.setFreeze(msg.sender, FreezeWord.wrap(0));
+        Bars.set(msg.sender, freeze.guardian());
+        emit IPolicyHook.Unfrozen(msg.sender, freeze.guardian());
+    }
+
+    /// @notice Takes the account out of its program, and out of a freeze. Only for the engine.
+    function remove(address account) external {
+        ControlWord control = State.control(account);
+        uint32 epoch = control.epoch() + 1;
+        State.setControl(account, controlWord(address(0), 0, epoch, Route.None));
+        State.setManager(account, address(0));
+        if (control.frozen()) State.setFreeze(account, FreezeWord.wrap(0));
+        emit IPolicyHook.Removed(account, epoch);
+    }
+
+    /// @notice See {IPolicyHook.accountState}.
+    function accountState(address account) external view returns (AccountState memory) {
+        ControlWord control = State.control(account);
+        StagedWord staged = State.staged(account);
+        FreezeWord freeze = State.freeze(account);
+        return AccountState({
+            program: control.program(),
+            changeDelay: control.changeDelay(),
+            epoch: control.epoch(),
+            route: control.route(),
+            manager: State.manager(account),
+            stagedKind: staged.stagedKind(),
+            stagedProgram: staged.stagedProgram(),
+            stagedChangeDelay: staged.stagedChangeDelay(),
+            stagedAt: staged.stagedAt(),
+            stagedDigest: State.stagedDigest(account),
+            activations: State.activations(account),
+            frozen: control.frozen(),
+            guardian: freeze.guardian(),
+            unfreezesAt: freeze.endsAt()
+        });
     }
 
     /// @dev When something staged now matures, in seconds.

@@ -34,13 +34,27 @@ library Lookup {
         view
         returns (bool ok, uint256 word)
     {
+        uint256 output;
+        (ok, output) = call(target, gasLimit, input, words);
+        assembly ("memory-safe") {
+            if ok { word := mload(add(output, shl(5, index))) }
+        }
+    }
+
+    /// @notice What a static call returns.
+    /// @return ok Whether the call succeeded and returned exactly `words` words.
+    /// @return output Where they are, up to the next allocation.
+    function call(address target, uint256 gasLimit, bytes memory input, uint256 words)
+        internal
+        view
+        returns (bool ok, uint256 output)
+    {
         _measure(gasLimit);
         assembly ("memory-safe") {
-            let output := mload(0x40)
+            output := mload(0x40)
             let size := shl(5, words)
             ok := staticcall(gasLimit, target, add(input, 32), mload(input), output, size)
             ok := and(ok, eq(returndatasize(), size))
-            if ok { word := mload(add(output, shl(5, index))) }
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ActionView, dataOf} from "../types/Data.sol";
+import {ActionView, fill} from "../types/Data.sol";
 import {Calldata} from "./Calldata.sol";
 
 /// @notice Recognises Safe's batch contracts and takes their calldata apart, `docs/program.md` §3. Strict: whatever
@@ -29,6 +29,10 @@ library MultiSend {
     uint256 private constant PREFIX = 68;
     /// @dev Operation, target, value and length of a transaction.
     uint256 private constant TRANSACTION = 85;
+    /// @dev Where those are, after the operation.
+    uint256 private constant TARGET = 1;
+    uint256 private constant VALUE = 21;
+    uint256 private constant LENGTH = 53;
 
     /// @notice Whether a known batch contract is at the address, whether it may delegatecall, and whether it takes a
     /// target of zero for the account.
@@ -40,61 +44,51 @@ library MultiSend {
         known = delegates || code == CALL_ONLY_150 || code == CALL_ONLY_141 || code == CALL_ONLY_130;
     }
 
-    /// @notice The transactions of a batch, in order; none at all unless the calldata is canonical to the last byte.
-    /// @param zero What a target of zero stands for.
-    function unwrap(bytes calldata data, address zero) internal pure returns (ActionView[] memory actions) {
-        // Unchecked: {_count} has found every transaction to lie inside the bytes.
+    /// @notice Where in calldata the transactions of a batch begin and end: nowhere, both zero, unless the batch is
+    /// canonical to the last byte and holds at least one.
+    function open(bytes calldata data) internal pure returns (uint256 cursor, uint256 end) {
+        // Unchecked: positions in calldata; lengths are compared with what is there before they are used.
         unchecked {
-            if (!_canonical(data)) return actions;
-            uint256 length = data.word(36);
-            bytes calldata packed = data[PREFIX:PREFIX + length];
-            uint256 n = _count(packed);
-            actions = new ActionView[](n);
-            uint256 cursor = 0;
-            for (uint256 i = 0; i < n; ++i) {
-                uint256 start = cursor;
-                cursor = start + TRANSACTION + _dataLength(packed, start);
-                address to = address(uint160(packed.word(start + 1) >> 96));
-                ActionView memory action = actions[i];
-                action.to = to == address(0) ? zero : to;
-                action.value = packed.word(start + 21);
-                action.data = dataOf(packed[start + TRANSACTION:cursor]);
-                action.operation = packed.word(start) >> 248;
-            }
-        }
-    }
-
-    function _canonical(bytes calldata data) private pure returns (bool) {
-        // Unchecked: `length` is compared with what is there before it is used.
-        unchecked {
-            if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return false;
+            if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return (0, 0);
             uint256 length = data.word(36);
             uint256 rest = data.length - PREFIX;
-            if (length > rest || rest - length >= 32 || rest % 32 != 0) return false;
-            return data.word(PREFIX + length) == 0;
-        }
-    }
-
-    /// @dev 0 unless transactions fill the bytes end to end.
-    function _count(bytes calldata packed) private pure returns (uint256 n) {
-        // Unchecked: `length` is compared with what is left before it is added.
-        unchecked {
-            uint256 cursor = 0;
-            while (cursor < packed.length) {
-                uint256 left = packed.length - cursor;
-                if (left < TRANSACTION) return 0;
-                uint256 length = _dataLength(packed, cursor);
-                if (length > left - TRANSACTION) return 0;
-                cursor += TRANSACTION + length;
-                ++n;
+            if (length > rest || rest - length >= 32 || rest % 32 != 0) return (0, 0);
+            if (data.word(PREFIX + length) != 0) return (0, 0);
+            assembly ("memory-safe") {
+                cursor := add(data.offset, PREFIX)
+            }
+            end = cursor + length;
+            uint256 position = cursor;
+            while (position < end) {
+                uint256 left = end - position;
+                if (left < TRANSACTION) return (0, 0);
+                length = _load(position + LENGTH);
+                if (length > left - TRANSACTION) return (0, 0);
+                position += TRANSACTION + length;
             }
         }
     }
 
-    function _dataLength(bytes calldata packed, uint256 cursor) private pure returns (uint256) {
-        // Unchecked: the cursor is inside calldata.
+    /// @notice Reads the transaction at `cursor`, which {open} has found to lie inside, and returns where the next is.
+    /// @param zero What a target of zero stands for.
+    function next(uint256 cursor, address zero, ActionView memory action) internal pure returns (uint256 behind) {
+        // Unchecked: positions in calldata.
         unchecked {
-            return packed.word(cursor + 53);
+            address to = address(uint160(_load(cursor + TARGET) >> 96));
+            uint256 length = _load(cursor + LENGTH);
+            bytes calldata data;
+            assembly ("memory-safe") {
+                data.offset := add(cursor, TRANSACTION)
+                data.length := length
+            }
+            fill(action, to == address(0) ? zero : to, _load(cursor + VALUE), data, _load(cursor) >> 248);
+            return cursor + TRANSACTION + length;
+        }
+    }
+
+    function _load(uint256 position) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(position)
         }
     }
 }

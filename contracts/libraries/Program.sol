@@ -17,6 +17,7 @@ library Program {
     uint256 private constant START = 0x0001;
     uint256 private constant MAX_DIRECTORY_BITS = 15;
     uint256 private constant MAX_LIMITS = 32;
+    uint256 private constant MAX_ATTESTER_SETS = 16;
     /// @dev Solidity keeps this word zero.
     uint256 private constant ZERO = 0x60;
 
@@ -45,9 +46,11 @@ library Program {
             image.directoryBits = bits;
             image.classes = (head >> 192) & 0xffffffff;
             image.limitCount = limits;
+            uint256 sets = (head >> 80) & 0xff;
+            image.attesterSets = sets;
             image.multiplier = _load(base + 32);
             bool sound = head >> 240 == START && semantics <= Semantics.ALLOW_OVERRIDES && bits <= MAX_DIRECTORY_BITS
-                && limits <= MAX_LIMITS;
+                && limits <= MAX_LIMITS && sets <= MAX_ATTESTER_SETS;
             if (!sound) {
                 image.spoil();
                 return;
@@ -75,6 +78,16 @@ library Program {
     /// @notice Offset of the cancellers list; 0 for none.
     function cancellers(Image memory image) internal pure returns (uint256) {
         return (_load(image.base) >> 104) & 0xffffff;
+    }
+
+    /// @notice Offset of the attester table; 0 for none.
+    function attesterTable(Image memory image) internal pure returns (uint256) {
+        return (_load(image.base) >> 56) & 0xffffff;
+    }
+
+    /// @notice Offset of the guardians list; 0 for none.
+    function guardians(Image memory image) internal pure returns (uint256) {
+        return (_load(image.base) >> 32) & 0xffffff;
     }
 
     /// @notice A limit's three parts: id, packed word (cap to the zero byte) and asset.
@@ -124,14 +137,14 @@ library Program {
 
     /// @notice A pointer to `length` bytes of the program from `offset` on.
     function slice(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        // Unchecked: what is added was compared with the size of the code before.
+        // Unchecked: offsets and lengths come from fields of at most 3 bytes, and from small constants.
         unchecked {
+            if (offset + length <= image.loaded) return image.base + offset;
             uint256 size = image.size;
             if (length > size || offset > size - length) {
                 image.spoil();
                 return ZERO;
             }
-            if (offset + length <= image.loaded) return image.base + offset;
             pointer = _allocate(length);
             _copy(image.source, pointer, offset, length);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ControlWord, StagedWord} from "../types/Words.sol";
+import {ControlWord, FreezeWord, StagedWord} from "../types/Words.sol";
 
 /// @notice Where an account's words are, `docs/program.md` §7. Word n of an account is at `account << 96 | n`,
 /// which costs no hashing and cannot meet the hashed slots of limits and announcements.
@@ -10,6 +10,8 @@ library State {
     uint256 private constant STAGED = 1;
     uint256 private constant STAGED_DIGEST = 2;
     uint256 private constant MANAGER = 3;
+    uint256 private constant ACTIVATIONS = 4;
+    uint256 private constant FREEZE = 5;
 
     function control(address account) internal view returns (ControlWord) {
         return ControlWord.wrap(read(_slot(account, CONTROL)));
@@ -39,6 +41,23 @@ library State {
 
     function setManager(address account, address manager_) internal {
         write(_slot(account, MANAGER), uint256(uint160(manager_)));
+    }
+
+    /// @notice How often a program was activated.
+    function activations(address account) internal view returns (uint64) {
+        return uint64(read(_slot(account, ACTIVATIONS)));
+    }
+
+    function setActivations(address account, uint64 count) internal {
+        write(_slot(account, ACTIVATIONS), count);
+    }
+
+    function freeze(address account) internal view returns (FreezeWord) {
+        return FreezeWord.wrap(read(_slot(account, FREEZE)));
+    }
+
+    function setFreeze(address account, FreezeWord word) internal {
+        write(_slot(account, FREEZE), FreezeWord.unwrap(word));
     }
 
     /// @return madeAt When the announcement was made, in seconds; 0 for none.

@@ -52,6 +52,22 @@ library Whitelist {
         }
     }
 
+    /// @notice The members of an inline list, as a pointer to `n` addresses of 20 bytes, in the order of the list; none
+    /// where the list is a registry.
+    function inline_(Image memory image, uint256 offset) internal view returns (uint256 pointer, uint256 n) {
+        // Unchecked: offsets have 3 bytes and counts have 2.
+        unchecked {
+            uint256 head = integerAt(image.slice(offset, PREFIX), PREFIX);
+            if (image.failed() || head == REGISTRY) return (0, 0);
+            n = head >> 8;
+            uint256 bits = head & 0xff;
+            if (n == 0 || bits > MAX_LIST_BITS) image.spoil();
+            uint256 start = offset + PREFIX + (bits == 0 ? 0 : 2 * ((1 << (bits & 0x1f)) + 1));
+            pointer = image.slice(start, MEMBER * n);
+            if (image.failed()) return (0, 0);
+        }
+    }
+
     function _registered(Image memory image, uint256 offset, address member) private view returns (bool) {
         uint256 where = integerAt(image.slice(offset, MEMBER + SELECTOR), MEMBER + SELECTOR);
         if (image.failed()) return false;

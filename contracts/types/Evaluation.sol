@@ -71,6 +71,7 @@ struct Image {
     uint256 directoryBits;
     uint256 classes;
     uint256 limitCount;
+    uint256 attesterSets;
     uint256 limits;
     uint256 directory;
     uint256 entries;
@@ -87,6 +88,9 @@ struct Rule {
     // The indices of the limits that it charges, one byte each.
     uint256 limits;
     uint256 limitCount;
+    // What else it asks for, as it stands in the program.
+    uint256 obligations;
+    uint256 obligationsLength;
     // Its conditions begin at `conditions` and end before `end`.
     uint256 conditions;
     uint256 end;
@@ -114,20 +118,6 @@ struct Charge {
     uint256 exponent;
 }
 
-/// @notice The slot changes of one request.
-struct SlotChanges {
-    bool any;
-    uint256 firstEffect;
-    bytes32 digest;
-    // Named by the last call of each kind, if there is one.
-    bool guardNamed;
-    address guard;
-    bool moduleGuardNamed;
-    address moduleGuard;
-    bool hooksNamed;
-    address hooks;
-}
-
 /// @notice One evaluation: the request's origin, what was read, what was decided, and what is to be committed.
 struct Evaluation {
     address account;
@@ -135,6 +125,13 @@ struct Evaluation {
     address initiator;
     uint256 safeTxGas;
     uint256 gasPrice;
+    // Where the rest of an owner request is, and which of its words is baseGas; looked at only for obligations. Zero
+    // where the request is this call's own arguments.
+    Data words;
+    uint256 baseGasAt;
+    // In {check}, where nothing executes.
+    bool checking;
+    uint256 nonce;
     // Read.
     ControlWord control;
     address manager;
@@ -147,13 +144,55 @@ struct Evaluation {
     uint256 delay;
     uint256 delayRule;
     uint256 delayEffect;
-    // To be committed. A list of {Charge}; those with nothing pending were only looked at.
+    // What rules ask for besides, see {Joining}, and the hash of the effects, for attesters.
+    bytes joined;
+    bytes32 digest;
+    // To be committed. See {Obligations.commit}; there is some exactly when something was joined.
+    bytes met;
+    // A list of {Charge}; those with nothing pending were only looked at.
     uint256 charges;
-    SlotChanges slots;
+    // The slot changes, see {Slots}, and the effect that is the first of them.
+    bytes slots;
+    uint256 firstSlot;
     bool removal;
     bytes32 announcement;
     // A list of {Marker}.
     uint256 markers;
+    // What is looked at, used again and again: memory is dear.
+    Effect effect;
+    Rule candidate;
+    // See {Index}.
+    uint256[17] runs;
+}
+
+/// @dev Makes an empty evaluation: `evaluations()()`. The compiler would write each zero by itself, which costs several
+/// times as much; so this knows where the fields are, which a test holds against the compiler's own. A function, since
+/// the compiler would also fill whatever a function declares to return.
+function evaluations() pure returns (function() pure returns (Evaluation memory) allocate) {
+    function() pure returns (uint256) allocatePointer = _allocateEvaluation;
+    assembly ("memory-safe") {
+        allocate := allocatePointer
+    }
+}
+
+/// @dev {Evaluation} and, directly behind each other, the structs that it points to: 31 + 15 + 6 + 13 + 11 + 17 words.
+function _allocateEvaluation() pure returns (uint256 pointer) {
+    assembly ("memory-safe") {
+        pointer := mload(0x40)
+        // Past the end of calldata there are only zeros.
+        calldatacopy(pointer, calldatasize(), 0xba0)
+        mstore(0x40, add(pointer, 0xba0))
+        // image, verdict, effect, candidate, runs
+        mstore(add(pointer, 0x180), add(pointer, 0x3e0))
+        mstore(add(pointer, 0x1a0), add(pointer, 0x5c0))
+        mstore(add(pointer, 0x380), add(pointer, 0x680))
+        mstore(add(pointer, 0x3a0), add(pointer, 0x820))
+        mstore(add(pointer, 0x3c0), add(pointer, 0x980))
+        // joined, met, slots: no bytes
+        mstore(add(pointer, 0x260), 0x60)
+        mstore(add(pointer, 0x2a0), 0x60)
+        mstore(add(pointer, 0x2e0), 0x60)
+    }
 }
 
 using {failed, spoil, blame} for Image global;
@@ -164,7 +203,7 @@ using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
 function append(Rule memory rule, Rule memory next) pure {
     assembly ("memory-safe") {
         // `next` is the last field.
-        mstore(add(rule, 0x100), next)
+        mstore(add(rule, 0x140), next)
     }
 }
 
@@ -177,7 +216,12 @@ function following(Rule memory rule) pure returns (Rule memory next) {
 }
 
 function failed(Image memory image) pure returns (bool) {
-    return image.fault != Reason.Allowed;
+    bool fault;
+    assembly ("memory-safe") {
+        // `fault` is the fifth field; the compiler would check at every look that it is a reason.
+        fault := iszero(iszero(mload(add(image, 0x80))))
+    }
+    return fault;
 }
 
 /// @dev Notes that what was read is not well formed; the first fault stays. Returns false so that callers can pass
@@ -227,6 +271,12 @@ function denyAt(
     uint256 have,
     uint256 need
 ) pure returns (bool) {
-    e.verdict = Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need);
+    Verdict memory v = e.verdict;
+    v.reason = reason;
+    v.effect = uint32(effect);
+    v.rule = uint16(rule);
+    v.detail = uint8(detail);
+    v.have = have;
+    v.need = need;
     return false;
 }

@@ -56,5 +56,27 @@ enum Reason {
     /// A registry did not answer with one word, yes or no. | Repair the registry, or name another. | - | registry | -
     RegistryFailed,
     /// A static call of a condition failed or returned another number of words. | Repair the contract, or change the rule. | - | target | -
-    StaticCallFailed
+    StaticCallFailed,
+    /// A guardian has frozen the account. | Start to unfreeze, or wait until that ends. | - | - | -
+    Frozen,
+    /// The envelope, its payload or a statement in it is not well formed. | Encode it as the program's page tells. | - | - | -
+    MalformedMaterial,
+    /// A signature or approval in the material does not count, so none does. | Collect the material anew. | 1 approvals, 2 attestation | entry | 1 expired, 2 no signature, 3 not ascending, 4 not approved on chain
+    BadMaterial,
+    /// The rule asks for an attestation and the request brings none. | Have the set attest the request. | set | - | -
+    AttestationRequired,
+    /// Too few members of the set have attested. | Have more of them sign. | set | attesters | needed
+    TooFewAttesters,
+    /// An owner signature is not what the Safe would take, or the account does not tell its version or threshold. | Sign anew, strictly ascending by owner. | - | signature, 2^256 - 1 for the account | -
+    BadOwnerSignatures,
+    /// Fewer owner signatures than are needed. | Have more owners sign. | - | signatures | needed
+    TooFewSignatures,
+    /// Too few of the owners who signed are on the rule's list. | Have the named owners sign. | - | named signers | needed
+    TooFewNamedSigners,
+    /// A member of the group has denied the request. | Ask for something else: this request is over. | - | list | -
+    ApprovalDenied,
+    /// Too few members of the group have approved. | Have more of them approve. | - | approvals | needed
+    TooFewApprovals,
+    /// A request with this nonce was executed in this transaction already. | Send it in a transaction of its own. | - | nonce | -
+    RequestReplayed
 }

@@ -13,11 +13,17 @@ struct Action {
 
 /// @notice One thing the account is asked to execute.
 /// `origin` is zero for the owners, else the module; `initiator` is who calls execTransaction, or the module.
+/// What stands between is the Safe transaction's own, and zero for a module.
 struct Request {
     address origin;
     address initiator;
     uint256 safeTxGas;
+    uint256 baseGas;
     uint256 gasPrice;
+    address gasToken;
+    address refundReceiver;
+    bytes signatures;
+    uint256 nonce;
     Action[] actions;
 }
 
@@ -64,4 +70,9 @@ struct AccountState {
     uint32 stagedChangeDelay;
     uint40 stagedAt;
     bytes32 stagedDigest;
+    uint64 activations;
+    bool frozen;
+    // Who froze it, and when that can end; zero until that is started.
+    address guardian;
+    uint40 unfreezesAt;
 }

@@ -5,7 +5,7 @@ import {Route, StagedKind} from "./Types.sol";
 
 /// @notice An account's word 0:
 ///
-///     | zero (24) | route (8) | epoch (32) | change delay in seconds (32) | program (160) |
+///     | zero (23) | frozen (1) | route (8) | epoch (32) | change delay in seconds (32) | program (160) |
 type ControlWord is uint256;
 
 /// @notice An account's word 1:
@@ -13,7 +13,16 @@ type ControlWord is uint256;
 ///     | zero (16) | kind (8) | staged at (40) | change delay in seconds (32) | program (160) |
 type StagedWord is uint256;
 
-using {program, changeDelay, epoch, route} for ControlWord global;
+/// @notice An account's word 5, zero unless it is frozen:
+///
+///     | zero (56) | when it can end, in seconds, 0 until that is started (40) | guardian (160) |
+type FreezeWord is uint256;
+
+/// @dev The bit of {ControlWord}.
+uint256 constant FROZEN = 1 << 232;
+
+using {program, changeDelay, epoch, route, frozen, withFrozen} for ControlWord global;
+using {guardian, endsAt} for FreezeWord global;
 using {stagedProgram, stagedChangeDelay, stagedAt, stagedKind} for StagedWord global;
 
 function controlWord(address program_, uint32 changeDelay_, uint32 epoch_, Route route_) pure returns (ControlWord) {
@@ -36,6 +45,27 @@ function epoch(ControlWord word) pure returns (uint32) {
 
 function route(ControlWord word) pure returns (Route) {
     return Route(uint8(ControlWord.unwrap(word) >> 224));
+}
+
+function frozen(ControlWord word) pure returns (bool) {
+    return ControlWord.unwrap(word) & FROZEN != 0;
+}
+
+function withFrozen(ControlWord word, bool frozen_) pure returns (ControlWord) {
+    uint256 others = ControlWord.unwrap(word) & ~FROZEN;
+    return ControlWord.wrap(frozen_ ? others | FROZEN : others);
+}
+
+function freezeWord(address guardian_, uint40 endsAt_) pure returns (FreezeWord) {
+    return FreezeWord.wrap(uint256(uint160(guardian_)) | uint256(endsAt_) << 160);
+}
+
+function guardian(FreezeWord word) pure returns (address) {
+    return address(uint160(FreezeWord.unwrap(word)));
+}
+
+function endsAt(FreezeWord word) pure returns (uint40) {
+    return uint40(FreezeWord.unwrap(word) >> 160);
 }
 
 function stagedWord(address program_, uint32 changeDelay_, uint40 madeAt, StagedKind kind) pure returns (StagedWord) {

@@ -5,15 +5,7 @@ import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {ISafe} from "../base/ISafe.sol";
-import {
-    IManager,
-    IPlugin,
-    IRegistry,
-    Protocol,
-    SafeProtocolAction,
-    SafeRootAccess,
-    SafeTransaction
-} from "../base/Protocol.sol";
+import {IManager, IRegistry, Protocol, SafeProtocolAction, SafeRootAccess, SafeTransaction} from "../base/Protocol.sol";
 import {Edition} from "../base/Safes.sol";
 import {VM} from "../base/Vm.sol";
 import {AttackTest} from "./AttackTest.sol";

@@ -14,10 +14,12 @@ contract MissingLibraryTest is TreasuryTest {
     using ProgramBuilder for Draft;
 
     function table_withoutTheLibrariesNothingIsInstalled(Edition edition) public on(edition) {
-        address lifecycle = _strip()[0];
+        address lifecycle = _strip()[2];
         program = _treasury();
         _fails(_installation(program, CHANGE_DELAY, new address[](0)), "");
-        assertEq(hook.accountState(address(safe)).program, address(0), "installed");
+        // The account's word 0.
+        bytes32 control = VM.load(address(hook), bytes32(uint256(uint160(address(safe))) << 96));
+        assertEq(control, bytes32(0), "installed");
 
         address[] memory none = new address[](0);
         VM.prank(address(safe));
@@ -27,7 +29,7 @@ contract MissingLibraryTest is TreasuryTest {
     }
 
     function table_withoutTheLibrariesNothingIsAnnounced(Edition edition) public on(edition) {
-        address notices = _strip()[1];
+        address notices = _strip()[3];
         VM.prank(stranger);
         VM.expectRevert(abi.encodeWithSelector(IPolicyHook.NotLinked.selector, notices));
         hook.announce(address(safe), address(0), new Action[](0));
@@ -37,7 +39,7 @@ contract MissingLibraryTest is TreasuryTest {
     }
 
     function table_withoutTheLibrariesConditionsAndTokensGiveNoVerdict(Edition edition) public on(edition) {
-        (address deployed, address[4] memory libraries) = Safes.committedHook();
+        (address deployed, address[9] memory libraries) = Safes.committedHook();
         hook = IPolicyHook(deployed);
         Draft memory d;
         d.declare(address(usdc));
@@ -49,22 +51,42 @@ contract MissingLibraryTest is TreasuryTest {
         _install(_deployCode(d.encode()), CHANGE_DELAY);
         _allowed(_pay(alice, 1));
 
-        VM.etch(libraries[2], "");
-        VM.etch(libraries[3], "");
+        VM.etch(libraries[5], "");
+        VM.etch(libraries[8], "");
         _givesNoVerdict(_pay(alice, 1));
         _givesNoVerdict(_call(address(forwarder), abi.encodeCall(usdc.approve, (alice, 1))));
         assertEq(usdc.balanceOf(alice), 1, "paid once");
     }
 
+    function table_withoutTheLibrariesControlAndObligationsGiveNoVerdict(Edition edition) public on(edition) {
+        (address deployed, address[9] memory libraries) = Safes.committedHook();
+        hook = IPolicyHook(deployed);
+        Draft memory d;
+        d.declare(address(usdc));
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.ask(abi.encodePacked(ProgramBuilder.NOTIFY, bytes32("treasurer")));
+        d.matching(ProgramBuilder.TRANSFER | ProgramBuilder.ANY_SELECTOR, address(usdc), 0);
+        _install(_deployCode(d.encode()), CHANGE_DELAY);
+        _allowed(_pay(alice, 1));
+        Action memory cancel = _call(address(hook), abi.encodeCall(IPolicyHook.cancelStaged, ()));
+        assertEq(uint256(_check(cancel).reason), 0, "control");
+
+        VM.etch(libraries[4], "");
+        _givesNoVerdict(_pay(alice, 1));
+        VM.etch(libraries[1], "");
+        _givesNoVerdict(cancel);
+        assertEq(usdc.balanceOf(alice), 1, "paid once");
+    }
+
     function _givesNoVerdict(Action memory a) private {
-        Request memory request = Request(address(0), address(this), 0, 0, _list(a));
+        Request memory request = _request(a);
         VM.expectRevert(bytes(""));
         hook.check(address(safe), request);
         (bool ok,) = address(safe).call(_calldata(a));
         assertFalse(ok, "executed");
     }
 
-    function _strip() private returns (address[4] memory libraries) {
+    function _strip() private returns (address[9] memory libraries) {
         address deployed;
         (deployed, libraries) = Safes.committedHook();
         hook = IPolicyHook(deployed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Registry} from "../../contracts/Registry.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
 import {Edition} from "../base/Safes.sol";
@@ -8,6 +9,7 @@ import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
 import {NaiveAfterthought, NaiveLock, NaiveSelfDefence} from "./naive/NaiveControl.sol";
 import {NaiveGuard} from "./naive/NaiveGuard.sol";
+import {NaivePayeeList, NaiveSanctions} from "./naive/NaiveLists.sol";
 import {
     NaiveBatches,
     NaiveBlocklist,
@@ -43,6 +45,16 @@ contract NaiveGuardsTest is TreasuryTest {
         _set(address(new NaiveBlocklist(blocked)));
         _execute(_pay(alice, 1));
         _isRefused(_pay(blocked, 1));
+        _unset();
+        Registry list = new Registry(address(this), 0);
+        list.add(_members(alice));
+        _set(address(new NaiveSanctions(address(list))));
+        _execute(_pay(bob, 1));
+        _isRefused(_pay(alice, 1));
+        _unset();
+        _set(address(new NaivePayeeList(address(list))));
+        _execute(_pay(alice, 1));
+        _isRefused(_pay(bob, 1));
         _unset();
         _set(address(new NaiveTarget(address(usdc))));
         _execute(_pay(alice, 1));

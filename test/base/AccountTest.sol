@@ -152,10 +152,14 @@ abstract contract AccountTest is Test {
 
     /// @dev Signed by the first two owners over the account's own hash.
     function _calldata(SafeTx memory t) internal view returns (bytes memory) {
+        return _calldata(t, _signatures(_hash(t)));
+    }
+
+    function _calldata(SafeTx memory t, bytes memory signatures) internal pure returns (bytes memory) {
         SafeExecution memory e = SafeExecution(
             t.to, t.value, t.data, t.operation, t.safeTxGas, t.baseGas, t.gasPrice, t.gasToken, t.refundReceiver, ""
         );
-        e.signatures = _signatures(_hash(t));
+        e.signatures = signatures;
         return bytes.concat(ISafe.execTransaction.selector, _arguments(abi.encode(e)));
     }
 
@@ -178,7 +182,7 @@ abstract contract AccountTest is Test {
         return _calldata(t);
     }
 
-    function _hash(SafeTx memory t) private view returns (bytes32) {
+    function _hash(SafeTx memory t) internal view returns (bytes32) {
         (bool ok, bytes memory hash) =
             address(safe).staticcall(bytes.concat(ISafe.getTransactionHash.selector, _arguments(abi.encode(t))));
         assertTrue(ok, "getTransactionHash");
@@ -223,11 +227,22 @@ abstract contract AccountTest is Test {
     }
 
     function _check(Action memory a) internal view returns (Verdict memory) {
-        return hook.check(address(safe), Request(address(0), address(this), 0, 0, _list(a)));
+        return hook.check(address(safe), _request(a));
     }
 
     function _checkModule(address module, Action memory a) internal view returns (Verdict memory) {
-        return hook.check(address(safe), Request(module, module, 0, 0, _list(a)));
+        return hook.check(address(safe), _moduleRequest(module, _list(a)));
+    }
+
+    /// @dev What {_calldata} makes of the action.
+    function _request(Action memory a) internal view returns (Request memory r) {
+        SafeTx memory t = _safeTx(a);
+        (r.initiator, r.nonce, r.actions) = (address(this), t.nonce, _list(a));
+        r.signatures = _signatures(_hash(t));
+    }
+
+    function _moduleRequest(address module, Action[] memory actions) internal pure returns (Request memory r) {
+        (r.origin, r.initiator, r.actions) = (module, module, actions);
     }
 
     function _denial(Verdict memory v) internal pure returns (bytes memory) {

@@ -34,6 +34,35 @@ contract SlotWriter {
     }
 }
 
+/// @notice Says that every signature is its own, and uses the moment to make a call.
+contract Meddler {
+    address private immutable _TARGET;
+    bytes private _data;
+
+    constructor(address target) {
+        _TARGET = target;
+    }
+
+    function prepare(bytes calldata data) external {
+        _data = data;
+    }
+
+    function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
+        return _meddle(0x1626ba7e);
+    }
+
+    function isValidSignature(bytes calldata, bytes calldata) external returns (bytes4) {
+        return _meddle(0x20c13b0b);
+    }
+
+    function _meddle(bytes4 magic) private returns (bytes4) {
+        // Bounded, since what a static call may not do burns all that it was given.
+        (bool ok,) = _TARGET.call{gas: 200_000}(_data);
+        require(!ok, "it got through");
+        return magic;
+    }
+}
+
 /// @notice Refuses every call.
 contract Refuser {
     error Refused();

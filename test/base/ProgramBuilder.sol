@@ -7,6 +7,10 @@ struct Draft {
     uint32 expiry;
     uint24 announcers;
     uint24 cancellers;
+    uint24 guardians;
+    // Of each attester set, in order: the list's number, and how many of it must attest.
+    uint24[] sets;
+    uint8[] quorums;
     bytes[] limits;
     uint256[] entries;
     uint32 classes;
@@ -41,6 +45,12 @@ library ProgramBuilder {
 
     uint8 internal constant ALLOW = 1;
     uint8 internal constant FOR_MODULES = 2;
+
+    uint8 internal constant APPROVALS = 0x01;
+    uint8 internal constant SIGNATURES = 0x02;
+    uint8 internal constant NAMED_SIGNERS = 0x03;
+    uint8 internal constant ATTESTATION = 0x04;
+    uint8 internal constant NOTIFY = 0x05;
 
     uint8 internal constant ORIGIN = 0x01;
     uint8 internal constant INITIATOR = 0x02;
@@ -129,13 +139,51 @@ library ProgramBuilder {
     /// @param number The list's number, see {list} and {registry}.
     function whereIn(Draft memory d, bytes memory condition, uint24 number) internal pure {
         uint256 body = d.bodies.length - 1;
-        Patch[] memory patches = new Patch[](d.patches.length + 1);
-        for (uint256 i; i < d.patches.length; i++) {
-            patches[i] = d.patches[i];
-        }
-        patches[d.patches.length] = Patch(body, d.bodies[body].length + condition.length, number - 1);
-        d.patches = patches;
+        _patch(d, body, d.bodies[body].length + condition.length, number);
         when(d, abi.encodePacked(condition, uint24(0)));
+    }
+
+    /// @notice The last rule asks for an obligation. All of these come before its conditions.
+    function ask(Draft memory d, bytes memory obligation) internal pure {
+        uint256 body = d.bodies.length - 1;
+        bytes memory bytes_ = d.bodies[body];
+        uint256 from = 6 + uint8(bytes_[1]);
+        if (bytes_[0] & 0x04 == 0) {
+            bytes_[0] |= 0x04;
+            bytes_ = abi.encodePacked(bytes_, uint16(0));
+        }
+        bytes_ = bytes.concat(bytes_, obligation);
+        uint256 size = bytes_.length - from - 2;
+        (bytes_[from], bytes_[from + 1]) = (bytes1(uint8(size >> 8)), bytes1(uint8(size)));
+        d.bodies[body] = bytes_;
+    }
+
+    /// @notice The last rule asks for an obligation that names a list.
+    /// @param number The list's number, see {list} and {registry}.
+    function askOf(Draft memory d, uint8 op, uint24 number, bytes memory rest) internal pure {
+        ask(d, abi.encodePacked(op));
+        uint256 body = d.bodies.length - 1;
+        _patch(d, body, d.bodies[body].length, number);
+        ask(d, abi.encodePacked(uint24(0), rest));
+    }
+
+    /// @notice Adds an attester set.
+    function attesters(Draft memory d, uint24 number, uint8 quorum) internal pure {
+        uint256 n = d.sets.length;
+        (uint24[] memory sets, uint8[] memory quorums) = (new uint24[](n + 1), new uint8[](n + 1));
+        for (uint256 i; i < n; i++) {
+            (sets[i], quorums[i]) = (d.sets[i], d.quorums[i]);
+        }
+        (sets[n], quorums[n]) = (number, quorum);
+        (d.sets, d.quorums) = (sets, quorums);
+    }
+
+    /// @notice Where a list is in the program that is encoded from this.
+    function offsetOf(Draft memory d, uint24 number) internal pure returns (uint24) {
+        bytes memory code = encode(d);
+        bytes[] memory lists = _lists(d, _word(code, 32), 0);
+        uint256 behind = _offset(lists, 0, lists.length) + 4 * d.sets.length;
+        return uint24(code.length - behind + _offset(lists, 0, number - 1));
     }
 
     /// @notice The last rule asks for a condition, which is given as it stands in the program.
@@ -223,7 +271,7 @@ library ProgramBuilder {
             directory,
             entries,
             _join(d.bodies),
-            _join(lists)
+            bytes.concat(_join(lists), _attesters(d, lists, bodiesAt))
         );
     }
 
@@ -239,9 +287,30 @@ library ProgramBuilder {
             d.announcers == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.announcers - 1)),
             d.cancellers == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.cancellers - 1)),
             uint16(d.bodies.length),
-            new bytes(11),
+            _roles(d, lists, listsAt),
             multiplier
         );
+    }
+
+    /// @dev Attester sets and guardians, as the header names them, and its spare bytes.
+    function _roles(Draft memory d, bytes[] memory lists, uint256 listsAt) private pure returns (bytes memory) {
+        return abi.encodePacked(
+            uint8(d.sets.length),
+            d.sets.length == 0 ? uint24(0) : uint24(_offset(lists, listsAt, lists.length)),
+            d.guardians == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.guardians - 1)),
+            uint32(0)
+        );
+    }
+
+    /// @dev Stands behind the lists.
+    function _attesters(Draft memory d, bytes[] memory lists, uint256 listsAt)
+        private
+        pure
+        returns (bytes memory table)
+    {
+        for (uint256 i; i < d.sets.length; i++) {
+            table = abi.encodePacked(table, uint24(_offset(lists, listsAt, d.sets[i] - 1)), d.quorums[i]);
+        }
     }
 
     function _directory(uint256[] memory entries, uint256 base, uint256 multiplier, uint256 bits)
@@ -328,6 +397,21 @@ library ProgramBuilder {
         }
         for (uint256 i; i < n; i++) {
             out = abi.encodePacked(out, address(uint160(sorted[i] >> 56)));
+        }
+    }
+
+    function _patch(Draft memory d, uint256 body, uint256 position, uint24 number) private pure {
+        Patch[] memory patches = new Patch[](d.patches.length + 1);
+        for (uint256 i; i < d.patches.length; i++) {
+            patches[i] = d.patches[i];
+        }
+        patches[d.patches.length] = Patch(body, position, number - 1);
+        d.patches = patches;
+    }
+
+    function _word(bytes memory code, uint256 start) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(code, 32), start))
         }
     }
 

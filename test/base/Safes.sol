@@ -94,11 +94,21 @@ library Safes {
     }
 
     /// @notice The hook and the libraries that it is linked with, as they are committed.
-    function committedHook() internal returns (address hook, address[4] memory libraries) {
-        libraries[0] = create2(ARACHNID, committed("Lifecycle"));
-        libraries[1] = create2(ARACHNID, committed("Notices"));
-        libraries[2] = create2(ARACHNID, committed("RareConditions"));
-        libraries[3] = create2(ARACHNID, committed("Tokens"));
+    function committedHook() internal returns (address hook, address[9] memory libraries) {
+        string[9] memory names = [
+            "Consenting",
+            "ControlCalls",
+            "Lifecycle",
+            "Notices",
+            "Obligations",
+            "RareConditions",
+            "Requests",
+            "Slots",
+            "Tokens"
+        ];
+        for (uint256 i = 0; i < names.length; ++i) {
+            libraries[i] = create2(ARACHNID, committed(names[i]));
+        }
         hook = create2(ARACHNID, committed("PolicyHook"));
     }
 

@@ -66,7 +66,9 @@ contract ConditionsTest is TreasuryTest {
         _install(_deployCode(d.encode()), CHANGE_DELAY);
 
         _denied(_pay(alice, 1), Reason.NoRule);
-        Verdict memory v = hook.check(address(safe), Request(address(0), bob, 0, 0, _list(_pay(alice, 1))));
+        Request memory r = _request(_pay(alice, 1));
+        r.initiator = bob;
+        Verdict memory v = hook.check(address(safe), r);
         assertEq(uint256(v.reason), uint256(Reason.Allowed), "check");
         bytes memory data = _calldata(_pay(alice, 1));
         VM.prank(bob);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
-import {AccountState, Action, Request, Route, SlotCall, Verdict} from "../../contracts/types/Types.sol";
+import {AccountState, Action, Route, SlotCall, Verdict} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe} from "../base/ISafe.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {
@@ -344,7 +344,7 @@ contract ManagerTest is TreasuryTest {
     }
 
     function _deniedPlugin(Action[] memory actions, Reason reason) private {
-        Verdict memory v = hook.check(address(safe), Request(address(plugin), address(plugin), 0, 0, actions));
+        Verdict memory v = hook.check(address(safe), _moduleRequest(address(plugin), actions));
         assertEq(uint256(v.reason), uint256(reason), "check");
         VM.expectRevert(_denial(v));
         _plugin(actions);

@@ -122,8 +122,9 @@ contract WhitelistTest is TreasuryTest {
     }
 
     function _deniedWithGas(uint256 safeTxGas, uint256 gasPrice) private {
-        Verdict memory v =
-            hook.check(address(safe), Request(address(0), address(this), safeTxGas, gasPrice, _list(_pay(alice, 1))));
+        Request memory r = _request(_pay(alice, 1));
+        (r.safeTxGas, r.gasPrice) = (safeTxGas, gasPrice);
+        Verdict memory v = hook.check(address(safe), r);
         assertEq(uint256(v.reason), uint256(Reason.GasRefund), "check");
         (bool ok, bytes memory returned) = address(safe).call(_calldata(_pay(alice, 1), safeTxGas, 0, gasPrice));
         assertFalse(ok, "executed");

@@ -111,11 +111,18 @@ contract MultiSendTest is Test {
         pure
         returns (ActionView[] memory actions, bytes[] memory datas)
     {
-        actions = MultiSend.unwrap(batch, zero);
-        datas = new bytes[](actions.length);
-        for (uint256 i = 0; i < actions.length; ++i) {
+        (uint256 cursor, uint256 end) = MultiSend.open(batch);
+        uint256 count = 0;
+        ActionView memory any;
+        for (uint256 at_ = cursor; at_ < end; ++count) {
+            at_ = MultiSend.next(at_, zero, any);
+        }
+        (actions, datas) = (new ActionView[](count), new bytes[](count));
+        for (uint256 i = 0; i < count; ++i) {
+            cursor = MultiSend.next(cursor, zero, actions[i]);
             datas[i] = actions[i].data.bytesOf();
         }
+        assertEq(cursor, end, "end to end");
     }
 
     function _batch() private pure returns (bytes memory) {

@@ -26,16 +26,26 @@ impl Library {
 }
 
 /// Everything that the hook is linked with.
-pub const ALL: [Library; 4] = [
+pub const ALL: [Library; 9] = [
+    Library { name: "Consenting", init_code: &Consenting::BYTECODE, code: &Consenting::DEPLOYED_BYTECODE },
+    Library { name: "ControlCalls", init_code: &ControlCalls::BYTECODE, code: &ControlCalls::DEPLOYED_BYTECODE },
     Library { name: "Lifecycle", init_code: &Lifecycle::BYTECODE, code: &Lifecycle::DEPLOYED_BYTECODE },
     Library { name: "Notices", init_code: &Notices::BYTECODE, code: &Notices::DEPLOYED_BYTECODE },
+    Library { name: "Obligations", init_code: &Obligations::BYTECODE, code: &Obligations::DEPLOYED_BYTECODE },
     Library { name: "RareConditions", init_code: &RareConditions::BYTECODE, code: &RareConditions::DEPLOYED_BYTECODE },
+    Library { name: "Requests", init_code: &Requests::BYTECODE, code: &Requests::DEPLOYED_BYTECODE },
+    Library { name: "Slots", init_code: &Slots::BYTECODE, code: &Slots::DEPLOYED_BYTECODE },
     Library { name: "Tokens", init_code: &Tokens::BYTECODE, code: &Tokens::DEPLOYED_BYTECODE },
 ];
 
+alloy_sol_types::sol!(Consenting, "artifacts/Consenting.json");
+alloy_sol_types::sol!(ControlCalls, "artifacts/ControlCalls.json");
 alloy_sol_types::sol!(Lifecycle, "artifacts/Lifecycle.json");
 alloy_sol_types::sol!(Notices, "artifacts/Notices.json");
+alloy_sol_types::sol!(Obligations, "artifacts/Obligations.json");
 alloy_sol_types::sol!(RareConditions, "artifacts/RareConditions.json");
+alloy_sol_types::sol!(Requests, "artifacts/Requests.json");
+alloy_sol_types::sol!(Slots, "artifacts/Slots.json");
 alloy_sol_types::sol!(Tokens, "artifacts/Tokens.json");
 
 #[cfg(test)]

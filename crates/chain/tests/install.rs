@@ -54,7 +54,7 @@ impl Guarded {
     /// The mirror's verdict at the time of the receipt, on the state before its block.
     fn mirror(&self, ledger: &dyn Ledger, request: &Request, receipt: &Receipt) -> Verdict {
         let state = LedgerState::new(ledger, self.hook, Some(receipt.block - 1));
-        evaluate(&self.program, self.hook, &state, request, receipt.timestamp).unwrap().verdict
+        evaluate(&self.program, ledger.chain_id(), self.hook, &state, request, receipt.timestamp).unwrap().verdict
     }
 
     /// Executes for the owners, and compares the chain's verdict with the mirror's.
@@ -67,6 +67,7 @@ impl Guarded {
             safe_tx_gas: tx.safeTxGas,
             gas_price: tx.gasPrice,
             actions: vec![Action { to: tx.to, value: tx.value, data: tx.data.clone(), operation: tx.operation }],
+            ..Request::default()
         };
         let mirror = self.mirror(ledger, &request, &receipt);
         agree(&receipt, &mirror);

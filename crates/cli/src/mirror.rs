@@ -37,7 +37,7 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
         let account = read::account(ledger, hook, request.account)?;
         let program = ledger.code(account.program, None)?;
         let state = LedgerState::new(ledger, hook, None);
-        let rust = portcullis_eval::evaluate(&program, hook, &state, request, now)?;
+        let rust = portcullis_eval::evaluate(&program, ledger.chain_id(), hook, &state, request, now)?;
         let answers = Answers { chain: check(ledger, hook, request)?, rust };
         attempts += 1;
         if answers.agree() || attempts == ATTEMPTS || ledger.now()? == now {
@@ -47,16 +47,20 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
 }
 
 fn check(ledger: &dyn Ledger, hook: Address, request: &Request) -> Result<Verdict> {
-    let call = IPolicyHook::checkCall {
-        account: request.account,
-        request: IPolicyHook::Request {
-            origin: request.origin.unwrap_or_default(),
-            initiator: request.initiator,
-            safeTxGas: request.safe_tx_gas,
-            gasPrice: request.gas_price,
-            actions: abi_actions(&request.actions),
-        },
+    let asked = IPolicyHook::Request {
+        origin: request.origin.unwrap_or_default(),
+        initiator: request.initiator,
+        safeTxGas: request.safe_tx_gas,
+        baseGas: request.base_gas,
+        gasPrice: request.gas_price,
+        gasToken: request.gas_token,
+        refundReceiver: request.refund_receiver,
+        signatures: request.signatures.clone(),
+        nonce: request.nonce,
+        actions: abi_actions(&request.actions),
     };
+    // By position: the hook reads it raw, so there it has no name.
+    let call = IPolicyHook::checkCall::from((request.account, asked));
     let answer = read::view(ledger, hook, "check(address,Request)", call)?;
     verdict(answer.reason, answer.effect, answer.rule, answer.detail, answer.have, answer.need)
 }

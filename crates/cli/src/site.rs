@@ -1,6 +1,6 @@
 //! A real Safe with Portcullis on it, for demonstration and simulation: 2 of 3 owners, real signatures.
 
-use alloy_primitives::{Address, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolValue};
 use eyre::{Result, WrapErr, eyre};
 use portcullis_bindings::safe::{SINGLETON_SLOT, Safe};
@@ -9,7 +9,7 @@ use portcullis_chain::deploy;
 use portcullis_chain::install::{self, Installation};
 use portcullis_chain::safe::{self, Artifacts, Deployment, SafeTx, Version};
 use portcullis_chain::{Ledger, PrivateKeySigner, Receipt, create2, read};
-use portcullis_eval::Action;
+use portcullis_eval::{Action, Request};
 use std::path::Path;
 
 use crate::embedded::Local;
@@ -60,7 +60,7 @@ impl Site {
             owners: self.owners.iter().map(PrivateKeySigner::address).collect(),
             threshold: U256::from(THRESHOLD),
             to: Address::ZERO,
-            data: alloy_primitives::Bytes::new(),
+            data: Bytes::new(),
             fallbackHandler: self.contracts.handler,
             paymentToken: Address::ZERO,
             payment: U256::ZERO,
@@ -96,9 +96,31 @@ impl Site {
 
     /// Signs with as many owners as needed, and executes. A revert is a result.
     pub(crate) fn execute(&self, ledger: &mut dyn Ledger, tx: &SafeTx, from: Address) -> Result<Receipt> {
-        let signers: Vec<PrivateKeySigner> = self.owners.iter().take(THRESHOLD).cloned().collect();
-        let signatures = safe::sign(safe::hash(tx, self.safe, ledger.chain_id()), &signers)?;
+        let signatures = self.sign(ledger, tx)?;
         Ok(ledger.send(from, self.safe, U256::ZERO, safe::exec(tx, signatures))?)
+    }
+
+    /// What the mirror is asked about a transaction that `from` then executes.
+    pub(crate) fn request(&self, ledger: &dyn Ledger, tx: &SafeTx, from: Address) -> Result<Request> {
+        let action = Action { to: tx.to, value: tx.value, data: tx.data.clone(), operation: tx.operation };
+        Ok(Request {
+            account: self.safe,
+            origin: None,
+            initiator: from,
+            safe_tx_gas: tx.safeTxGas,
+            gas_price: tx.gasPrice,
+            base_gas: tx.baseGas,
+            gas_token: tx.gasToken,
+            refund_receiver: tx.refundReceiver,
+            nonce: tx.nonce,
+            signatures: self.sign(ledger, tx)?,
+            actions: vec![action],
+        })
+    }
+
+    fn sign(&self, ledger: &dyn Ledger, tx: &SafeTx) -> Result<Bytes> {
+        let signers: Vec<PrivateKeySigner> = self.owners.iter().take(THRESHOLD).cloned().collect();
+        Ok(safe::sign(safe::hash(tx, self.safe, ledger.chain_id()), &signers)?)
     }
 
     /// A token whose whole supply the Safe holds.

@@ -15,6 +15,8 @@ pub(crate) struct TxFile {
     pub(crate) origin: Option<Address>,
     /// Who calls `execTransaction`.
     pub(crate) initiator: Option<Address>,
+    /// What owners and others signed for the Safe's present nonce, as `execTransaction` takes it.
+    pub(crate) signatures: Bytes,
     /// In order, at least one.
     pub(crate) actions: Vec<Action>,
 }
@@ -24,6 +26,7 @@ pub(crate) struct TxFile {
 struct Written {
     origin: Option<String>,
     initiator: Option<String>,
+    signatures: Option<String>,
     actions: Vec<WrittenAction>,
 }
 
@@ -52,18 +55,24 @@ fn parse(text: &str) -> Result<TxFile> {
         actions.push(Action {
             to: address(&action.to).wrap_err_with(|| at("to"))?,
             value: decimal(&action.value).wrap_err_with(|| at("value"))?,
-            data: hex(&action.data).wrap_err_with(|| at("data"))?,
+            data: hex(&action.data, "calldata").wrap_err_with(|| at("data"))?,
             operation: action.operation,
         });
     }
     if actions.is_empty() {
         bail!("actions: there is none; write at least one");
     }
+    let signatures = written
+        .signatures
+        .map(|text| hex(&text, "a signature").wrap_err("signatures"))
+        .transpose()?
+        .unwrap_or_default();
     let optional =
         |key: &'static str, value: Option<String>| value.map(|text| address(&text).wrap_err(key)).transpose();
     Ok(TxFile {
         origin: optional("origin", written.origin)?,
         initiator: optional("initiator", written.initiator)?,
+        signatures,
         actions,
     })
 }
@@ -87,11 +96,11 @@ fn decimal(text: &str) -> Result<U256> {
     U256::from_str_radix(text, 10).map_err(|_| eyre!("`{text}` does not fit in 256 bits"))
 }
 
-fn hex(text: &str) -> Result<Bytes> {
+fn hex(text: &str, what: &str) -> Result<Bytes> {
     if !text.starts_with("0x") {
-        bail!("`{}` is not calldata: write 0x and hex digits", shortened(text));
+        bail!("`{}` is not {what}: write 0x and hex digits", shortened(text));
     }
-    text.parse().map_err(|_| eyre!("`{}` is not calldata: write 0x and an even number of hex digits", shortened(text)))
+    text.parse().map_err(|_| eyre!("`{}` is not {what}: write 0x and an even number of hex digits", shortened(text)))
 }
 
 fn shortened(text: &str) -> String {
@@ -172,6 +181,18 @@ mod tests {
             format!("actions[0].to: `{wrong}` has a wrong checksum: check it, then write {TO}")
         );
         assert!(error(&one(TO, &"9".repeat(78), "0x")).ends_with("does not fit in 256 bits"));
+    }
+
+    #[test]
+    fn signatures_are_hex_or_refused() {
+        let with =
+            |signatures: &str| one(TO, "1", "0x").replacen('{', &format!(r#"{{"signatures":"{signatures}","#), 1);
+        assert_eq!(
+            error(&with("0xabc")),
+            "signatures: `0xabc` is not a signature: write 0x and an even number of hex digits"
+        );
+        assert_eq!(parse(&with("0xabcd")).unwrap().signatures, Bytes::from_static(&[0xab, 0xcd]));
+        assert!(parse(&one(TO, "1", "0x")).unwrap().signatures.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
-use portcullis_eval::{Effect, EffectKind, Evaluation, Reason, Test, Verdict};
+use portcullis_eval::{Ask, Effect, EffectKind, Evaluation, Reason, Test, Verdict};
 use portcullis_policy::SourceMap;
 
 /// The rule's id; `-` when none decided.
@@ -79,7 +79,115 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
                 party(address(have), names)
             )
         }
+        Reason::Frozen => "a guardian has frozen the account: only control and cancelling pass".to_owned(),
+        Reason::MalformedMaterial => {
+            format!(
+                "what came with the signatures, or a statement in it, is malformed; rule {} looks at it",
+                rule(verdict, names)
+            )
+        }
+        Reason::BadMaterial => {
+            let what = if verdict.detail == 1 { "approval" } else { "attester's signature" };
+            let entry = have.saturating_add(U256::ONE);
+            format!("{what} {entry} {}; rule {} counts none of them then", flaw(need), rule(verdict, names))
+        }
+        Reason::AttestationRequired => {
+            format!(
+                "rule {} needs an attestation by {}, and none is there",
+                rule(verdict, names),
+                attesters(verdict.detail, names)
+            )
+        }
+        Reason::TooFewAttesters => {
+            format!(
+                "rule {} needs {}",
+                rule(verdict, names),
+                more(have, need, "attester", &format!(" of {}", attesters(verdict.detail, names)))
+            )
+        }
+        Reason::BadOwnerSignatures if have == U256::MAX => {
+            format!(
+                "rule {} reads owner signatures, and the account tells no version or threshold that it knows",
+                rule(verdict, names)
+            )
+        }
+        Reason::BadOwnerSignatures => {
+            let which = have.saturating_add(U256::ONE);
+            format!(
+                "owner signature {which} is not one that the Safe would take; rule {} reads it",
+                rule(verdict, names)
+            )
+        }
+        Reason::TooFewSignatures => {
+            format!("rule {} needs {}", rule(verdict, names), more(have, need, "owner signature", ""))
+        }
+        Reason::TooFewNamedSigners => {
+            format!("rule {} needs {}", rule(verdict, names), more(have, need, "signature", " of the owners it names"))
+        }
+        Reason::ApprovalDenied => {
+            format!(
+                "a member of {} has denied this request, for good; rule {} asks them",
+                list(have, names),
+                rule(verdict, names)
+            )
+        }
+        Reason::TooFewApprovals => format!("rule {} needs {}", rule(verdict, names), more(have, need, "approval", "")),
+        Reason::RequestReplayed => "a request with this nonce was executed in the same transaction".to_owned(),
     }
+}
+
+/// How many there must be, are, and are missing.
+fn more(have: U256, need: U256, what: &str, whose: &str) -> String {
+    let missing = need.saturating_sub(have);
+    let plural = if need == U256::ONE { "" } else { "s" };
+    format!("{need} {what}{plural}{whose}, {have} there: {missing} more")
+}
+
+/// Why an entry of the material does not count.
+fn flaw(why: U256) -> &'static str {
+    match u8::try_from(why) {
+        Ok(1) => "is past its deadline",
+        Ok(2) => "is no signature",
+        Ok(3) => "is not above the one before it",
+        Ok(4) => "was not made on chain",
+        _ => "does not count",
+    }
+}
+
+fn attesters(set: u8, names: &SourceMap) -> String {
+    names.attesters(set).map_or_else(|| format!("set #{set}"), |name| format!("set {name}"))
+}
+
+/// A list by where it is in the program.
+fn list(offset: U256, names: &SourceMap) -> String {
+    let list = u32::try_from(offset).ok().and_then(|offset| names.list(offset));
+    list.map_or_else(|| format!("the list at {offset}"), |list| list.name.clone())
+}
+
+/// Everything that the deciding rules ask for besides limits and delay, with what is there where it was counted.
+pub(crate) fn asked(evaluation: &Evaluation, names: &SourceMap) -> Vec<String> {
+    let asked = evaluation.obligations.iter().map(|one| {
+        let need = one.need;
+        let plural = if need == 1 { "" } else { "s" };
+        let what = match one.ask {
+            Ask::Approvals { list: at, initiator, owners } => {
+                let who = list(U256::from(at), names);
+                let not = match (initiator, owners) {
+                    (true, true) => "",
+                    (false, true) => ", not the initiator's own",
+                    (true, false) => ", not by owners who sign",
+                    (false, false) => ", not the initiator's own nor by owners who sign",
+                };
+                format!("{need} approval{plural} by {who}{not}")
+            }
+            Ask::Signatures => format!("{need} owner signature{plural}"),
+            Ask::Signers { list: at } => format!("{need} owner signature{plural} by {}", list(U256::from(at), names)),
+            Ask::Attestation { set } => format!("an attestation by {need} of {}", attesters(set, names)),
+        };
+        let have = one.have.map_or_else(String::new, |have| format!("; {have} there"));
+        format!("{what}{have} (rule {})", rule_id(Some(one.rule), names))
+    });
+    asked.collect()
 }
 
 /// Why, and when allowed, what is left of the limits that were charged.

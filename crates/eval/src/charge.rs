@@ -53,7 +53,7 @@ impl Meters {
         index: u8,
     ) -> Result<(bool, Option<Ordering>), Fault> {
         let limit = setting.program.limit(index)?.checked()?;
-        let effect = &act.effect;
+        let effect = act.effect;
         let about = limit.counts() || (effect.amount.is_some() && effect.asset == Some(limit.asset));
         let (true, Some(key)) = (about, key(&limit, setting, act)) else {
             return Ok((false, None));
@@ -76,7 +76,7 @@ impl Meters {
         &mut self,
         setting: &Setting<'_, S>,
         act: &Act<'_>,
-        joined: &Joined,
+        joined: &Joined<'_>,
         trace: &mut Trace,
     ) -> Result<(), Stop> {
         let deny = |reason| Denial::new(reason, act.at);
@@ -130,7 +130,7 @@ impl Meters {
             Refused::Exceeded(remaining) => refuse(Reason::LimitExceeded, remaining, amount),
         })?;
         if !amount.is_zero() {
-            trace.charges.push(Charge { limit: index, key, effect: act.at, amount, remaining_before });
+            trace.charge(Charge { limit: index, key, effect: act.at, amount, remaining_before });
         }
         Ok(())
     }

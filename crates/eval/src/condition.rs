@@ -6,6 +6,7 @@ use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 
 use crate::calldata::{clean_bool, words};
 use crate::charge::Meters;
+use crate::decide::Rule;
 use crate::effect::Effect;
 use crate::layout::State;
 use crate::leaf::Reach;
@@ -42,15 +43,49 @@ pub struct Test {
 /// What an evaluation did, step by step: nothing is decided by it.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
+    /// Nothing is noted, where only the verdict is asked for.
+    silent: bool,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) tests: Vec<Test>,
     pub(crate) in_scope: Vec<InScope>,
     pub(crate) charges: Vec<Charge>,
 }
 
+impl Trace {
+    pub(crate) const fn silent() -> Self {
+        Self { silent: true, decisions: Vec::new(), tests: Vec::new(), in_scope: Vec::new(), charges: Vec::new() }
+    }
+
+    pub(crate) fn decision(&mut self, effect: &Effect, rule: Option<Rule>, delay: u32) {
+        if !self.silent {
+            let (rule, class) = (rule.map(|rule| rule.index), rule.map(|rule| rule.class));
+            self.decisions.push(Decision { effect: *effect, rule, class, delay });
+        }
+    }
+
+    fn test(&mut self, test: Test) {
+        if !self.silent {
+            self.tests.push(test);
+        }
+    }
+
+    pub(crate) fn in_scope(&mut self, effect: u32, rule: u16, allows: bool) {
+        if !self.silent {
+            self.in_scope.push(InScope { effect, rule, allows });
+        }
+    }
+
+    pub(crate) fn charge(&mut self, charge: Charge) {
+        if !self.silent {
+            self.charges.push(charge);
+        }
+    }
+}
+
 /// What stays the same for all effects of a request.
 #[derive(Debug)]
 pub(crate) struct Setting<'a, S> {
+    pub(crate) chain_id: u64,
     pub(crate) program: &'a Program<'a>,
     pub(crate) hook: Address,
     pub(crate) state: &'a S,
@@ -59,12 +94,29 @@ pub(crate) struct Setting<'a, S> {
     pub(crate) now: u64,
 }
 
+impl<S: State> Setting<'_, S> {
+    /// Whether the list holds them.
+    pub(crate) fn listed(&self, list: u32, who: Address) -> Result<bool, Fault> {
+        let (registry, selector) = match self.program.list_contains(list, who)? {
+            Membership::Known(listed) => return Ok(listed),
+            Membership::Ask(registry, selector) => (registry, selector),
+        };
+        let mut call = [0; 36];
+        let (head, tail) = call.split_at_mut(4);
+        head.copy_from_slice(&selector);
+        tail.copy_from_slice(who.into_word().as_slice());
+        let answer = self.state.static_call(registry, &call, REGISTRY_GAS)?;
+        let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
+        answer.ok_or(Fault::Registry(registry))
+    }
+}
+
 /// The effect to decide on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Act<'a> {
     /// Its index.
     pub(crate) at: u32,
-    pub(crate) effect: Effect,
+    pub(crate) effect: &'a Effect,
     /// The action's calldata.
     pub(crate) data: &'a [u8],
     pub(crate) reach: Reach,
@@ -92,7 +144,7 @@ impl<S: State> Conditions<'_, S> {
     fn find(&mut self, wanted: bool, mut conditions: Operands<'_>, depth: u8) -> Result<bool, Fault> {
         while let Some(op) = conditions.op() {
             let (held, order) = self.test(op, &mut conditions, depth)?;
-            self.trace.tests.push(Test { effect: self.act.at, rule: self.rule, op, depth, held, order });
+            self.trace.test(Test { effect: self.act.at, rule: self.rule, op, depth, held, order });
             if held == wanted {
                 return Ok(true);
             }
@@ -102,7 +154,7 @@ impl<S: State> Conditions<'_, S> {
 
     /// Reads the operand whole before it tests the condition.
     fn test(&mut self, op: u8, operands: &mut Operands<'_>, depth: u8) -> Result<Held, Fault> {
-        let (request, effect, data) = (self.setting.request, &self.act.effect, self.act.data);
+        let (request, effect, data) = (self.setting.request, self.act.effect, self.act.data);
         let held = match op {
             0x01 => self.listed(operands.offset()?, request.origin.or(Some(Address::ZERO)))?,
             0x02 => self.listed(operands.offset()?, Some(request.initiator))?,
@@ -170,20 +222,7 @@ impl<S: State> Conditions<'_, S> {
 
     /// Whether there is somebody, and the list holds them.
     fn listed(&self, list: u32, who: Option<Address>) -> Result<bool, Fault> {
-        let Some(who) = who else {
-            return Ok(false);
-        };
-        let (registry, selector) = match self.setting.program.list_contains(list, who)? {
-            Membership::Known(listed) => return Ok(listed),
-            Membership::Ask(registry, selector) => (registry, selector),
-        };
-        let mut call = [0; 36];
-        let (head, tail) = call.split_at_mut(4);
-        head.copy_from_slice(&selector);
-        tail.copy_from_slice(who.into_word().as_slice());
-        let answer = self.setting.state.static_call(registry, &call, REGISTRY_GAS)?;
-        let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
-        answer.ok_or(Fault::Registry(registry))
+        who.map_or(Ok(false), |who| self.setting.listed(list, who))
     }
 
     fn answers(&self, operands: &mut Operands<'_>) -> Result<Held, Fault> {

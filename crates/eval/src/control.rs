@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 
-use crate::calldata::{clean_address, words};
+use crate::calldata::{clean_address, clean_number, words};
 use crate::layout::{AccountState, Route, StagedKind};
 use crate::leaf::MANAGER_CALLS;
 use crate::reason::Reason;
@@ -33,6 +33,14 @@ pub mod selectors {
     pub const ANNOUNCE: [u8; 4] = [0x2e, 0x25, 0xf9, 0x4d];
     /// `cancel(address,bytes32)` of the hook.
     pub const CANCEL: [u8; 4] = [0x9e, 0x2e, 0xd6, 0x86];
+    /// `approve(address,bytes32,bytes32,uint64)` of the hook.
+    pub const APPROVE: [u8; 4] = [0xc1, 0xe9, 0x64, 0x14];
+    /// `deny(address,bytes32,uint24)` of the hook.
+    pub const DENY: [u8; 4] = [0x9d, 0x9e, 0xa4, 0x4e];
+    /// `startUnfreeze()` of the hook.
+    pub const START_UNFREEZE: [u8; 4] = [0xea, 0xc2, 0x73, 0x36];
+    /// `unfreeze()` of the hook.
+    pub const UNFREEZE: [u8; 4] = [0x6a, 0x28, 0xf0, 0x00];
     /// The entries of the hook, which an account never calls by request: `checkTransaction`,
     /// `checkAfterExecution`, `checkModuleTransaction`, `checkAfterModuleExecution`, `preCheck`,
     /// `preCheckRootAccess`, `postCheck`.
@@ -47,8 +55,8 @@ pub mod selectors {
     ];
 }
 use selectors::{
-    ACTIVATE, ANNOUNCE, CANCEL, CANCEL_STAGED, ENTRIES, INSTALL, SET_FALLBACK_HANDLER, SET_GUARD, SET_HOOKS,
-    SET_MODULE_GUARD, STAGE, STAGE_SLOTS,
+    ACTIVATE, ANNOUNCE, APPROVE, CANCEL, CANCEL_STAGED, DENY, ENTRIES, INSTALL, SET_FALLBACK_HANDLER, SET_GUARD,
+    SET_HOOKS, SET_MODULE_GUARD, STAGE, STAGE_SLOTS, START_UNFREEZE, UNFREEZE,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +98,12 @@ fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Act
     let class = match *selector {
         SET_GUARD | SET_MODULE_GUARD | SET_FALLBACK_HANDLER if leaf.to == request.account => Class::Slot,
         SET_HOOKS if to_manager || (managed && leaf.to == request.account) => Class::Slot,
-        INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE if leaf.to == hook => Class::Control,
-        ANNOUNCE | CANCEL if leaf.to == hook && arguments.first_chunk() == Some(&request.account.into_word().0) => {
+        INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE | START_UNFREEZE | UNFREEZE if leaf.to == hook => {
+            Class::Control
+        }
+        ANNOUNCE | CANCEL | APPROVE | DENY
+            if leaf.to == hook && arguments.first_chunk() == Some(&request.account.into_word().0) =>
+        {
             Class::SelfService
         }
         selector if leaf.to == hook && ENTRIES.contains(&selector) => Class::Closed,
@@ -114,8 +126,10 @@ fn canonical(account: &AccountState, request: &Request, leaf: &Action, selector:
         STAGE => words(arguments).is_some_and(|[program, _, delay]| {
             clean_address(program).is_some() && U256::from_be_bytes(*delay) <= U256::from(u32::MAX)
         }),
-        CANCEL_STAGED => arguments.is_empty(),
+        CANCEL_STAGED | START_UNFREEZE | UNFREEZE => arguments.is_empty(),
         CANCEL => words::<2>(arguments).is_some(),
+        APPROVE => words(arguments).is_some_and(|[_, _, _, deadline]| clean_number(deadline, 64).is_some()),
+        DENY => words(arguments).is_some_and(|[_, _, list]| clean_number(list, 24).is_some()),
         _ => true,
     }
 }
@@ -161,6 +175,9 @@ impl SlotChanges {
         }
         if selector == INSTALL {
             return denied(Reason::ControlDenied);
+        }
+        if class == Class::SelfService && account.frozen && selector != CANCEL {
+            return Err(Denial::new(Reason::Frozen, effect));
         }
         if class == Class::Slot {
             self.fold(leaf, selector, named, effect);
@@ -219,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_selector_is_that_of_its_signature() {
-        let signatures: [(&str, [u8; 4]); 11] = [
+        let signatures: [(&str, [u8; 4]); 15] = [
             ("setGuard(address)", SET_GUARD),
             ("setModuleGuard(address)", SET_MODULE_GUARD),
             ("setFallbackHandler(address)", SET_FALLBACK_HANDLER),
@@ -231,6 +248,10 @@ mod tests {
             ("activate(address)", ACTIVATE),
             ("announce(address,address,(address,uint256,bytes,uint8)[])", ANNOUNCE),
             ("cancel(address,bytes32)", CANCEL),
+            ("approve(address,bytes32,bytes32,uint64)", APPROVE),
+            ("deny(address,bytes32,uint24)", DENY),
+            ("startUnfreeze()", START_UNFREEZE),
+            ("unfreeze()", UNFREEZE),
         ];
         let entries = [
             "checkTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes,address)",

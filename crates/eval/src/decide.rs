@@ -7,7 +7,7 @@ use crate::condition::{Act, Conditions, Setting, Trace};
 use crate::layout::State;
 use crate::leaf::Reach;
 use crate::program::{Body, Entries, Entry, Malformed, Program, Semantics, key};
-use crate::verdict::{Fault, InScope, Stop};
+use crate::verdict::{Fault, Stop};
 
 const ANY_SUBJECT: u8 = 0x80;
 const ANY_SELECTOR: u8 = 0x40;
@@ -17,14 +17,14 @@ const ACCOUNT: u8 = 0x20;
 const RECIPIENT: u8 = 0x03;
 
 /// What the rules say to an effect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Decided {
+#[derive(Clone, Debug)]
+pub(crate) enum Decided<'a> {
     NoRule,
     Denied(Rule),
-    Allowed(Joined),
+    Allowed(Joined<'a>),
 }
 
-impl Decided {
+impl Decided<'_> {
     /// The deciding rule.
     pub(crate) const fn rule(&self) -> Option<Rule> {
         match self {
@@ -43,8 +43,8 @@ pub(crate) struct Rule {
 }
 
 /// The joined obligations of the rules that allow an effect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Joined {
+#[derive(Clone, Debug)]
+pub(crate) struct Joined<'a> {
     pub(crate) first: Rule,
     /// The longest delay, in seconds, and the first rule that asks for it.
     pub(crate) delay: u32,
@@ -54,14 +54,27 @@ pub(crate) struct Joined {
     listed_by: [u16; 32],
     /// What is wrong with the limits that they list is found only once all of them are known.
     pub(crate) sound: bool,
+    /// What each of the rules asks for besides, by rule.
+    pub(crate) obligations: Vec<(u16, &'a [u8])>,
 }
 
-impl Joined {
+impl<'a> Joined<'a> {
     const fn new(first: Rule) -> Self {
-        Self { first, delay: 0, delayed_by: first.index, limits: 0, listed_by: [first.index; 32], sound: true }
+        Self {
+            first,
+            delay: 0,
+            delayed_by: first.index,
+            limits: 0,
+            listed_by: [first.index; 32],
+            sound: true,
+            obligations: Vec::new(),
+        }
     }
 
-    fn add(&mut self, program: &Program<'_>, act: &Act<'_>, rule: u16, body: &Body<'_>) {
+    fn add(&mut self, program: &Program<'_>, act: &Act<'_>, rule: u16, body: &Body<'a>) {
+        if !body.obligations.is_empty() {
+            self.obligations.push((rule, body.obligations));
+        }
         if body.delay > self.delay {
             (self.delay, self.delayed_by) = (body.delay, rule);
         }
@@ -70,7 +83,7 @@ impl Joined {
                 self.sound = false;
                 return;
             };
-            let effect = &act.effect;
+            let effect = act.effect;
             self.sound &= limit.counts() || (effect.amount.is_some() && effect.asset == Some(limit.asset));
             let bit = 1_u32 << index;
             if self.limits & bit == 0
@@ -89,17 +102,17 @@ impl Joined {
 }
 
 /// What the rules in scope of the effect say together.
-pub(crate) fn decide<S: State>(
-    setting: &Setting<'_, S>,
+pub(crate) fn decide<'a, S: State>(
+    setting: &Setting<'a, S>,
     act: &Act<'_>,
     meters: &mut Meters,
     trace: &mut Trace,
-) -> Result<Decided, Stop> {
+) -> Result<Decided<'a>, Stop> {
     let program = setting.program;
     // What is not well formed names no rule.
     let stop = |fault: Fault, rule| fault.stop(act.at, rule);
     let candidates = Candidates::new(setting, act).map_err(|why| stop(why.into(), 0))?;
-    let mut joined: Option<Joined> = None;
+    let mut joined: Option<Joined<'a>> = None;
     let mut denied = None;
     for (class, entry) in candidates {
         let index = entry.rule;
@@ -112,7 +125,7 @@ pub(crate) fn decide<S: State>(
         if !conditions.hold(body.conditions).map_err(|why| stop(why, index))? {
             continue;
         }
-        trace.in_scope.push(InScope { effect: act.at, rule: index, allows: body.allows });
+        trace.in_scope(act.at, index, body.allows);
         let rule = Rule { index, class };
         if body.allows {
             joined.get_or_insert(Joined::new(rule)).add(program, act, index, &body);
@@ -145,7 +158,7 @@ struct Candidates<'a> {
 impl<'a> Candidates<'a> {
     /// Looks up every class that exists.
     fn new<S>(setting: &Setting<'a, S>, act: &Act<'_>) -> Result<Self, Malformed> {
-        let (program, effect) = (setting.program, &act.effect);
+        let (program, effect) = (setting.program, act.effect);
         let (account, hook) = (setting.request.account, setting.hook);
         let kind = effect.kind.number();
         let own = effect.subject == account;

@@ -1,6 +1,6 @@
 //! From request to verdict, `docs/program.md` §2.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 use crate::batch::{batcher, transactions};
 use crate::charge::Meters;
@@ -10,50 +10,59 @@ use crate::decide::{Decided, decide};
 use crate::effect::{Effect, EffectKind};
 use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
+use crate::meet::{Effects, meet, record};
+use crate::obligation::Obligations;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
-use crate::verdict::{Announcement, Decision, Denial, Evaluation, Stop, Undecided, Verdict};
+use crate::verdict::{Announcement, Denial, Evaluation, Stop, Undecided, Verdict};
 
 /// Batches may be nested this deep.
 const MAX_DEPTH: u8 = 2;
 
-/// The verdict of the hook at `hook` on `request` at time `now` in seconds, under `program` where the account has
-/// one active. `state` is what the hook reads: its storage, code hashes and the answers to its static calls.
+/// The verdict of the hook at `hook` on the chain `chain_id` on `request` at time `now` in seconds, under `program`
+/// where the account has one active. `state` is what the hook reads: its storage, code hashes and the answers to its
+/// static calls.
 ///
 /// # Errors
 /// [`Undecided`] when something that decides is not known: never an allow.
 pub fn evaluate<S: State>(
     program: &[u8],
+    chain_id: u64,
     hook: Address,
     state: &S,
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let account = AccountState::read(request.account, state)?;
-    let mut walk = Walk {
-        hook,
-        state,
-        request,
-        now,
-        account,
-        program: Program::open(program),
-        effects: 0,
-        last_rule: None,
-        trace: Trace::default(),
-        meters: Meters::default(),
-        slots: SlotChanges::default(),
-        delay: None,
-        announcement: None,
-    };
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
     let (verdict, writes, removal) = match walk.run() {
         Ok((verdict, outcome)) => (verdict, walk.writes(outcome), outcome == Outcome::Removal),
         Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
-    let Trace { decisions, tests, in_scope, charges } = walk.trace;
+    let Trace { decisions, tests, in_scope, charges, .. } = walk.trace;
+    let Obligations { all: obligations, notices } = walk.obligations;
     let announcement = walk.announcement;
-    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, announcement })
+    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
+}
+
+/// The verdict of [`evaluate`] alone, by the same steps: what led to it is not noted, and what would be written is
+/// not put together.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn verdict<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Verdict, Undecided> {
+    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?.run() {
+        Ok((verdict, _)) | Err(Stop::Denied(Denial(verdict))) => Ok(verdict),
+        Err(Stop::Undecided(undecided)) => Err(undecided),
+    }
 }
 
 /// The longest delay asked for, and who asked first.
@@ -65,6 +74,7 @@ struct Delay {
 }
 
 struct Walk<'a, S> {
+    chain_id: u64,
     hook: Address,
     state: &'a S,
     request: &'a Request,
@@ -76,11 +86,43 @@ struct Walk<'a, S> {
     trace: Trace,
     meters: Meters,
     slots: SlotChanges,
+    /// Of the effects so far, which attesters see; zero where the program has no attesters.
+    digest: B256,
+    obligations: Obligations,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
 }
 
-impl<S: State> Walk<'_, S> {
+impl<'a, S: State> Walk<'a, S> {
+    fn new(
+        program: &'a [u8],
+        chain_id: u64,
+        hook: Address,
+        state: &'a S,
+        request: &'a Request,
+        now: u64,
+        trace: Trace,
+    ) -> Result<Self, Undecided> {
+        Ok(Self {
+            chain_id,
+            hook,
+            state,
+            request,
+            now,
+            account: AccountState::read(request.account, state)?,
+            program: Program::open(program),
+            effects: 0,
+            last_rule: None,
+            trace,
+            meters: Meters::default(),
+            slots: SlotChanges::default(),
+            digest: B256::ZERO,
+            obligations: Obligations::default(),
+            delay: None,
+            announcement: None,
+        })
+    }
+
     fn deny(&self, reason: Reason) -> Denial {
         Denial::new(reason, self.effects)
     }
@@ -99,6 +141,7 @@ impl<S: State> Walk<'_, S> {
         }
         self.actions(&request.actions, 0, false)?;
         let outcome = self.slots.settle(self.hook, &self.account, self.now)?;
+        self.met()?;
         self.announced()?;
         let verdict = Verdict {
             reason: Reason::Allowed,
@@ -145,23 +188,26 @@ impl<S: State> Walk<'_, S> {
             let bare = Effect::call(leaf.to, leaf.data.first_chunk().copied());
             let effect = Effect { kind: EffectKind::Control, ..bare };
             self.last_rule = None;
-            self.trace.decisions.push(Decision { effect, rule: None, class: None, delay: 0 });
-            return self.count();
+            self.trace.decision(&effect, None, 0);
+            return self.count(&effect);
         }
         if !self.account.active() {
             return Err(self.deny(Reason::NoProgram).into());
+        }
+        if self.account.frozen {
+            return Err(self.deny(Reason::Frozen).into());
         }
         let program = self.program.map_err(|Malformed| self.malformed())?;
         let undecodable = |walk: &Self, why| walk.undecodable(leaf, &why);
         let parsed = Leaf::new(&self.account, self.request, leaf).map_err(|why| undecodable(self, why))?;
         if let Some(effect) = parsed.native() {
-            self.effect(&program, effect, &leaf.data, Reach::Every)?;
+            self.effect(&program, &effect, &leaf.data, Reach::Every)?;
         }
         if let Some(called) = parsed.called(&program).map_err(|why| undecodable(self, why))? {
-            self.effect(&program, called.effect, &leaf.data, called.reach)?;
+            self.effect(&program, &called.effect, &leaf.data, called.reach)?;
             for amount in called.more {
                 let effect = Effect { amount: Some(U256::from_be_bytes(*amount)), ..called.effect };
-                self.effect(&program, effect, &leaf.data, called.reach)?;
+                self.effect(&program, &effect, &leaf.data, called.reach)?;
             }
         }
         Ok(())
@@ -175,24 +221,26 @@ impl<S: State> Walk<'_, S> {
         }
     }
 
-    fn count(&mut self) -> Result<(), Stop> {
+    fn count(&mut self, effect: &Effect) -> Result<(), Stop> {
+        if self.program.is_ok_and(|program| program.has_attesters()) {
+            self.digest = record(effect).fold(self.digest);
+        }
         let next = self.effects.checked_add(1);
         self.effects = next.ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
         Ok(())
     }
 
-    fn effect(&mut self, program: &Program<'_>, effect: Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+    fn effect(&mut self, program: &Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
         let at = self.effects;
-        let setting = Setting { program, hook: self.hook, state: self.state, request: self.request, now: self.now };
         let act = Act { at, effect, data, reach };
+        let setting = self.setting(program);
         let decided = decide(&setting, &act, &mut self.meters, &mut self.trace);
         let rule = decided.as_ref().ok().and_then(Decided::rule);
         let delay = match &decided {
             Ok(Decided::Allowed(joined)) => joined.delay,
             _ => 0,
         };
-        let (rule, class) = (rule.map(|rule| rule.index), rule.map(|rule| rule.class));
-        self.trace.decisions.push(Decision { effect, rule, class, delay });
+        self.trace.decision(effect, rule, delay);
         let kind = U256::from(effect.kind.number());
         let joined = match decided? {
             Decided::NoRule => return Err(self.deny(Reason::NoRule).have(kind).into()),
@@ -200,11 +248,35 @@ impl<S: State> Walk<'_, S> {
             Decided::Allowed(joined) => joined,
         };
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
+        for (rule, obligations) in &joined.obligations {
+            let read = self.obligations.join(program, obligations, *rule, at);
+            read.map_err(|Malformed| self.malformed())?;
+        }
         if joined.delay > self.delay.map_or(0, |delay| delay.seconds) {
             self.delay = Some(Delay { seconds: joined.delay, rule: joined.delayed_by, effect: at });
         }
-        self.last_rule = rule;
-        self.count()
+        self.last_rule = rule.map(|rule| rule.index);
+        self.count(effect)
+    }
+
+    const fn setting<'b>(&self, program: &'b Program<'a>) -> Setting<'b, S>
+    where
+        'a: 'b,
+    {
+        let Self { chain_id, hook, state, request, now, .. } = *self;
+        Setting { chain_id, program, hook, state, request, now }
+    }
+
+    /// What rules asked for besides must be there.
+    fn met(&mut self) -> Result<(), Stop> {
+        if self.obligations.all.is_empty() {
+            return Ok(());
+        }
+        // An ordinary leaf asked, so the program is open.
+        let program = self.program.map_err(|Malformed| self.malformed())?;
+        let setting = self.setting(&program);
+        let effects = Effects { count: self.effects, digest: self.digest };
+        meet(&setting, self.account.epoch, effects, &mut self.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.
@@ -252,6 +324,7 @@ impl<S: State> Walk<'_, S> {
             let epoch = U256::from(self.account.epoch.saturating_add(1)).wrapping_shl(192);
             writes.push((account_slot(account, 0), epoch));
             writes.push((account_slot(account, 3), U256::ZERO));
+            writes.push((account_slot(account, 5), U256::ZERO));
         }
         writes
     }

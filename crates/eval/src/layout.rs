@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use portcullis_attest::Binding;
 
 use crate::request::Action;
 
@@ -104,6 +105,8 @@ pub struct AccountState {
     pub epoch: u32,
     /// How the hook is held.
     pub route: Route,
+    /// Whether a guardian stopped everything but control.
+    pub frozen: bool,
     /// The manager of [`Route::Manager`].
     pub manager: Address,
     /// What is staged.
@@ -128,7 +131,7 @@ impl AccountState {
         let staged = state.word(account_slot(account, 1))?.to_be_bytes::<32>();
         let digest = state.word(account_slot(account, 2))?;
         let manager = state.word(account_slot(account, 3))?.to_be_bytes::<32>();
-        let [_, _, _, route, e0, e1, e2, e3, d0, d1, d2, d3, ..] = control;
+        let [_, _, freeze, route, e0, e1, e2, e3, d0, d1, d2, d3, ..] = control;
         let [_, _, kind, t0, t1, t2, t3, t4, s0, s1, s2, s3, ..] = staged;
         Ok(Self {
             program: Address::from_word(control.into()),
@@ -140,6 +143,7 @@ impl AccountState {
                 3 => Route::Manager,
                 _ => Route::None,
             },
+            frozen: freeze & 1 == 1,
             manager: Address::from_word(manager.into()),
             staged_kind: match kind {
                 1 => StagedKind::Program,
@@ -205,6 +209,24 @@ pub fn limit_slot(account: Address, id: B256, asset: Address, descriptor: u64, k
     let descriptor = B256::from(U256::from(descriptor));
     let words = [account.into_word(), id, asset.into_word(), descriptor, key.into_word()];
     keccak256(words.concat()).into()
+}
+
+/// Where the deadline of an approval is that was made on chain: the last second at which it counts, 0 for none.
+#[must_use]
+pub fn approval_slot(binding: &Binding, approver: Address) -> U256 {
+    consent_slot(binding, approver.into_word(), 1)
+}
+
+/// Where it is noted that a member of the list at this offset of the program has denied the request.
+#[must_use]
+pub fn denial_slot(binding: &Binding, list: u32) -> U256 {
+    consent_slot(binding, U256::from(list).into(), 2)
+}
+
+fn consent_slot(binding: &Binding, key: B256, what: u8) -> U256 {
+    let Binding { account, epoch, program, request, .. } = *binding;
+    let (epoch, what) = (U256::from(epoch).into(), U256::from(what).into());
+    keccak256([account.into_word(), epoch, program, request, key, what].concat()).into()
 }
 
 /// Where an announcement's word is.

@@ -22,6 +22,8 @@ mod evaluate;
 mod layout;
 mod leaf;
 mod limit;
+mod meet;
+mod obligation;
 mod operand;
 mod program;
 mod reason;
@@ -32,12 +34,13 @@ pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
 pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, verdict};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
-    announcement_slot, limit_descriptor, limit_slot,
+    announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
 };
 pub use leaf::PERMIT2;
+pub use obligation::{Ask, Notice, Obligation};
 pub use reason::Reason;
 pub use request::{Action, Request};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};

@@ -1,12 +1,12 @@
-//! Reads the operands of conditions, `docs/program.md` §1: each whole, or the program is malformed.
+//! Reads the operands of conditions and obligations, `docs/program.md` §1: each whole, or the program is malformed.
 
 use core::cmp::Ordering;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
-use crate::program::Malformed;
+use crate::program::{Malformed, number};
 
-/// Conditions that are not read yet.
+/// Conditions or obligations that are not read yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operands<'a>(pub(crate) &'a [u8]);
 
@@ -36,7 +36,7 @@ impl Comparison {
 }
 
 impl<'a> Operands<'a> {
-    /// The next condition's op; none at the end.
+    /// The next op; none at the end.
     pub(crate) fn op(&mut self) -> Option<u8> {
         self.byte().ok()
     }
@@ -67,6 +67,10 @@ impl<'a> Operands<'a> {
         self.chunk().map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
     }
 
+    pub(crate) fn word(&mut self) -> Result<B256, Malformed> {
+        self.chunk().map(B256::from)
+    }
+
     pub(crate) fn address(&mut self) -> Result<Address, Malformed> {
         self.chunk::<20>().map(Address::from)
     }
@@ -92,7 +96,7 @@ impl<'a> Operands<'a> {
         if length > 32 {
             return Err(Malformed);
         }
-        U256::try_from_be_slice(self.take(usize::from(length))?).ok_or(Malformed)
+        self.take(usize::from(length)).map(number)
     }
 
     pub(crate) fn comparison(&mut self) -> Result<Comparison, Malformed> {

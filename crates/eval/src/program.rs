@@ -2,7 +2,7 @@
 
 use core::slice::ChunksExact;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 
 /// A read did not fit, or what it found is against the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,11 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
+/// A record of the attester table.
+const ATTESTERS: usize = 4;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
+const MAX_ATTESTER_SETS: u8 = 16;
 /// Marks a list that is kept by another contract.
 const REGISTRY: u8 = 255;
 
@@ -41,6 +44,8 @@ pub(crate) struct Program<'a> {
     classes: u32,
     limits: u8,
     expiry: u32,
+    attester_sets: u8,
+    attesters: u32,
     directory: usize,
     entries: usize,
     multiplier: U256,
@@ -86,6 +91,12 @@ pub(crate) enum Membership {
     Ask(Address, [u8; 4]),
 }
 
+/// A list, by where its parts are.
+enum List {
+    Registry(Address, [u8; 4]),
+    Inline { n: usize, bits: u8, counts: usize, members: usize },
+}
+
 /// A limit as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -122,6 +133,8 @@ pub(crate) struct Body<'a> {
     pub(crate) modules: bool,
     pub(crate) delay: u32,
     pub(crate) limits: &'a [u8],
+    /// What it asks for besides limits and delay.
+    pub(crate) obligations: &'a [u8],
     pub(crate) conditions: &'a [u8],
 }
 
@@ -140,32 +153,40 @@ fn offset(at: u32) -> Result<usize, Malformed> {
     usize::try_from(at).map_err(|_| Malformed)
 }
 
-fn number(bytes: &[u8]) -> U256 {
+pub(crate) fn number(bytes: &[u8]) -> U256 {
     // Callers pass at most 32 bytes.
-    U256::try_from_be_slice(bytes).unwrap_or(U256::MAX)
+    let mut word = [0; 32];
+    let Some(tail) = 32_usize.checked_sub(bytes.len()).and_then(|from| word.get_mut(from..)) else {
+        return U256::MAX;
+    };
+    tail.copy_from_slice(bytes);
+    U256::from_be_bytes(word)
 }
 
 /// `(value · multiplier mod 2^256) >> (256 − bits)`, and 0 when `bits` is 0.
 fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
-    let shift = 256_usize.saturating_sub(usize::from(bits));
-    // A shift by 256 gives 0, and at most 15 bits are left.
-    value.wrapping_mul(multiplier).wrapping_shr(shift).saturating_to()
+    // At most 15 bits, so they stand in the highest limb; a shift by 64 leaves none.
+    let [.., highest] = *value.wrapping_mul(multiplier).as_limbs();
+    let bucket = highest.checked_shr(64_u32.saturating_sub(u32::from(bits))).unwrap_or(0);
+    usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
 impl<'a> Program<'a> {
     /// Checks the header.
     pub(crate) fn open(code: &'a [u8]) -> Result<Self, Malformed> {
         let header = code.first_chunk::<HEADER>().ok_or(Malformed)?;
-        let [0, 1, semantics, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, ..] = *header else {
+        let [0, 1, semantics, bits, c0, c1, c2, c3, limits, e0, e1, e2, e3, rest @ ..] = *header else {
             return Err(Malformed);
         };
+        // Announcers, cancellers and the number of rules come first.
+        let [_, _, _, _, _, _, _, _, sets, a0, a1, a2, ..] = rest;
         let semantics = match semantics {
             0 => Semantics::FirstMatch,
             1 => Semantics::AllMustPass,
             2 => Semantics::AllowOverrides,
             _ => return Err(Malformed),
         };
-        if bits > MAX_BITS || limits > MAX_LIMITS {
+        if bits > MAX_BITS || limits > MAX_LIMITS || sets > MAX_ATTESTER_SETS {
             return Err(Malformed);
         }
         let directory = LIMIT.saturating_mul(usize::from(limits)).saturating_add(HEADER);
@@ -181,10 +202,17 @@ impl<'a> Program<'a> {
             classes: u32::from_be_bytes([c0, c1, c2, c3]),
             limits,
             expiry: u32::from_be_bytes([e0, e1, e2, e3]),
+            attester_sets: sets,
+            attesters: u32::from_be_bytes([0, a0, a1, a2]),
             directory,
             entries,
             multiplier: number(header.last_chunk::<32>().ok_or(Malformed)?),
         })
+    }
+
+    /// The hash of the code, which approvals and attestations bind to.
+    pub(crate) fn version(&self) -> B256 {
+        keccak256(self.code)
     }
 
     pub(crate) const fn semantics(&self) -> Semantics {
@@ -207,15 +235,26 @@ impl<'a> Program<'a> {
         self.code.get(offset..end).ok_or(Malformed)
     }
 
-    fn read_number(&self, offset: usize, length: usize) -> Result<usize, Malformed> {
-        Ok(number(self.read(offset, length)?).saturating_to())
+    fn array<const N: usize>(&self, offset: usize) -> Result<[u8; N], Malformed> {
+        self.code.get(offset..).and_then(<[u8]>::first_chunk).copied().ok_or(Malformed)
+    }
+
+    /// A number of three bytes.
+    fn read_offset(&self, at: usize) -> Result<usize, Malformed> {
+        let [a, b, c] = self.array(at)?;
+        offset(u32::from_be_bytes([0, a, b, c]))
+    }
+
+    /// A number of two bytes.
+    fn read_count(&self, at: usize) -> Result<usize, Malformed> {
+        self.array(at).map(u16::from_be_bytes).map(usize::from)
     }
 
     /// The entries of a key. Its bucket must be whole.
     pub(crate) fn look_up(&self, key: [u8; 25]) -> Result<Entries<'a>, Malformed> {
         let at = bucket(number(&key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
-        let start = self.read_number(at, 3)?;
-        let end = self.read_number(at.saturating_add(3), 3)?;
+        let start = self.read_offset(at)?;
+        let end = self.read_offset(at.saturating_add(3))?;
         let length = end.checked_sub(start).ok_or(Malformed)?;
         if start < self.entries || length.checked_rem(ENTRY) != Some(0) {
             return Err(Malformed);
@@ -277,49 +316,86 @@ impl<'a> Program<'a> {
         let &[outcome, n, d0, d1, d2, d3] = head else {
             return Err(Malformed);
         };
-        let (limits, conditions) = rest.split_at_checked(usize::from(n)).ok_or(Malformed)?;
-        if outcome > 3 {
+        let (limits, rest) = rest.split_at_checked(usize::from(n)).ok_or(Malformed)?;
+        if outcome > 7 {
             return Err(Malformed);
         }
+        let (obligations, conditions) = if outcome & 4 == 4 {
+            let (size, rest) = rest.split_first_chunk().ok_or(Malformed)?;
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*size))).ok_or(Malformed)?
+        } else {
+            rest.split_at(0)
+        };
         Ok(Body {
             allows: outcome & 1 == 1,
             modules: outcome & 2 == 2,
             delay: u32::from_be_bytes([d0, d1, d2, d3]),
             limits,
+            obligations,
             conditions,
         })
     }
 
-    /// Whether the address is in the list at the offset.
-    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
-        let at = offset(at)?;
-        let &[n0, n1, bits] = self.read(at, 3)? else {
+    /// Whether effects have to be hashed for attesters.
+    pub(crate) const fn has_attesters(&self) -> bool {
+        self.attester_sets > 0
+    }
+
+    /// The list and the number of members that attestations of the set need.
+    pub(crate) fn attesters(&self, set: u8) -> Result<(u32, u8), Malformed> {
+        if set >= self.attester_sets || self.attesters == 0 {
+            return Err(Malformed);
+        }
+        let at = usize::from(set).saturating_mul(ATTESTERS).saturating_add(offset(self.attesters)?);
+        let &[a, b, c, m] = self.read(at, ATTESTERS)? else {
             return Err(Malformed);
         };
+        if m == 0 { Err(Malformed) } else { Ok((u32::from_be_bytes([0, a, b, c]), m)) }
+    }
+
+    fn list(&self, at: u32) -> Result<List, Malformed> {
+        let at = offset(at)?;
+        let [n0, n1, bits] = self.array(at)?;
         let n = usize::from(u16::from_be_bytes([n0, n1]));
         let behind = at.saturating_add(3);
         if bits == REGISTRY && n == 0 {
             let (registry, selector) = self.read(behind, 24)?.split_first_chunk::<20>().ok_or(Malformed)?;
-            return Ok(Membership::Ask(registry.into(), selector.try_into().map_err(|_| Malformed)?));
+            return Ok(List::Registry(registry.into(), selector.try_into().map_err(|_| Malformed)?));
         }
         if n == 0 || bits > MAX_BITS {
             return Err(Malformed);
         }
-        let (members, from, to) = if bits == 0 {
-            (behind, 0, n)
+        let counts = if bits == 0 { 0 } else { (1_usize << bits).saturating_add(1) };
+        Ok(List::Inline { n, bits, counts: behind, members: counts.saturating_mul(2).saturating_add(behind) })
+    }
+
+    /// The members of the list at the offset, as they stand; none where a registry keeps them.
+    pub(crate) fn members(&self, at: u32) -> Result<Option<impl Iterator<Item = Address> + use<'a>>, Malformed> {
+        let List::Inline { n, members, .. } = self.list(at)? else {
+            return Ok(None);
+        };
+        let members = self.read(members, n.saturating_mul(20))?;
+        Ok(Some(members.chunks_exact(20).map(Address::from_slice)))
+    }
+
+    /// Whether the address is in the list at the offset.
+    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
+        let (n, bits, counts, members) = match self.list(at)? {
+            List::Registry(registry, selector) => return Ok(Membership::Ask(registry, selector)),
+            List::Inline { n, bits, counts, members } => (n, bits, counts, members),
+        };
+        let (from, to) = if bits == 0 {
+            (0, n)
         } else {
             let value = number(address.as_slice());
-            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(behind);
-            let from = self.read_number(at, 2)?;
-            let to = self.read_number(at.saturating_add(2), 2)?;
-            let counts = (1_usize << bits).saturating_add(1);
-            (behind.saturating_add(counts.saturating_mul(2)), from, to)
+            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(counts);
+            (self.read_count(at)?, self.read_count(at.saturating_add(2))?)
         };
         if to > n {
             return Err(Malformed);
         }
         let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
         let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
-        Ok(Membership::Known(found.chunks_exact(20).any(|member| member == address.as_slice())))
+        Ok(Membership::Known(found.as_chunks().0.contains(&address.0.0)))
     }
 }

@@ -58,10 +58,32 @@ pub enum Reason {
     RegistryFailed = 24,
     /// A static call did not return the words that the rule expects.
     StaticCallFailed = 25,
+    /// A guardian has frozen the account.
+    Frozen = 26,
+    /// The envelope, its payload or a statement in it is not well formed.
+    MalformedMaterial = 27,
+    /// A signature or approval in the material does not count, so none does.
+    BadMaterial = 28,
+    /// The rule asks for an attestation and the request brings none.
+    AttestationRequired = 29,
+    /// Too few members of the set have attested.
+    TooFewAttesters = 30,
+    /// An owner signature is not what the Safe would take, or the account does not tell its version or threshold.
+    BadOwnerSignatures = 31,
+    /// Fewer owner signatures than are needed.
+    TooFewSignatures = 32,
+    /// Too few of the owners who signed are on the rule's list.
+    TooFewNamedSigners = 33,
+    /// A member of the group has denied the request.
+    ApprovalDenied = 34,
+    /// Too few members of the group have approved.
+    TooFewApprovals = 35,
+    /// A request with this nonce was executed in this transaction already. Only executions see it.
+    RequestReplayed = 36,
 }
 
 impl Reason {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 37] = [
         Self::Allowed,
         Self::NoProgram,
         Self::MalformedProgram,
@@ -88,6 +110,17 @@ impl Reason {
         Self::HalfRoute,
         Self::RegistryFailed,
         Self::StaticCallFailed,
+        Self::Frozen,
+        Self::MalformedMaterial,
+        Self::BadMaterial,
+        Self::AttestationRequired,
+        Self::TooFewAttesters,
+        Self::BadOwnerSignatures,
+        Self::TooFewSignatures,
+        Self::TooFewNamedSigners,
+        Self::ApprovalDenied,
+        Self::TooFewApprovals,
+        Self::RequestReplayed,
     ];
 
     /// Every reason, in the order of its numbers.
@@ -138,6 +171,17 @@ impl Reason {
             Self::HalfRoute => "HalfRoute",
             Self::RegistryFailed => "RegistryFailed",
             Self::StaticCallFailed => "StaticCallFailed",
+            Self::Frozen => "Frozen",
+            Self::MalformedMaterial => "MalformedMaterial",
+            Self::BadMaterial => "BadMaterial",
+            Self::AttestationRequired => "AttestationRequired",
+            Self::TooFewAttesters => "TooFewAttesters",
+            Self::BadOwnerSignatures => "BadOwnerSignatures",
+            Self::TooFewSignatures => "TooFewSignatures",
+            Self::TooFewNamedSigners => "TooFewNamedSigners",
+            Self::ApprovalDenied => "ApprovalDenied",
+            Self::TooFewApprovals => "TooFewApprovals",
+            Self::RequestReplayed => "RequestReplayed",
         }
     }
 }

@@ -5,6 +5,7 @@ use alloy_primitives::{Address, B256, U256};
 use crate::condition::Test;
 use crate::effect::Effect;
 use crate::layout::Missing;
+use crate::obligation::{Notice, Obligation};
 use crate::program::Malformed;
 use crate::reason::Reason;
 
@@ -94,6 +95,11 @@ pub struct Evaluation {
     pub writes: Vec<(U256, U256)>,
     /// Whether the request takes the hook off the account.
     pub removal: bool,
+    /// What was joined besides limits and delay, in the order in which it was first asked for, and how much of each
+    /// there is.
+    pub obligations: Vec<Obligation>,
+    /// The channels to tell, in the order in which they were first named. Told only when allowed.
+    pub notices: Vec<Notice>,
     /// The announcement that was looked for.
     pub announcement: Option<Announcement>,
 }

@@ -49,9 +49,9 @@ pub use lint::{
     Change, Difference, Direction, Finding, FindingKind, LintError, Report, Severity, Used, Witness, diff, lint,
 };
 pub use model::{
-    AddressRef, AmountRange, Asset, CallData, CallTarget, Cap, Comparison, Control, Effect, Limit, Members, Origin,
-    Outcome, Policy, Registry, Rule, Scope, Semantics, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday,
-    When, Window, Word, WordTest,
+    AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
+    Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,
+    StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word, WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,

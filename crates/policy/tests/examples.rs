@@ -6,10 +6,11 @@ use portcullis_policy::{Policy, SourceMap, compile, decompile};
 
 const MINIMAL: &str = include_str!("../../../examples/minimal/policy.toml");
 const TREASURY: &str = include_str!("../../../examples/treasury/policy.toml");
-const ALL: [&str; 5] = [
+const ALL: [&str; 6] = [
     MINIMAL,
     TREASURY,
     include_str!("../../../examples/payroll/policy.toml"),
+    include_str!("../../../examples/two-managers/policy.toml"),
     include_str!("../../../examples/market-maker/policy.toml"),
     include_str!("../../../examples/grants/policy.toml"),
 ];

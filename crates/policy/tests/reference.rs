@@ -39,6 +39,7 @@ fn every_key_of_the_language_has_an_example() {
         "announcement_expiry",
         "announcers",
         "cancellers",
+        "guardians",
         "standard",
         "address",
         "decimals",
@@ -96,6 +97,18 @@ fn every_key_of_the_language_has_an_example() {
         "deny",
         "limits",
         "delay",
+        "attesters",
+        "members",
+        "at_least",
+        "approvals",
+        "group",
+        "initiator",
+        "owners",
+        "signatures",
+        "signers",
+        "list",
+        "attestation",
+        "notify",
     ] {
         let used = text.contains(&format!("{key} = ")) || text.contains(&format!("[{key}"));
         assert!(used && examples.contains(key), "`{key}` has no example");

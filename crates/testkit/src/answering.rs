@@ -10,6 +10,8 @@ pub enum Answering {
     Odd,
     /// Whether the member's number has bit 1, to `isSanctioned(address)` alone.
     Sanctions,
+    /// Whether it has exactly the gas that a registry is given.
+    Exact,
     /// Reverts with the word 1.
     Reverts,
     /// Has no code.
@@ -38,9 +40,10 @@ pub enum Answering {
 
 impl Answering {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Odd,
         Self::Sanctions,
+        Self::Exact,
         Self::Reverts,
         Self::NoCode,
         Self::Silent,
@@ -55,7 +58,7 @@ impl Answering {
         Self::Caller,
     ];
     /// Those that answer for members as a registry must.
-    pub const SOUND: [Self; 2] = [Self::Odd, Self::Sanctions];
+    pub const SOUND: [Self; 3] = [Self::Odd, Self::Sanctions, Self::Exact];
 
     /// Where it stands.
     #[must_use]
@@ -86,7 +89,11 @@ impl Answering {
             // CALLDATALOAD(4) >> 144 & 1
             Self::Odd => &hex!("600435 6090 1c 6001 16 5f52 6020 5f f3"),
             // if CALLDATALOAD(0) >> 224 == isSanctioned then CALLDATALOAD(4) >> 145 & 1 else revert
-            Self::Sanctions => &hex!("5f35 60e0 1c 63df592f7d 14 6011 57 5f 5f fd 5b 600435 6091 1c 6001 16 5f52 6020 5f f3"),
+            Self::Sanctions => {
+                &hex!("5f35 60e0 1c 63df592f7d 14 6011 57 5f 5f fd 5b 600435 6091 1c 6001 16 5f52 6020 5f f3")
+            }
+            // GAS == 100,000 less the 2 that GAS costs
+            Self::Exact => &hex!("5a 6201869e 14 5f52 6020 5f f3"),
             Self::Reverts => &hex!("6001 5f52 6020 5f fd"),
             Self::Silent => &hex!("00"),
             Self::Two => &hex!("6002 5f52 6020 5f f3"),
@@ -108,11 +115,11 @@ impl Answering {
     /// Whether the sound ones list the member.
     #[must_use]
     pub fn lists(self, member: Address) -> bool {
-        let bit = |n: usize| !(U256::from_be_slice(member.as_slice()) >> n & U256::ONE).is_zero();
+        let bit = |n: usize| !((U256::from_be_slice(member.as_slice()) >> n) & U256::ONE).is_zero();
         match self {
             Self::Odd => bit(144),
             Self::Sanctions => bit(145),
-            _ => false,
+            _ => self == Self::Exact,
         }
     }
 }

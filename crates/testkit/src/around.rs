@@ -1,6 +1,6 @@
 //! What surrounds the hook in every case: code, and contracts that answer.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
@@ -9,6 +9,7 @@ use portcullis_simulate::Embedded;
 
 use crate::case::Case;
 use crate::faults::MirrorFault;
+use crate::safes::Safe;
 use crate::{plain, world};
 
 /// Answers that are kept before they are forgotten.
@@ -34,8 +35,7 @@ impl Around {
         if let Some(known) = self.answers.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let answer =
-            self.chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?;
+        let answer = self.chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?;
         let mut answers = self.answers.borrow_mut();
         if answers.len() >= KEPT {
             answers.clear();
@@ -61,6 +61,9 @@ pub struct Surroundings<'a> {
     /// The hook's storage.
     pub words: &'a BTreeMap<U256, U256>,
     program: B256,
+    account: Address,
+    /// The chain on which the account is a Safe; once it was asked for.
+    safe: Option<(&'a Safe, OnceCell<Embedded>)>,
     fault: Option<MirrorFault>,
     asked: RefCell<Vec<Asked>>,
 }
@@ -69,7 +72,15 @@ impl<'a> Surroundings<'a> {
     /// Of this case.
     #[must_use]
     pub fn new(around: &'a Around, case: &'a Case) -> Self {
-        Self { around, words: &case.words, program: keccak256(&case.program), fault: None, asked: RefCell::default() }
+        Self {
+            around,
+            words: &case.words,
+            program: keccak256(&case.program),
+            account: case.account,
+            safe: case.safe.as_ref().map(|safe| (safe, OnceCell::new())),
+            fault: None,
+            asked: RefCell::default(),
+        }
     }
 
     /// The same as an evaluator with this fault reads it.
@@ -91,12 +102,31 @@ impl State for Surroundings<'_> {
     }
 
     fn code_hash(&self, address: Address) -> Result<B256, Missing> {
-        let hash = if address == world::PROGRAM { self.program } else { self.around.chain.code_hash(address) };
-        Ok(if self.fault == Some(MirrorFault::AnyoneHasCode) && hash == KECCAK256_EMPTY { B256::repeat_byte(1) } else { hash })
+        let hash = match &self.safe {
+            Some((safe, _)) if address == self.account => keccak256(safe.code()),
+            _ if address == world::PROGRAM => self.program,
+            _ => self.around.chain.code_hash(address),
+        };
+        Ok(if self.fault == Some(MirrorFault::AnyoneHasCode) && hash == KECCAK256_EMPTY {
+            B256::repeat_byte(1)
+        } else {
+            hash
+        })
     }
 
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
-        let answer = self.around.static_call(target, data, gas)?;
+        let answer = match &self.safe {
+            // It differs from case to case, so its answers are not kept.
+            Some((safe, chain)) if target == self.account => {
+                let chain = chain.get_or_init(|| {
+                    let mut chain = self.around.chain.clone();
+                    safe.stand(&mut chain, self.account);
+                    chain
+                });
+                chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?
+            }
+            _ => self.around.static_call(target, data, gas)?,
+        };
         let answer = match self.fault {
             Some(MirrorFault::FailureIsNo) if answer.is_none() => Some(Bytes::from_static(&[0; 32])),
             Some(MirrorFault::LooseAnswers) => answer.map(|answer| answer.slice(..answer.len().min(32))),

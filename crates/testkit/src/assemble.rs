@@ -88,14 +88,28 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     // Lists follow the bodies, so bodies are sized first: each list reference takes 4 bytes.
     let mut bodies = Vec::new();
     for rule in &draft.rules {
-        let mut body = vec![u8::from(rule.allow) | u8::from(rule.modules.is_some()) << 1];
+        let asking = rule.allow && !rule.asks.is_empty();
+        let mut body = vec![u8::from(rule.allow) | u8::from(rule.modules.is_some()) << 1 | u8::from(asking) << 2];
         body.extend(be::<1>(rule.limits.len()));
         body.extend(rule.delay.to_be_bytes());
         body.extend(&rule.limits);
         let mut code = Conditions { body, lists: Vec::new(), multiplier };
+        if asking {
+            code.asks(dice, &rule.asks);
+        }
         code.rule(dice, rule);
         let Conditions { body, lists, .. } = code;
         bodies.push((body, lists));
+    }
+    let table_at = bodies_at + bodies.iter().map(|(body, _)| body.len()).sum::<usize>();
+    // The attester table lies behind the bodies, and is filled in as they are.
+    let mut table = Conditions { body: Vec::new(), lists: Vec::new(), multiplier };
+    for (list, m) in &draft.attesters {
+        table.list(dice, list);
+        table.body.push(*m);
+    }
+    if !draft.attesters.is_empty() {
+        bodies.push((table.body, table.lists));
     }
     let mut list_at = bodies_at + bodies.iter().map(|(body, _)| body.len()).sum::<usize>();
     let mut tail = Vec::new();
@@ -133,7 +147,9 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     program.extend(draft.expiry.to_be_bytes());
     program.extend([0; 6]);
     program.extend(be::<2>(draft.rules.len()));
-    program.extend([0; 11]);
+    program.extend(be::<1>(draft.attesters.len()));
+    program.extend(if draft.attesters.is_empty() { [0; 3] } else { be::<3>(table_at) });
+    program.extend([0; 7]);
     program.extend(multiplier.to_be_bytes::<32>());
     for (i, limit) in draft.limits.iter().enumerate() {
         program.extend(limit_bytes(dice, i, limit));

@@ -6,6 +6,8 @@ use alloy_primitives::{Address, Bytes, U256};
 use portcullis_eval::{Action, Request, Verdict};
 use serde::{Deserialize, Serialize};
 
+use crate::safes::Safe;
+
 /// How the request reaches the hook, besides `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -87,6 +89,35 @@ pub struct Case {
     pub gas_price: U256,
     /// Top-level actions.
     pub actions: Vec<CaseAction>,
+    /// What the account is; without code if it is nothing, so that nothing can be asked of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe: Option<Safe>,
+    /// What the owners sign and hand over, besides the actions.
+    #[serde(default, skip_serializing_if = "Signed::is_nothing")]
+    pub signed: Signed,
+}
+
+/// What owners sign and hand over, besides the actions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// Part of what owners sign.
+    pub base_gas: U256,
+    /// Part of what owners sign.
+    pub gas_token: Address,
+    /// Part of what owners sign.
+    pub refund_receiver: Address,
+    /// The Safe's nonce that is signed for.
+    pub nonce: U256,
+    /// Owner signatures, with the material behind them.
+    pub signatures: Bytes,
+}
+
+impl Signed {
+    /// Whether it is all zero and empty.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Case {
@@ -106,6 +137,11 @@ impl Case {
             safe_tx_gas: self.safe_tx_gas,
             gas_price: self.gas_price,
             actions: actions.collect(),
+            base_gas: self.signed.base_gas,
+            gas_token: self.signed.gas_token,
+            refund_receiver: self.signed.refund_receiver,
+            nonce: self.signed.nonce,
+            signatures: self.signed.signatures.clone(),
         }
     }
 }

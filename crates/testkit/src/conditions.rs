@@ -44,9 +44,22 @@ pub enum Cond {
     Kinds(u8),
     Time(u32, u32),
     Days(u8),
-    Word { offset: u16, cmp: u8, mask: Option<U256>, value: U256 },
+    Word {
+        offset: u16,
+        cmp: u8,
+        mask: Option<U256>,
+        value: U256,
+    },
     WordListed(u16, ListDraft),
-    Call { target: Answering, gas: u32, words: u8, index: u8, cmp: u8, value: U256, data: Bytes },
+    Call {
+        target: Answering,
+        gas: u32,
+        words: u8,
+        index: u8,
+        cmp: u8,
+        value: U256,
+        data: Bytes,
+    },
     Fits(u8),
     Any(Vec<Self>),
     All(Vec<Self>),
@@ -82,7 +95,8 @@ fn list(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, who: Who, want: bool) 
         Who::Asset if rule.kind == NATIVE => vec![Address::ZERO],
         Who::Asset => draft.tokens.iter().map(|(token, _)| *token).collect(),
     };
-    ListDraft::Members(if want { dice.some_of(&suiting, 80) } else { vec![Address::repeat_byte(0x77)] })
+    let most = if suiting.len() > 8 && dice.percent(85) { 8 } else { 80 };
+    ListDraft::Members(if want { dice.some_of(&suiting, most) } else { vec![Address::repeat_byte(0x77)] })
 }
 
 fn word(dice: &mut Dice, want: bool) -> Cond {
@@ -130,8 +144,8 @@ fn call(dice: &mut Dice, want: bool) -> Cond {
         _ if index < fits => (Answering::Echo, fits, index, echoed, echo),
         _ => (Answering::Two, 1, 0, U256::from(2), selector.to_vec()),
     };
-    let value = if dice.percent(60) { dice.near(answer) } else { answer };
-    let any = dice.percent(25);
+    let value = if dice.percent(80) { dice.near(answer) } else { answer };
+    let any = dice.percent(40);
     let holding: Vec<u8> = (0..6).filter(|cmp| any || compares(*cmp, answer, value) == want).collect();
     Cond::Call { target, gas, words, index, cmp: dice.pick(&holding), value, data: data.into() }
 }
@@ -190,7 +204,8 @@ pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         vec![0x0d, 0, 0, 0, 0, 0],
         [&[0x0d, 0, 0, 0, 33], zeros(33).as_slice(), &[1, 0]].concat(),
         [&[0x0d, 0, 0, 0, 0, 33], zeros(33).as_slice()].concat(),
-        [&[0x0e, 0, 0], list.as_slice()].concat(),
+        // Behind any calldata the word is zero, which an address may be.
+        [&[0x0e, 0xf0, 0], list.as_slice()].concat(),
         call(0, 0, 0, 1, 4),
         call(9, 0, 0, 1, 4),
         call(1, 1, 0, 1, 4),
@@ -227,7 +242,7 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
         return group(dice, draft, rule, want, depth);
     }
     let moves = matches!(rule.kind, 1..=3);
-    match dice.below(30) {
+    match dice.below(34) {
         0 => Cond::Listed(Who::Origin, list(dice, draft, rule, Who::Origin, want)),
         1 => Cond::Listed(Who::Initiator, list(dice, draft, rule, Who::Initiator, want)),
         2..=5 if moves || !want => Cond::Listed(Who::Recipient, list(dice, draft, rule, Who::Recipient, want)),
@@ -244,14 +259,14 @@ pub fn condition(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, want: bool, d
             Cond::Kinds(if want { others | 1 << rule.kind } else { others & !(1 << rule.kind) })
         }
         13 | 14 => Cond::Time(second(dice), second(dice)),
-        15 => Cond::Days(1 + u8::try_from(dice.below(127)).unwrap_or(0)),
+        15 | 31 => Cond::Days(1 + u8::try_from(dice.below(127)).unwrap_or(0)),
         16 | 17 => word(dice, want),
         18 => {
             let offset = dice.pick(&[4, 4, 36, 4, 0]);
             let who = if dice.percent(80) { Who::Recipient } else { Who::Initiator };
             Cond::WordListed(offset, list(dice, draft, rule, who, want))
         }
-        19 | 20 | 29 => call(dice, want),
+        19 | 20 | 29 | 30 | 32 => call(dice, want),
         21 if moves => Cond::AtLeast(if want { U256::from(dice.below(2)) } else { amount(dice) }),
         22 if moves => Cond::AtMost(if want { U256::MAX >> dice.index(3) } else { amount(dice) }),
         _ if !draft.limits.is_empty() => {
@@ -303,13 +318,17 @@ pub fn suits(cond: &Cond, recipient: Option<Address>, now: Option<u64>) -> Optio
     let each = |all: &[Cond]| all.iter().map(|one| suits(one, recipient, now)).collect::<Vec<_>>();
     let all = |all: &[Cond]| {
         let each = each(all);
-        if each.contains(&Some(false)) { Some(false) } else { each.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+        if each.contains(&Some(false)) {
+            Some(false)
+        } else {
+            each.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+        }
     };
     match cond {
         Cond::Listed(Who::Recipient, list) => recipient.map(|one| listed(list, one)),
-        Cond::HasCode => recipient.map(|one| {
-            world::recipients().iter().position(|known| *known == one).is_some_and(|i| i % 4 == 1)
-        }),
+        Cond::HasCode => {
+            recipient.map(|one| world::recipients().iter().position(|known| *known == one).is_some_and(|i| i % 4 == 1))
+        }
         Cond::Time(from, to) => now.map(|now| {
             let (from, to, time) = (u64::from(*from), u64::from(*to), now % 86_400);
             if from < to { from <= time && time < to } else { time >= from || time < to }
@@ -319,7 +338,11 @@ pub fn suits(cond: &Cond, recipient: Option<Address>, now: Option<u64>) -> Optio
         Cond::NotAll(inside) => all(inside).map(|all| !all),
         Cond::Any(inside) => {
             let each = each(inside);
-            if each.contains(&Some(true)) { Some(true) } else { each.into_iter().collect::<Option<Vec<_>>>().map(|_| false) }
+            if each.contains(&Some(true)) {
+                Some(true)
+            } else {
+                each.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+            }
         }
         _ => None,
     }

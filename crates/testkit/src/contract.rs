@@ -47,6 +47,9 @@ impl Contract {
         for (slot, word) in &case.words {
             chain.set_storage(HOOK, *slot, *word);
         }
+        if let Some(safe) = &case.safe {
+            safe.stand(&mut chain, case.account);
+        }
         let called = chain.call(case.initiator, HOOK, U256::ZERO, check_call(case))?;
         if !called.success {
             return Err(eyre!("check reverted with `{}`", called.output));
@@ -95,11 +98,17 @@ fn check_call(case: &Case) -> Bytes {
         data: a.data.clone(),
         operation: a.operation,
     });
+    let signed = &case.signed;
     let request = Hook::Request {
         origin: case.origin.unwrap_or_default(),
         initiator: case.initiator,
         safeTxGas: case.safe_tx_gas,
+        baseGas: signed.base_gas,
         gasPrice: case.gas_price,
+        gasToken: signed.gas_token,
+        refundReceiver: signed.refund_receiver,
+        signatures: signed.signatures.clone(),
+        nonce: signed.nonce,
         actions: actions.collect(),
     };
     Hook::checkCall { account: case.account, request }.abi_encode().into()
@@ -109,7 +118,7 @@ fn check_call(case: &Case) -> Bytes {
 fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
     let first = || case.actions.first().cloned().ok_or_else(|| eyre!("an entry needs an action"));
     let protocol = |a: crate::case::CaseAction| Hook::SafeProtocolAction { to: a.to, value: a.value, data: a.data };
-    let module = case.origin.unwrap_or_default();
+    let (signed, module) = (&case.signed, case.origin.unwrap_or_default());
     let by_owners = || -> Result<(U256, Bytes)> {
         let a = first()?;
         let meta = (
@@ -117,11 +126,11 @@ fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
             a.value,
             a.data,
             case.safe_tx_gas,
-            U256::ZERO,
+            signed.base_gas,
             case.gas_price,
-            Address::ZERO,
-            Address::ZERO,
-            Bytes::from_static(&[0x51; 65]),
+            signed.gas_token,
+            signed.refund_receiver,
+            signed.signatures.clone(),
             case.initiator,
         );
         Ok((U256::ZERO, meta.abi_encode_params().into()))
@@ -154,11 +163,11 @@ fn entry_call(case: &Case) -> Result<Option<(Address, Bytes)>> {
                 a.data,
                 U256::from(a.operation),
                 case.safe_tx_gas,
-                U256::ZERO,
+                signed.base_gas,
                 case.gas_price,
-                Address::ZERO,
-                Address::ZERO,
-                Bytes::from_static(&[0x51; 65]),
+                signed.gas_token,
+                signed.refund_receiver,
+                signed.signatures.clone(),
                 case.initiator,
             );
             (case.account, [Hook::checkTransactionCall::SELECTOR.as_slice(), &arguments.abi_encode_params()].concat())

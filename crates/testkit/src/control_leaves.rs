@@ -43,7 +43,25 @@ pub fn hook_call(dice: &mut Dice) -> Leaf {
     let other = dice.pick(&world::targets());
     let who = dice.pick(&[world::ACCOUNT, world::ACCOUNT, world::ACCOUNT, other]);
     let hash = alloy_primitives::B256::from(dice.word());
-    let data = match dice.below(11) {
+    let data = match dice.below(16) {
+        11 => Hook::approveCall { account: who, request: hash, program: hash, deadline: 7 }.abi_encode(),
+        12 => Hook::denyCall { account: who, request: hash, list: alloy_primitives::Uint::from(77) }.abi_encode(),
+        13 => Hook::startUnfreezeCall {}.abi_encode(),
+        14 => Hook::unfreezeCall {}.abi_encode(),
+        15 => {
+            // Something that does not belong into the words of the two above.
+            let (at, mut data) = (dice.index(128), Hook::approveCall { account: who, ..Default::default() }.abi_encode());
+            if dice.percent(50) {
+                data = Hook::denyCall { account: who, ..Default::default() }.abi_encode();
+            }
+            if let Some(byte) = data.get_mut(4 + at) {
+                *byte = 1;
+            }
+            if dice.percent(30) {
+                data.push(0);
+            }
+            data
+        }
         0 => Hook::installCall { program: other, codeHash: hash, changeDelay: 1, manager: other, bypassing: vec![] }
             .abi_encode(),
         1 | 2 => Hook::stageCall { program: other, codeHash: hash, changeDelay: 3_600 }.abi_encode(),

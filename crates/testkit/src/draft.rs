@@ -2,8 +2,10 @@
 
 use alloy_primitives::{Address, U256, hex};
 
-use crate::conditions::{Cond, condition};
+use crate::answering::Answering;
+use crate::conditions::{Cond, ListDraft, Who, condition};
 use crate::dice::Dice;
+use crate::obligations::{Ask, asks, attesters};
 use crate::world;
 
 /// `transfer(address,uint256)`.
@@ -101,6 +103,8 @@ pub struct RuleDraft {
     pub delay: u32,
     /// Besides those above.
     pub conditions: Vec<Cond>,
+    /// What is asked for besides limits and delay.
+    pub asks: Vec<Ask>,
 }
 
 impl RuleDraft {
@@ -129,6 +133,10 @@ pub struct Draft {
     pub tokens: Vec<(Address, u8)>,
     /// In order.
     pub rules: Vec<RuleDraft>,
+    /// Attester sets: the list, and how many of it.
+    pub attesters: Vec<(ListDraft, u8)>,
+    /// How many in a hundred rules ask for something.
+    pub asking: u32,
 }
 
 /// An amount with a taste for boundaries.
@@ -158,11 +166,14 @@ fn cap(dice: &mut Dice) -> U256 {
 
 fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
     let count = dice.percent(30);
-    let requests = U256::from(dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]));
+    let window = dice.pick(&[0, 1, 2, 3, 4, 4]);
+    // One request never exceeds a count of requests in one transaction, unless none is let through.
+    let requests =
+        U256::from(if window == 0 { dice.pick(&[0, 0, 1, 2]) } else { dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]) });
     LimitDraft {
         asset: if count { Address::ZERO } else { dice.pick(assets) },
         cap: if count { requests } else { cap(dice) },
-        window: dice.pick(&[0, 1, 2, 3, 4, 4]),
+        window,
         everywhere: dice.percent(if count { 2 } else { 20 }),
         seconds: dice.pick(&[60, 3_600, 86_400, 86_401, 7 * 86_400, 30 * 86_400, 1, 9]),
         count,
@@ -172,7 +183,7 @@ fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
 
 fn members(dice: &mut Dice) -> Vec<Address> {
     let all = world::recipients();
-    let n = dice.pick(&[1, 1, 2, 3, 24, 25, 40]);
+    let n = dice.pick(&[1, 1, 2, 2, 3, 3, 4, 5, 8, 24, 25, 40]);
     all.iter().skip(dice.index(3)).take(n).copied().collect()
 }
 
@@ -220,7 +231,7 @@ pub fn pool(draft: &Draft, rule: &RuleDraft) -> Vec<[u8; 4]> {
         OPAQUE => {
             let sourced = [TRANSFER_FROM, SAFE_721, SAFE_721_DATA, SAFE_1155, BATCH_1155];
             [&OTHERS[..3], &sourced].concat()
-        },
+        }
         _ => OTHERS.to_vec(),
     }
 }
@@ -242,8 +253,18 @@ fn listed(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Vec<u8> {
 }
 
 fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
-    let mut kind =
-        dice.pick(&[NATIVE, NATIVE, NATIVE, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_TRANSFER, TOKEN_APPROVE, TOKEN_APPROVE, CALL, OPAQUE]);
+    let mut kind = dice.pick(&[
+        NATIVE,
+        NATIVE,
+        NATIVE,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_TRANSFER,
+        TOKEN_APPROVE,
+        TOKEN_APPROVE,
+        CALL,
+        OPAQUE,
+    ]);
     if draft.tokens.is_empty() {
         kind = NATIVE;
     }
@@ -262,6 +283,7 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         limits: Vec::new(),
         delay: 0,
         conditions: Vec::new(),
+        asks: Vec::new(),
     };
     let moves = matches!(kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
     if !dice.percent(if kind == NATIVE { 80 } else { 50 }) {
@@ -285,6 +307,14 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
             rule.delay = dice.pick(&[1, 3_600, 86_400, 172_800]);
         }
     }
+    if rule.modules.is_some() && dice.percent(8) {
+        rule.modules = Some(Vec::new());
+        let registry = dice.pick(&Answering::SOUND);
+        rule.conditions.push(Cond::Listed(Who::Origin, ListDraft::Registry(registry)));
+    }
+    if rule.allow && dice.percent(draft.asking) {
+        rule.asks = asks(dice, draft.attesters.len(), rule.modules.is_some());
+    }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {
         let want = dice.percent(88);
         let condition = condition(dice, draft, &rule, want, 0);
@@ -306,8 +336,7 @@ fn named(dice: &mut Dice, rule: &mut RuleDraft) {
             rule.initiators = Vec::new();
         }
     } else {
-        rule.subjects =
-            if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
+        rule.subjects = if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
         rule.selectors = dice.some_of(&PLUGINS, 60);
     }
     if dice.percent(10) {
@@ -323,12 +352,17 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     let tokens = dice.some_of(&world::tokens(), 50);
     let tokens: Vec<_> = tokens.into_iter().map(|token| (token, dice.pick(&[1, 1, 2, 3]))).collect();
     let mut draft = Draft {
-        semantics: dice.pick(&[0, 0, 1, 2]),
+        semantics: dice.pick(&[0, 0, 1, 1, 2]),
         expiry: dice.pick(&[1_209_600, 604_800, 200_000, 172_801]),
         limits: Vec::new(),
         tokens: tokens.clone(),
         rules: Vec::new(),
+        attesters: Vec::new(),
+        asking: dice.pick(&[0, 0, 60]),
     };
+    if draft.asking > 0 {
+        draft.attesters = attesters(dice);
+    }
     let mut assets = vec![Address::ZERO, Address::ZERO];
     assets.extend(tokens.iter().map(|(token, _)| *token));
     // As many limits as there may be, one more, or a few.

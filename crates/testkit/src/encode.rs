@@ -6,6 +6,7 @@ use crate::assemble::{be, bucket};
 use crate::conditions::{Cond, ListDraft, Who};
 use crate::dice::Dice;
 use crate::draft::{RuleDraft, Subjects};
+use crate::obligations::Ask;
 
 fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8> {
     let mut members = members.to_vec();
@@ -30,7 +31,6 @@ fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8>
     bytes
 }
 
-
 /// The body so far, and its lists with the positions that point to them.
 pub(crate) struct Conditions {
     pub(crate) body: Vec<u8>,
@@ -39,6 +39,37 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
+    /// The obligations, with their size in front.
+    pub(crate) fn asks(&mut self, dice: &mut Dice, asks: &[Ask]) {
+        let at = self.body.len();
+        self.body.extend([0; 2]);
+        for ask in asks {
+            match ask {
+                Ask::Approvals { list, n, flags } => {
+                    self.body.push(0x01);
+                    self.list(dice, list);
+                    self.body.extend([*n, *flags]);
+                }
+                Ask::Signatures(n) => self.body.extend([0x02, *n]),
+                Ask::Signers(list, n) => {
+                    self.body.push(0x03);
+                    self.list(dice, list);
+                    self.body.push(*n);
+                }
+                Ask::Attestation(set) => self.body.extend([0x04, *set]),
+                Ask::Notify(channel) => {
+                    self.body.push(0x05);
+                    self.body.extend(channel);
+                }
+                Ask::Raw(bytes) => self.body.extend(bytes),
+            }
+        }
+        let size = be::<2>(self.body.len() - at - 2);
+        if let Some(field) = self.body.get_mut(at..at + 2) {
+            field.copy_from_slice(&size);
+        }
+    }
+
     pub(crate) fn rule(&mut self, dice: &mut Dice, rule: &RuleDraft) {
         let modules = rule.modules.clone().unwrap_or_default();
         let mut named = [(1, &modules), (2, &rule.initiators), (3, &rule.recipients)];
@@ -63,7 +94,7 @@ impl Conditions {
         }
     }
 
-    fn list(&mut self, dice: &mut Dice, list: &ListDraft) {
+    pub(crate) fn list(&mut self, dice: &mut Dice, list: &ListDraft) {
         let bytes = match list {
             ListDraft::Members(members) => list_bytes(dice, members, self.multiplier),
             ListDraft::Registry(registry) => {

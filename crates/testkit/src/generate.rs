@@ -11,13 +11,14 @@ use portcullis_eval::{
 
 use crate::around::{Around, Surroundings};
 use crate::assemble::assemble;
-use crate::case::{Case, CaseAction, Entry};
+use crate::case::{Case, CaseAction, Entry, Signed};
 use crate::conditions::{Cond, malformed, suits};
 use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
+use crate::signing;
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
@@ -41,9 +42,14 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     loop {
         let (generated, reason) = attempt(&mut dice, around);
         // Most of what is thrown together meets no rule at all; that much of it teaches nothing.
-        let dull =
-            [Reason::NoRule, Reason::NoProgram, Reason::BadOperation, Reason::DelegatecallDenied, Reason::MalformedBatch];
-        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(30) {
+        let dull = [
+            Reason::NoRule,
+            Reason::NoProgram,
+            Reason::BadOperation,
+            Reason::DelegatecallDenied,
+            Reason::MalformedBatch,
+        ];
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(24) {
             return generated;
         }
     }
@@ -94,6 +100,7 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let recipients: Vec<Address> = recipients.into_iter().collect();
     limit_words(dice, &program, now, (&recipients, initiator), &mut words);
     let gas = |dice: &mut Dice| if origin.is_none() && dice.percent(1) { dice.word() } else { U256::ZERO };
+    let nonce = U256::from(dice.below(3));
     let mut case = Case {
         entry,
         program,
@@ -105,15 +112,31 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         safe_tx_gas: gas(dice),
         gas_price: gas(dice),
         actions: actions(dice, entry, &nodes),
+        safe: Some(signing::account(dice, nonce)),
+        signed: Signed { nonce, ..Signed::default() },
     };
+    if dice.percent(10) {
+        case.signed.base_gas = dice.word();
+        case.signed.gas_token = dice.pick(&world::tokens());
+        case.signed.refund_receiver = dice.pick(&world::recipients());
+    }
+    let mut provided = false;
     let misencoded = case.actions.iter().zip(&nodes).any(|(action, node)| *action != node.action());
     let mut reason = None;
     for _ in 0..ROUNDS {
         let state = Surroundings::new(around, &case);
         let account = AccountState::read(case.account, &state);
-        let found = evaluate(&case.program, world::HOOK, &state, &case.request(), case.now);
+        let found = evaluate(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now);
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
+        // Nothing is looked at any earlier.
+        if found.verdict.reason >= Reason::MalformedMaterial && !provided {
+            provided = true;
+            if dice.percent(95) {
+                signing::provide(dice, &mut case, &found, account.epoch);
+                continue;
+            }
+        }
         if !lead(dice, &mut case, &mut nodes, &account, &found, draft.expiry) {
             break;
         }
@@ -136,7 +159,7 @@ fn now(dice: &mut Dice, program: &[u8], theme: Option<&RuleDraft>) -> u64 {
             let turn = u64::from(dice.pick(&turns));
             now = dice.near_time(now / 86_400 * 86_400 + turn);
         }
-        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(12) {
+        if conditions.iter().all(|condition| suits(condition, None, Some(now)) != Some(false)) || dice.percent(20) {
             break;
         }
     }
@@ -180,7 +203,8 @@ fn lead(
 ) -> bool {
     match found.verdict.reason {
         Reason::LimitExceeded if dice.percent(75) => {
-            let wanted = if dice.percent(9) { U256::MAX } else { dice.near(found.verdict.have) };
+            let wanted = if dice.percent(9) { U256::MAX } else { found.verdict.have };
+            let wanted = if dice.percent(50) { wanted } else { dice.near(wanted) };
             let mut at = usize::try_from(found.verdict.effect).unwrap_or(usize::MAX);
             for leaf in nodes.iter_mut().flat_map(Node::leaves_mut) {
                 if at < leaf.effects() {

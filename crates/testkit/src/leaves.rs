@@ -100,7 +100,8 @@ fn amount_for(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> U256 {
 fn recipient_for(dice: &mut Dice, rule: &RuleDraft) -> Address {
     let anyone = [world::recipients(), vec![Address::ZERO, world::ACCOUNT, world::HOOK]].concat();
     let listed = if rule.recipients.is_empty() { &anyone } else { &rule.recipients };
-    let suits = |one: &Address| rule.conditions.iter().all(|condition| suits(condition, Some(*one), None) != Some(false));
+    let suits =
+        |one: &Address| rule.conditions.iter().all(|condition| suits(condition, Some(*one), None) != Some(false));
     let suiting: Vec<Address> = listed.iter().filter(|one| suits(one)).copied().collect();
     if !suiting.is_empty() && dice.percent(92) { dice.pick(&suiting) } else { dice.pick(&anyone) }
 }
@@ -206,11 +207,12 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
             }
             Leaf { to, value: U256::ZERO, call: raw(dice, selector) }
         }
-        _ if rule.subjects == Subjects::Any && dice.percent(12) => {
+        _ if rule.subjects == Subjects::Any && dice.percent(25) => {
             // An allowance at Permit2 that is none of a declared ERC-20.
             let token = dice.pick(&world::tokens());
             let selector = PERMIT2_APPROVE;
-            let call = TokenCall { selector, recipient: token, amounts: vec![amount(dice)], token, ..TokenCall::default() };
+            let call =
+                TokenCall { selector, recipient: token, amounts: vec![amount(dice)], token, ..TokenCall::default() };
             Leaf { to: world::PERMIT2, value: U256::ZERO, call: Call::Token(call) }
         }
         _ => {

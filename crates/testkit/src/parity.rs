@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use alloy_primitives::U256;
 use eyre::Result;
-use portcullis_eval::{Evaluation, Reason, Verdict, evaluate};
+use portcullis_eval::{Evaluation, Reason, Verdict, evaluate, verdict};
 
 use crate::around::{Around, Asked, Surroundings};
 use crate::case::{Case, Vector};
 use crate::contract::Contract;
 use crate::faults::MirrorFault;
+use crate::generate::generate;
 use crate::hook::HookCode;
 use crate::plain::{self, Declined};
 use crate::world;
@@ -74,9 +75,15 @@ impl Evaluators {
         let faulty = self.fault.map(|fault| fault.plant(case));
         let seen = faulty.as_ref().unwrap_or(case);
         let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
-        let evaluation = evaluate(&seen.program, world::HOOK, &state, &seen.request(), seen.now)
+        let evaluation = evaluate(&seen.program, world::CHAIN_ID, world::HOOK, &state, &seen.request(), seen.now)
             .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
-        Ok((evaluation, state.asked()))
+        let asked = state.asked();
+        let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
+        let alone = verdict(&seen.program, world::HOOK, &state, &seen.request(), seen.now);
+        if alone != Ok(evaluation.verdict) {
+            return Err(Disagreement(format!("the mirror alone {alone:?}, with its trace {:?}", evaluation.verdict)));
+        }
+        Ok((evaluation, asked))
     }
 
     /// Runs a case through all.
@@ -140,6 +147,28 @@ impl Evaluators {
         let writes: BTreeMap<_, _> = evaluation.writes.into_iter().collect();
         Ok(Vector { case: case.clone(), verdict: evaluation.verdict.into(), writes: writes.into_iter().collect() })
     }
+}
+
+/// For each of the faulty evaluators the first case under `seed`, of so many, that divides it and not the healthy ones.
+/// `found` is called for each.
+pub fn catch(healthy: &Evaluators, faulty: &[Evaluators], seed: u64, cases: u64, found: impl Fn()) -> Vec<Option<u64>> {
+    let mut caught = vec![None; faulty.len()];
+    for index in 0..cases {
+        let case = generate(seed, index, healthy.around()).case;
+        if caught.iter().all(Option::is_some) {
+            break;
+        }
+        if healthy.compare(&case).is_err() {
+            continue;
+        }
+        for (caught, faulty) in caught.iter_mut().zip(faulty) {
+            if caught.is_none() && faulty.compare(&case).is_err() {
+                *caught = Some(index);
+                found();
+            }
+        }
+    }
+    caught
 }
 
 /// The words that are not as the case has them.

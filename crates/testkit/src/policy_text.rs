@@ -1,15 +1,14 @@
 //! From draft to policy document, so that compiled programs are among the cases.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use alloy_primitives::{Address, Bytes, U256, hex};
 use portcullis_policy::{Policy, compile};
 
 use crate::answering::Answering;
 use crate::conditions::{Cond, ListDraft, Who};
-use crate::draft::{
-    CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER,
-};
+use crate::draft::{CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER};
 use crate::world;
 
 const COMPARISONS: [&str; 6] = ["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"];
@@ -21,8 +20,17 @@ fn quoted(words: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", words.into_iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
 }
 
+thread_local! {
+    /// Checksums that were made before: there are few addresses, and many documents.
+    static CHECKSUMS: RefCell<HashMap<Address, String>> = RefCell::default();
+}
+
+fn checksum(address: &Address) -> String {
+    CHECKSUMS.with_borrow_mut(|known| known.entry(*address).or_insert_with_key(Address::to_string).clone())
+}
+
 fn addresses(list: &[Address]) -> String {
-    quoted(list.iter().map(Address::to_string))
+    quoted(list.iter().map(checksum))
 }
 
 fn table(pairs: &[String]) -> String {
@@ -99,11 +107,8 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         Cond::Selectors(all) => format!("selector = {}", quoted(all.iter().map(hex::encode_prefixed))),
         Cond::Kinds(kinds) => {
             let named = [(0b110, "transfer"), (0b1000, "approve"), (0b1_0000, "call")];
-            let names: Vec<String> = named
-                .iter()
-                .filter(|(bits, _)| kinds & bits == *bits)
-                .map(|(_, name)| (*name).to_owned())
-                .collect();
+            let names: Vec<String> =
+                named.iter().filter(|(bits, _)| kinds & bits == *bits).map(|(_, name)| (*name).to_owned()).collect();
             if names.is_empty() {
                 return None;
             }
@@ -111,7 +116,8 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         }
         Cond::Time(from, to) => format!("time = {{ from = {}, to = {} }}", clock(*from)?, clock(*to)?),
         Cond::Days(days) => {
-            let named = DAYS.iter().enumerate().filter(|(i, _)| days >> i & 1 == 1).map(|(_, day)| format!("\"{day}\""));
+            let named =
+                DAYS.iter().enumerate().filter(|(i, _)| days >> i & 1 == 1).map(|(_, day)| format!("\"{day}\""));
             format!("weekday = [{}]", named.collect::<Vec<_>>().join(", "))
         }
         Cond::Word { offset, cmp, mask, value } => {
@@ -121,7 +127,7 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
         Cond::WordListed(offset, list) => format!("word = {{ offset = {offset}, in = {} }}", list_text(list)),
         Cond::Call { target, gas, words, index, cmp, value, data } => format!(
             "static_call = {{ target = \"{}\", data = \"{data}\", gas = {gas}, words = {words}, index = {index}, {} }}",
-            target.address(),
+            checksum(&target.address()),
             comparison(*cmp, *value)?
         ),
         Cond::Fits(limit) => format!("within = \"limit-{limit}\""),
@@ -141,7 +147,7 @@ fn condition_text(tokens: &[(Address, u8)], condition: &Cond) -> Option<String> 
 /// A time of day; the document knows minutes alone.
 fn clock(second: u32) -> Option<String> {
     let minutes = second / 60;
-    (second % 60 == 0).then(|| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60))
+    second.is_multiple_of(60).then(|| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60))
 }
 
 fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option<String> {
@@ -167,7 +173,7 @@ fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option
             when.push(format!("asset = {}", quoted(names)));
         }
         (Subjects::These(these), _) => {
-            let named = |target: &Address| asset_name(tokens, *target).unwrap_or_else(|| target.to_string());
+            let named = |target: &Address| asset_name(tokens, *target).unwrap_or_else(|| checksum(target));
             when.push(format!("target = {}", quoted(these.iter().map(named))));
         }
         (Subjects::Account, _) => when.push("target = \"account\"".to_owned()),
@@ -194,14 +200,14 @@ fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option
     if !bounds.is_empty() {
         when.push(format!("amount = {}", table(&bounds)));
     }
-    let conditions =
-        rule.conditions.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
+    let conditions = rule.conditions.iter().map(|one| condition_text(tokens, one)).collect::<Option<Vec<_>>>()?;
     match conditions.as_slice() {
         [] => {}
         // These keys stand nowhere else at the top.
-        [one] if !["initiator", "recipient", "target", "asset", "selector", "effect", "amount"]
-            .iter()
-            .any(|key| one.starts_with(&format!("{key} ="))) =>
+        [one]
+            if !["initiator", "recipient", "target", "asset", "selector", "effect", "amount"]
+                .iter()
+                .any(|key| one.starts_with(&format!("{key} ="))) =>
         {
             when.push(one.clone());
         }
@@ -251,7 +257,7 @@ pub fn text(draft: &Draft) -> Option<String> {
         let name = registry_name(registry);
         if rules.contains(&format!("\"{name}\"")) {
             let (method, _) = registry.method();
-            let (name, address) = (name.trim_start_matches('@'), registry.address());
+            let (name, address) = (name.trim_start_matches('@'), checksum(&registry.address()));
             text.push_str(&format!("{name} = {{ registry = \"{address}\", method = \"{method}\" }}\n"));
         }
     }

@@ -74,7 +74,8 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
         limits.any(|limit| limit.scope == scope)
     };
     let (by_recipient, by_initiator) = (scoped(1), scoped(2));
-    if by_recipient && rule.recipients.is_empty() && !matches!(rule.subjects, Subjects::These(_) if rule.kind == NATIVE) {
+    if by_recipient && rule.recipients.is_empty() && !matches!(rule.subjects, Subjects::These(_) if rule.kind == NATIVE)
+    {
         rule.recipients = dice.some_of(&world::recipients(), 30);
     }
     if by_initiator && rule.initiators.is_empty() {
@@ -82,16 +83,38 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
         rule.initiators = dice.some_of(&all, 70);
     }
     for condition in &mut rule.conditions {
-        tame_condition(condition, asset);
+        tame_condition(draft, condition, asset);
+    }
+    let mut said: Vec<Cond> = Vec::new();
+    rule.conditions.retain(|condition| {
+        let again = said.contains(condition) || depth(condition) > 6;
+        said.push(condition.clone());
+        !again
+    });
+}
+
+/// How many groups stand in one another.
+fn depth(condition: &Cond) -> usize {
+    match condition {
+        Cond::Any(inside) | Cond::All(inside) | Cond::NotAll(inside) => 1 + inside.iter().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
 /// Where there are no words for a condition, one on the initiator stands in.
-fn tame_condition(condition: &mut Cond, asset: Option<Address>) {
+fn tame_condition(draft: &Draft, condition: &mut Cond, asset: Option<Address>) {
     let anyone = || Cond::Listed(Who::Initiator, ListDraft::Members(world::initiators()));
     match condition {
         Cond::Listed(Who::Origin, _) | Cond::Listed(Who::Asset, ListDraft::Registry(_)) => *condition = anyone(),
         Cond::AtLeast(_) | Cond::AtMost(_) if asset.is_none() => *condition = anyone(),
+        Cond::Fits(index)
+            if draft
+                .limits
+                .get(usize::from(*index))
+                .is_none_or(|limit| !limit.count && (asset.is_none() || Some(limit.asset) != asset)) =>
+        {
+            *condition = anyone();
+        }
         Cond::Selectors(all) if all.is_empty() => *condition = anyone(),
         Cond::Kinds(kinds) => *kinds |= 0b110,
         Cond::Time(from, to) => {
@@ -111,7 +134,7 @@ fn tame_condition(condition: &mut Cond, asset: Option<Address>) {
                 inside.push(anyone());
             }
             for condition in inside {
-                tame_condition(condition, asset);
+                tame_condition(draft, condition, asset);
             }
         }
         _ => {}

@@ -4,9 +4,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolValue;
 
 use crate::dice::Dice;
-use crate::draft::{
-    APPROVAL_FOR_ALL, BATCH_1155, PERMIT2_APPROVE, SAFE_721, SAFE_721_DATA, SAFE_1155, TRANSFER_FROM,
-};
+use crate::draft::{APPROVAL_FOR_ALL, BATCH_1155, PERMIT2_APPROVE, SAFE_721, SAFE_721_DATA, SAFE_1155, TRANSFER_FROM};
 
 /// One of the calls that decode.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

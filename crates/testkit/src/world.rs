@@ -1,6 +1,6 @@
 //! What is the same in every case: the addresses, and the chain with the hook and Safe's batch contracts on it.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::OnceLock};
 
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use eyre::{Result, WrapErr, eyre};
@@ -9,7 +9,10 @@ use portcullis_simulate::Embedded;
 
 use crate::answering::Answering;
 use crate::hook::HookCode;
+use crate::safes::{Release, Verifier};
 
+/// The chain.
+pub const CHAIN_ID: u64 = 1;
 /// The hook.
 pub const HOOK: Address = address!("4001000000000000000000000000000000000001");
 /// The account, which has no code here: the harness speaks for it.
@@ -36,10 +39,24 @@ pub fn modules() -> Vec<Address> {
     family(0x30, 3)
 }
 
-/// Who calls `execTransaction`.
+/// Who calls `execTransaction`; two of them can sign.
 #[must_use]
 pub fn initiators() -> Vec<Address> {
-    family(0x10, 3)
+    let signers = signers();
+    family(0x10, 1).into_iter().chain(signers.into_iter().take(2)).collect()
+}
+
+/// A key whose address is one of [`signers`].
+#[must_use]
+pub fn keys() -> Vec<B256> {
+    (1..=8).map(B256::repeat_byte).collect()
+}
+
+/// The addresses of the keys, in their order.
+#[must_use]
+pub fn signers() -> Vec<Address> {
+    static SIGNERS: OnceLock<Vec<Address>> = OnceLock::new();
+    SIGNERS.get_or_init(|| keys().iter().filter_map(portcullis_attest::signer).collect()).clone()
 }
 
 /// Who receives. Of four one has code, and another is on chain without any.
@@ -76,9 +93,9 @@ pub fn batchers() -> Vec<Address> {
 }
 
 /// A contract of a Safe release as its package ships it.
-fn safe_init_code(package: &str, name: &str) -> Result<Bytes> {
+fn safe_init_code(package: &str, folder: &str, name: &str) -> Result<Bytes> {
     let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    path.extend(["..", "..", "node_modules", package, "build/artifacts/contracts/libraries"]);
+    path.extend(["..", "..", "node_modules", package, "build/artifacts/contracts", folder]);
     path.extend([format!("{name}.sol"), format!("{name}.json")]);
     let text = fs::read_to_string(&path).wrap_err_with(|| format!("`{}`: run `npm ci` first", path.display()))?;
     let json: serde_json::Value = serde_json::from_str(&text)?;
@@ -91,7 +108,7 @@ fn safe_init_code(package: &str, name: &str) -> Result<Bytes> {
 /// # Errors
 /// When the Solidity packages are not installed, or do not deploy to the canonical addresses.
 pub fn chain(code: &HookCode) -> Result<Embedded> {
-    let mut chain = Embedded::new(1);
+    let mut chain = Embedded::new(CHAIN_ID);
     let sender = Address::repeat_byte(0x5e);
     let (old, new) = (deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY);
     let deployments = [
@@ -104,9 +121,20 @@ pub fn chain(code: &HookCode) -> Result<Embedded> {
         ("@safe-global/safe-smart-account", "MultiSendCallOnly", new, safe::MULTI_SEND_CALL_ONLY_1_5_0),
     ];
     for (package, name, proxy, canonical) in deployments {
-        let code = safe_init_code(package, name)?;
+        let code = safe_init_code(package, "libraries", name)?;
         let at = chain.create2(sender, proxy, B256::ZERO, &code)?;
         eyre::ensure!(at == canonical, "{package} {name} deploys to `{at}` instead of `{canonical}`");
+    }
+    for release in Release::ALL {
+        if let Some((package, name)) = release.artifact() {
+            let code = safe_init_code(package, "", name)?;
+            let at = chain.create2(sender, new, B256::ZERO, &code)?;
+            chain.set_code(release.singleton(), chain.code(at));
+        }
+    }
+    chain.set_code(Release::Stranger.singleton(), Release::STRANGER);
+    for verifier in Verifier::ALL {
+        chain.set_code(verifier.address(), verifier.code());
     }
     chain.set_code(IMPOSTOR, chain.code(safe::MULTI_SEND_1_4_1));
     chain.set_code(ELSEWHERE, chain.code(safe::MULTI_SEND_CALL_ONLY_1_4_1));
@@ -128,4 +156,3 @@ pub fn chain(code: &HookCode) -> Result<Embedded> {
     }
     Ok(chain)
 }
-

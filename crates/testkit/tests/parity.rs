@@ -9,7 +9,8 @@ use portcullis_eval::{CALL_ONLY_HASHES, MULTI_SENDS};
 use portcullis_testkit::case::Vector;
 use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
 use portcullis_testkit::generate::generate;
-use portcullis_testkit::parity::Evaluators;
+use portcullis_testkit::hook::HookCode;
+use portcullis_testkit::parity::{Evaluators, catch};
 use portcullis_testkit::world;
 
 const SEED: u64 = 2;
@@ -34,9 +35,9 @@ fn vectors() -> Result<BTreeMap<String, Vector>> {
 
 #[test]
 fn random_cases_never_divide_the_evaluators() {
-    let evaluators = Evaluators::new(world::hook_code()).unwrap();
+    let evaluators = Evaluators::new(&HookCode::committed()).unwrap();
     for index in 0..2_000 {
-        let case = generate(SEED, index, evaluators.known_code()).case;
+        let case = generate(SEED, index, evaluators.around()).case;
         if let Err(why) = evaluators.compare(&case) {
             panic!("case {index} under seed {SEED}: {why}");
         }
@@ -45,7 +46,7 @@ fn random_cases_never_divide_the_evaluators() {
 
 #[test]
 fn every_vector_comes_to_what_it_says_on_both_sides() {
-    let evaluators = Evaluators::new(world::hook_code()).unwrap();
+    let evaluators = Evaluators::new(&HookCode::committed()).unwrap();
     let vectors = vectors().unwrap();
     assert!(vectors.len() > 50, "only {} vectors", vectors.len());
     for (name, vector) in vectors {
@@ -58,26 +59,27 @@ fn every_vector_comes_to_what_it_says_on_both_sides() {
 
 #[test]
 fn no_planted_fault_goes_unnoticed() {
-    let healthy = Evaluators::new(world::hook_code()).unwrap();
-    let caught = |faulty: Evaluators| {
-        (0..5_000).any(|index| {
-            let case = generate(SEED, index, healthy.known_code()).case;
-            faulty.compare(&case).is_err() && healthy.compare(&case).is_ok()
-        })
-    };
+    let healthy = Evaluators::new(&HookCode::committed()).unwrap();
+    let mut names = Vec::new();
+    let mut faulty = Vec::new();
     for fault in MirrorFault::ALL {
-        assert!(caught(Evaluators::new(world::hook_code()).unwrap().with_fault(fault)), "{fault:?}");
+        names.push(format!("{fault:?}"));
+        faulty.push(Evaluators::new(&HookCode::committed()).unwrap().with_fault(*fault));
     }
     for fault in CONTRACT_FAULTS {
-        let code = fault.plant(&world::hook_code()).unwrap();
-        assert!(caught(Evaluators::new(code).unwrap()), "{}", fault.name);
+        names.push(fault.name.to_owned());
+        faulty.push(Evaluators::new(&fault.plant(&HookCode::committed()).unwrap()).unwrap());
     }
+    let caught = catch(&healthy, &faulty, SEED, 8_000, || {});
+    let missed: Vec<String> =
+        names.into_iter().zip(caught).filter(|(_, case)| case.is_none()).map(|(name, _)| name).collect();
+    assert!(missed.is_empty(), "{missed:?}");
 }
 
 #[test]
 fn the_known_batch_contracts_are_those_of_the_packages() {
     // The chain has them deployed from the packages, at their canonical addresses or not at all.
-    let chain = world::chain(world::hook_code()).unwrap();
+    let chain = world::chain(&HookCode::committed()).unwrap();
     for known in MULTI_SENDS {
         assert_eq!(keccak256(chain.code(known.address)), known.code_hash, "{}", known.address);
     }

@@ -17,10 +17,15 @@ pub(crate) struct Contract {
 }
 
 /// What is committed. Libraries come before what they are linked into.
-pub(crate) const CONTRACTS: [Contract; 6] = [
+pub(crate) const CONTRACTS: [Contract; 11] = [
+    library("Consenting", "contracts/libraries/Consenting.sol"),
+    library("ControlCalls", "contracts/libraries/ControlCalls.sol"),
     library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
     library("Notices", "contracts/libraries/Notices.sol"),
+    library("Obligations", "contracts/libraries/Obligations.sol"),
     library("RareConditions", "contracts/libraries/RareConditions.sol"),
+    library("Requests", "contracts/libraries/Requests.sol"),
+    library("Slots", "contracts/libraries/Slots.sol"),
     library("Tokens", "contracts/libraries/Tokens.sol"),
     Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false },
     Contract { name: "Token", source: "test/tokens/Token.sol", library: false },

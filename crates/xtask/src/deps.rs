@@ -8,8 +8,8 @@ use serde_json::Value;
 const ALLOWED: [(&str, &[&str]); 9] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
-    ("portcullis-eval", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
+    ("portcullis-eval", &["portcullis-attest", "portcullis-bindings"]),
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (

@@ -50,10 +50,6 @@ contract NaiveDay is NaiveOutflow {
         _limits[msg.sender] = Limit(cap, 0, 0);
     }
 
-    function spent(address account) external view returns (uint256) {
-        return _limits[_keyOf(account)].spent;
-    }
-
     function _before(Action memory a) internal virtual override {
         _charge(msg.sender, _outflow(a));
     }

@@ -5,9 +5,10 @@ use crate::output::{Output, paint_verdict};
 use crate::policy_file::{self, PolicyFile};
 use crate::{tx_file, units, words};
 use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_sol_types::SolCall;
 use clap::Args;
-use eyre::{Result, WrapErr};
-use portcullis_bindings::safe;
+use eyre::{Result, WrapErr, bail};
+use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
     CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Request, State, account_slot, evaluate,
@@ -18,6 +19,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Stands for the account where the policy names none.
 const SOME_ACCOUNT: Address = address!("00000000000000000000000000000000000acc00");
+/// And for its chain.
+const SOME_CHAIN: u64 = 1;
+/// And for its version, which is only asked for.
+const SOME_VERSION: &str = "1.4.1";
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -35,6 +40,9 @@ impl Explain {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let file = policy_file::load(&self.policy)?;
         let transaction = tx_file::load(&self.transaction)?;
+        if !transaction.signatures.is_empty() {
+            bail!("signatures count on the Safe that they are for: ask `simulate --rpc`, or leave them out");
+        }
         let now = match self.at {
             Some(at) => at,
             None => SystemTime::now().duration_since(UNIX_EPOCH).wrap_err("the clock is before 1970")?.as_secs(),
@@ -47,20 +55,23 @@ impl Explain {
             actions: vec![transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1)],
             ..Request::default()
         };
+        let chain_id = file.policy.account.map_or(SOME_CHAIN, |account| account.chain.id());
         let state = Offline::new(&request);
-        let evaluation = evaluate(&file.compiled.program, deploy::hook_at(), &state, &request, now)
+        let evaluation = evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now)
             .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;
         report(output, &file, &evaluation, now)?;
         Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
     }
 }
 
-/// An account whose program has just been installed: nothing charged, announced or staged. Nothing is known of
-/// contracts other than MultiSend.
+/// An account whose program has just been installed: nothing charged, announced, approved, signed or staged. Nothing
+/// is known of contracts other than MultiSend.
 struct Offline {
     known: MemoryState,
     /// Whom the transaction delegatecalls: where that is no MultiSend, it is denied whatever code it has.
     delegate: Option<Address>,
+    /// It is asked for its version and threshold where owner signatures are read.
+    account: Address,
 }
 
 impl Offline {
@@ -79,7 +90,7 @@ impl Offline {
             known.code_hashes.insert(address, code_hash);
         }
         let delegate = request.actions.iter().find(|action| action.operation == 1).map(|action| action.to);
-        Self { known, delegate }
+        Self { known, delegate, account: request.account }
     }
 }
 
@@ -96,8 +107,17 @@ impl State for Offline {
         }
     }
 
-    fn static_call(&self, target: Address, _: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
-        Err(Missing::StaticCall(target))
+    /// Whether the owners sign is up to them and the Safe, so only what a rule asks for beyond that is told: the
+    /// threshold is taken to be met by nobody.
+    fn static_call(&self, target: Address, data: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+        let is = |call: &[u8]| target == self.account && data == call;
+        if is(&Safe::VERSIONCall {}.abi_encode()) {
+            Ok(Some(Safe::VERSIONCall::abi_encode_returns(&SOME_VERSION.to_owned()).into()))
+        } else if is(&Safe::getThresholdCall {}.abi_encode()) {
+            Ok(Some(U256::ZERO.to_be_bytes::<32>().into()))
+        } else {
+            Err(Missing::StaticCall(target))
+        }
     }
 }
 
@@ -119,6 +139,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
             })
         })
         .collect();
+    let asked = words::asked(evaluation, names);
     let text = || {
         let mut lines = vec![format!("{}: {reason}", paint_verdict(words::verdict(verdict)))];
         for (index, decision) in evaluation.decisions.iter().enumerate() {
@@ -143,6 +164,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 }
             }
         }
+        lines.extend(asked.iter().map(|one| format!("  asks for {one}")));
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")
     };
@@ -150,7 +172,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
         text,
         json!({
             "verdict": words::verdict(verdict), "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
-            "words": reason, "effects": effects, "at": now,
+            "words": reason, "effects": effects, "asked": asked, "at": now,
         }),
     )
 }

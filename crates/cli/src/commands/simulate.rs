@@ -77,6 +77,9 @@ impl Simulate {
             .safe_version
             .parse()
             .map_err(|()| eyre!("`{}` is no supported version of Safe: 1.3.0, 1.4.1 or 1.5.0", self.safe_version))?;
+        if !transaction.signatures.is_empty() {
+            bail!("signatures count on the Safe that they are for: ask with --rpc, or leave them out");
+        }
         let path = self.policy.as_ref().ok_or_else(|| eyre!("--policy is missing"))?;
         let file = policy_file::load(path)?;
         if transaction.origin.is_some() && !version.has_module_guard() {
@@ -98,12 +101,11 @@ impl Simulate {
 
         let action = transaction.top_level(site.contracts.multi_send, site.contracts.multi_send_call_only);
         let initiator = transaction.origin.or(transaction.initiator).unwrap_or(site.sender);
-        let request = Request {
-            account: site.safe,
-            origin: transaction.origin,
-            initiator,
-            actions: vec![action.clone()],
-            ..Request::default()
+        let request = match transaction.origin {
+            None => site.request(&chain, &site.transaction(&action, site.nonce(&chain)?), initiator)?,
+            origin => {
+                Request { account: site.safe, origin, initiator, actions: vec![action.clone()], ..Request::default() }
+            }
         };
         let answers = mirror::ask(&chain, site.hook, &request)?;
         let receipt = match transaction.origin {
@@ -160,6 +162,7 @@ impl Simulate {
             bail!("the module `{module}` bypasses the guard of Safe {}: no policy decides on it", info.version);
         }
         let account = read::account(&node, hook, safe)?;
+        let nonce = read::view(&node, safe, "nonce()", Safe::nonceCall {})?;
         let names = self.names(&node, account.program)?;
         let (all, calls) = match info.version {
             Version::V1_3_0 => (safe::MULTI_SEND_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_3_0),
@@ -170,6 +173,8 @@ impl Simulate {
             account: safe,
             origin: transaction.origin,
             initiator: transaction.origin.or(transaction.initiator).unwrap_or(ANYBODY),
+            nonce: if transaction.origin.is_none() { nonce } else { U256::ZERO },
+            signatures: transaction.signatures.clone(),
             actions: vec![transaction.top_level(all, calls)],
             ..Request::default()
         };

@@ -1,12 +1,14 @@
 //! Programs of one bucket, and a state in which they are active.
 
 use alloy_primitives::{Address, B256, Bytes, U256, address};
-use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, account_slot, evaluate};
+use portcullis_eval::{Action, Evaluation, MemoryState, Reason, Request, account_slot, evaluate, verdict};
 
 pub(crate) const ACCOUNT: Address = address!("acc0000000000000000000000000000000000001");
 pub(crate) const HOOK: Address = address!("4001000000000000000000000000000000000001");
 pub(crate) const TOKEN: Address = address!("70c0000000000000000000000000000000000001");
 pub(crate) const PAYEE: Address = address!("ee00000000000000000000000000000000000001");
+/// The chain that programs run on.
+pub(crate) const CHAIN: u64 = 31_337;
 pub(crate) const NOW: u64 = 1_767_225_600;
 
 /// An entry of the index and the body it points to.
@@ -123,7 +125,10 @@ pub(crate) fn native(body: Vec<u8>, limits: &[[u8; 84]]) -> Vec<u8> {
 }
 
 pub(crate) fn run(program: &[u8], state: &MemoryState, request: &Request) -> Evaluation {
-    evaluate(program, HOOK, state, request, NOW).unwrap()
+    let evaluation = evaluate(program, CHAIN, HOOK, state, request, NOW).unwrap();
+    let alone = verdict(program, CHAIN, HOOK, state, request, NOW);
+    assert_eq!(alone, Ok(evaluation.verdict), "alone it must be the same");
+    evaluation
 }
 
 pub(crate) fn reason(program: &[u8], state: &MemoryState, actions: Vec<Action>) -> Reason {
@@ -177,4 +182,49 @@ pub(crate) fn pay(amount: U256) -> Action {
 /// A call.
 pub(crate) fn call(to: Address, data: impl Into<Bytes>) -> Action {
     Action { to, data: data.into(), ..Action::default() }
+}
+
+/// The key that signs for a number.
+pub(crate) fn key(number: u8) -> B256 {
+    B256::repeat_byte(number)
+}
+
+/// Whose key it is.
+pub(crate) fn member(number: u8) -> Address {
+    portcullis_attest::signer(&key(number)).unwrap()
+}
+
+/// Numbers in the order of their addresses.
+pub(crate) fn ascending(numbers: &[u8]) -> Vec<u8> {
+    let mut numbers = numbers.to_vec();
+    numbers.sort_by_key(|number| member(*number));
+    numbers
+}
+
+/// A body that allows owners under these obligations.
+pub(crate) fn obliging(obligations: &[u8], conditions: &[u8]) -> Vec<u8> {
+    let size = (obligations.len() as u16).to_be_bytes();
+    [[5, 0, 0, 0, 0, 0].as_slice(), &size, obligations, conditions].concat()
+}
+
+/// The account as a Safe 1.4.1 of these owners.
+pub(crate) fn safe_of(state: &mut MemoryState, threshold: u64, owners: &[u8]) {
+    let mut version = word(32).to_vec();
+    version.extend(word(5));
+    version.extend(b"1.4.1".iter().copied().chain([0; 27]));
+    let mut answer = |call: Vec<u8>, answer: Vec<u8>| state.answers.insert((ACCOUNT, call.into()), answer.into());
+    answer(vec![0xff, 0xa1, 0xad, 0x74], version);
+    answer(vec![0xe7, 0x52, 0x35, 0xb8], word(threshold).to_vec());
+    for owner in owners {
+        let is_owner = [[0x2f, 0x54, 0xbf, 0x6e].as_slice(), member(*owner).into_word().as_slice()].concat();
+        answer(is_owner, word(1).to_vec());
+    }
+}
+
+/// What owners sign for the request, with their signatures.
+pub(crate) fn signed_by(owners: &[u8], mut request: Request) -> Request {
+    let hash = request.hash(CHAIN).unwrap();
+    let signatures = ascending(owners).into_iter().map(|owner| portcullis_attest::sign(&key(owner), hash).unwrap());
+    request.signatures = signatures.collect::<Vec<_>>().concat().into();
+    request
 }

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use portcullis_eval::{Action, MemoryState, Reason, Request, evaluate};
 
 use crate::common::{
-    ACCOUNT, ALLOW, Draft, HOOK, NATIVE_CLASSES, NOW, PAYEE, Rule, TOKEN, active, allow_with, call, list, native,
-    native_rule, pay, reason, request, run,
+    ACCOUNT, ALLOW, CHAIN, Draft, HOOK, NATIVE_CLASSES, NOW, PAYEE, Rule, TOKEN, active, allow_with, call, list,
+    native, native_rule, pay, reason, request, run,
 };
 
 /// Whether conditions let a payment of 5 pass.
@@ -254,7 +254,7 @@ fn spans_of_the_day_hold_their_start_and_not_their_end_and_may_pass_midnight() {
     // NOW is a midnight.
     let at = |conditions: &[u8], second: u64| {
         let bytes = native(allow_with(conditions), &[]);
-        evaluate(&bytes, HOOK, &active(), &request(vec![pay(U256::ONE)]), NOW + second).unwrap().verdict.reason
+        evaluate(&bytes, CHAIN, HOOK, &active(), &request(vec![pay(U256::ONE)]), NOW + second).unwrap().verdict.reason
     };
     let span = |from: u32, to: u32| [&[0x0b][..], &from.to_be_bytes()[1..], &to.to_be_bytes()[1..]].concat();
     let held = |span: &[u8], second| at(span, second) == Reason::Allowed;
@@ -277,7 +277,7 @@ fn weekdays_begin_on_monday() {
             let bytes = native(allow_with(&[0x0c, days]), &[]);
             for second in [0, 86_399] {
                 let now = NOW + day * 86_400 + second;
-                let evaluation = evaluate(&bytes, HOOK, &active(), &request(vec![pay(U256::ONE)]), now).unwrap();
+                let evaluation = evaluate(&bytes, CHAIN, HOOK, &active(), &request(vec![pay(U256::ONE)]), now).unwrap();
                 assert_eq!(evaluation.verdict.reason, expected, "day {day}");
             }
         }

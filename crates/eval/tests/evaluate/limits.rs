@@ -202,10 +202,13 @@ fn a_rolling_limit_that_cannot_be_charged_is_malformed_or_does_not_fit() {
     seconds[61] = 1;
     let asks = native(allow_with(&[0x10, 0]), &[seconds]);
     let asked = request(vec![pay(U256::ONE)]);
-    let far = portcullis_eval::evaluate(&asks, crate::common::HOOK, &active(), &asked, 1 << 40).unwrap();
+    let far = portcullis_eval::evaluate(&asks, crate::common::CHAIN, crate::common::HOOK, &active(), &asked, 1 << 40)
+        .unwrap();
     assert_eq!(far.verdict.reason, Reason::NoRule);
     let charges = native(LISTS.to_vec(), &[seconds]);
-    let far = portcullis_eval::evaluate(&charges, crate::common::HOOK, &active(), &asked, 1 << 40).unwrap();
+    let far =
+        portcullis_eval::evaluate(&charges, crate::common::CHAIN, crate::common::HOOK, &active(), &asked, 1 << 40)
+            .unwrap();
     assert_eq!((far.verdict.reason, far.verdict.need), (Reason::AmountOverflow, U256::ONE));
 }
 

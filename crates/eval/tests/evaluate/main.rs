@@ -4,9 +4,14 @@
 mod common;
 mod conditions;
 mod decoding;
+mod frozen;
+mod joining;
 mod limits;
 mod named;
+mod obligations;
 mod outside;
 mod random;
 mod requests;
 mod semantics;
+mod signatures;
+mod two_managers;

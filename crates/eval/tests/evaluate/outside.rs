@@ -4,7 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use portcullis_eval::{Evaluation, MemoryState, Missing, Reason, State, Undecided, evaluate};
 
 use crate::common::{
-    Draft, HOOK, NATIVE_CLASSES, NOW, PAYEE, active, allow_with, native, native_rule, pay, reason, request, run, word,
+    CHAIN, Draft, HOOK, NATIVE_CLASSES, NOW, PAYEE, active, allow_with, native, native_rule, pay, reason, request, run,
+    word,
 };
 
 const REGISTRY: Address = address!("4e90000000000000000000000000000000000001");
@@ -177,7 +178,7 @@ fn an_answer_that_is_not_known_leaves_the_request_undecided() {
         (not(&asks([1, 0, 0, 0])), Missing::StaticCall(ORACLE)),
         (listed, Missing::StaticCall(REGISTRY)),
     ] {
-        let undecided = evaluate(&bytes, HOOK, &Alone(active()), &request(vec![pay(U256::ONE)]), NOW);
+        let undecided = evaluate(&bytes, CHAIN, HOOK, &Alone(active()), &request(vec![pay(U256::ONE)]), NOW);
         assert_eq!(undecided, Err(Undecided::Missing(missing)));
     }
 }
@@ -201,7 +202,7 @@ fn calls_are_made_with_the_gas_of_the_page() {
     let called = native(allow_with(&asks([1, 0, 0, 1])), &[]);
     for (bytes, target, gas) in [(listed, REGISTRY, 100_000), (called, ORACLE, 50_000)] {
         let state = Gas(active(), target, gas);
-        let evaluation = evaluate(&bytes, HOOK, &state, &request(vec![pay(U256::ONE)]), NOW).unwrap();
+        let evaluation = evaluate(&bytes, CHAIN, HOOK, &state, &request(vec![pay(U256::ONE)]), NOW).unwrap();
         assert_eq!(evaluation.verdict.reason, Reason::Allowed);
     }
 }

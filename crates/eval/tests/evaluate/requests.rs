@@ -1,8 +1,8 @@
 //! Requests as a whole: programs, batches, limits, announcements.
 
 use crate::common::{
-    ACCOUNT, ALLOW, HOOK, NOW, PAYEE, Rule, TOKEN, active, allow_with, call, limit, list_at, native, pay, program,
-    reason, request, run, staged,
+    ACCOUNT, ALLOW, CHAIN, HOOK, NOW, PAYEE, Rule, TOKEN, active, allow_with, call, limit, list_at, native, pay,
+    program, reason, request, run, staged,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::{
@@ -147,7 +147,7 @@ fn what_is_not_known_is_undecided_and_never_allowed() {
         }
     }
     let bytes = native(ALLOW.to_vec(), &[]);
-    let undecided = evaluate(&bytes, HOOK, &Nothing, &request(vec![pay(U256::ONE)]), NOW);
+    let undecided = evaluate(&bytes, CHAIN, HOOK, &Nothing, &request(vec![pay(U256::ONE)]), NOW);
     assert_eq!(undecided, Err(Undecided::Missing(Missing::Word(account_slot(ACCOUNT, 0)))));
 
     struct NoCode(MemoryState);
@@ -163,7 +163,7 @@ fn what_is_not_known_is_undecided_and_never_allowed() {
         }
     }
     let delegatecall = Action { operation: 1, ..call(PAYEE, vec![]) };
-    let undecided = evaluate(&bytes, HOOK, &NoCode(active()), &request(vec![delegatecall]), NOW);
+    let undecided = evaluate(&bytes, CHAIN, HOOK, &NoCode(active()), &request(vec![delegatecall]), NOW);
     assert_eq!(undecided, Err(Undecided::Missing(Missing::CodeHash(PAYEE))));
 }
 

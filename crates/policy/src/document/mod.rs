@@ -1,6 +1,7 @@
 //! The document: TOML and JSON to a policy, and a policy to either.
 
 mod conditions;
+mod obligations;
 mod parse;
 mod reader;
 mod rules;
@@ -9,7 +10,9 @@ mod tree;
 mod write;
 mod write_rule;
 
-use crate::{Diagnostic, Diagnostics, Finding, Policy, Problem, Report, compile, program};
+use crate::{
+    CompileError, Compiled, Diagnostic, Diagnostics, Finding, Policy, Problem, Report, compile, compile_off_chain, program,
+};
 use tree::{Fault, Node};
 
 impl Policy {
@@ -19,8 +22,15 @@ impl Policy {
     /// # Errors
     /// [`Diagnostics`]: everything that is wrong, with its line and what to write instead.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostics> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        tree(text, file).and_then(|root| read(&root)).map_err(|faults| Diagnostics::new(file, text, faults))
+        parse(text, file, compile)
+    }
+
+    /// The same for a policy whose program need not fit in a contract: what parses compiles off chain.
+    ///
+    /// # Errors
+    /// [`Diagnostics`], as for [`Policy::parse`].
+    pub fn parse_off_chain(text: &str, file: &str) -> Result<Self, Diagnostics> {
+        parse(text, file, compile_off_chain)
     }
 }
 
@@ -40,11 +50,19 @@ impl Report {
     }
 }
 
+type Compile = fn(&Policy) -> Result<Compiled, CompileError>;
+
+fn parse(text: &str, file: &str, compile: Compile) -> Result<Policy, Diagnostics> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = tree(text, file).and_then(|root| read(&root, compile));
+    root.map_err(|faults| Diagnostics::new(file, text, faults))
+}
+
 fn tree(text: &str, file: &str) -> Result<Node, Vec<Fault>> {
     if file.to_ascii_lowercase().ends_with(".json") { tree::from_json(text) } else { tree::from_toml(text) }
 }
 
-fn read(root: &Node) -> Result<Policy, Vec<Fault>> {
+fn read(root: &Node, compile: Compile) -> Result<Policy, Vec<Fault>> {
     let (policy, mut faults) = parse::policy(root);
     let is_faulty = !faults.is_empty();
     // Values that did not read would only cause errors of their own; names stand for themselves.

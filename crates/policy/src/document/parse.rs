@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 
 use super::{
+    obligations::attesters,
     reader::{Reader, Table, quote},
     rules::rule,
     tree::{Fault, Field, Node, Value},
@@ -16,8 +17,8 @@ use crate::{
     text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
-const ROOT: [&str; 10] =
-    ["version", "name", "account", "semantics", "control", "assets", "groups", "lists", "limits", "rules"];
+const ROOT: [&str; 11] =
+    ["version", "name", "account", "semantics", "control", "assets", "groups", "lists", "attesters", "limits", "rules"];
 
 /// As much of the policy as reads, and what does not.
 pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
@@ -34,6 +35,7 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     let assets = entries(&mut reader, table, "assets", asset);
     let groups = entries(&mut reader, table, "groups", members);
     let lists = entries(&mut reader, table, "lists", members);
+    let attesters = entries(&mut reader, table, "attesters", attesters);
     let limits = entries(&mut reader, table, "limits", limit);
     let mut rules = Vec::new();
     if let Some(node) = table.get("rules") {
@@ -44,7 +46,7 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
         }
     }
     let name = name.unwrap_or_default();
-    let policy = Policy { name, account, semantics, control, assets, groups, lists, limits, rules };
+    let policy = Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules };
     (Some(policy), reader.faults)
 }
 
@@ -68,7 +70,7 @@ fn account(reader: &mut Reader, table: Table<'_>) -> Option<Account> {
 }
 
 fn control(reader: &mut Reader, table: Table<'_>) -> Control {
-    const KEYS: [&str; 4] = ["change_delay", "announcement_expiry", "announcers", "cancellers"];
+    const KEYS: [&str; 5] = ["change_delay", "announcement_expiry", "announcers", "cancellers", "guardians"];
     let Some(field) = table.fields().iter().find(|field| field.key == "control") else {
         let is_known =
             table.get("account").is_some_and(|node| !matches!(&node.value, Value::Text(text) if text == "unknown"));
@@ -93,8 +95,8 @@ fn control(reader: &mut Reader, table: Table<'_>) -> Control {
         }
         name
     };
-    let (announcers, cancellers) = (group("announcers"), group("cancellers"));
-    Control { change_delay, announcement_expiry, announcers, cancellers }
+    let (announcers, cancellers, guardians) = (group("announcers"), group("cancellers"), group("guardians"));
+    Control { change_delay, announcement_expiry, announcers, cancellers, guardians }
 }
 
 pub(super) fn duration(reader: &mut Reader, node: &Node) -> Option<u32> {

@@ -2,6 +2,7 @@
 
 use super::{
     conditions,
+    obligations::{ASKING, obligations},
     parse::duration,
     reader::{Reader, Table},
     tree::{Node, Value},
@@ -9,7 +10,8 @@ use super::{
 use crate::{Outcome, Rule, When};
 
 const KEYS: [&str; 7] = ["id", "name", "owner", "updated_at", "priority", "when", "then"];
-const THEN: [&str; 4] = ["allow", "deny", "limits", "delay"];
+const THEN: [&str; 9] =
+    ["allow", "deny", "limits", "delay", "approvals", "signatures", "signers", "attestation", "notify"];
 
 /// Reads a rule; what does not read is left out of it and noted.
 pub(super) fn rule(reader: &mut Reader, node: &Node) -> Rule {
@@ -57,10 +59,11 @@ fn outcome(reader: &mut Reader, table: Table<'_>) -> Outcome {
         reader.each(node, help, |reader, node| reader.text(node, help).map(str::to_owned))
     });
     let delay = table.get("delay").and_then(|node| duration(reader, node));
+    let obligations = obligations(reader, table);
     match (allow, deny) {
-        (Some(()), None) => return Outcome::Allow { limits: limits.unwrap_or_default(), delay },
+        (Some(()), None) => return Outcome::Allow { limits: limits.unwrap_or_default(), delay, obligations },
         (None, Some(())) => {
-            for key in ["limits", "delay"] {
+            for key in ["limits", "delay"].into_iter().chain(ASKING) {
                 if let Some(node) = table.get(key) {
                     reader.fault(
                         node,

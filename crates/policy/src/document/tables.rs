@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     CallData, CallTarget, Comparison, StaticCall, TimeSpan, Weekday, Word, WordTest,
+    program::bounds::MAX_GAS,
     text::{clock::parse_clock, selector::parse_selector},
 };
 
@@ -97,7 +98,7 @@ pub(super) fn static_call(reader: &mut Reader, node: &Node) -> Option<StaticCall
             reader.accept(node, read.ok_or((format!("`{key}` cannot be {value}"), help)))
         }
     };
-    let (gas, words, index) = (small("gas", 0x00ff_ffff, DEFAULT_GAS), small("words", 8, 1), small("index", 7, 0));
+    let (gas, words, index) = (small("gas", MAX_GAS, DEFAULT_GAS), small("words", 8, 1), small("index", 7, 0));
     let (comparison, value) = comparison(reader, table)?;
     let (words, index) = (u8::try_from(words?).ok()?, u8::try_from(index?).ok()?);
     Some(StaticCall { target: target?, data: data?, gas: gas?, words, index, comparison, value })

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::write_rule::rule;
+use super::write_rule::{attesters, rule};
 use crate::{Cap, Limit, Members, Policy, Scope, Selector, Standard, Window, text::duration::format_duration};
 
 /// A value to write, keys in the order people read them.
@@ -21,9 +21,9 @@ impl Policy {
         let mut text = String::new();
         for (key, value) in document(self) {
             match value {
-                Out::Table(fields) if key == "limits" => {
-                    for (name, limit) in fields {
-                        section(&mut text, &format!("[limits.{name}]"), limit);
+                Out::Table(fields) if key == "limits" || key == "attesters" => {
+                    for (name, one) in fields {
+                        section(&mut text, &format!("[{key}.{name}]"), one);
                     }
                 }
                 Out::Table(fields) => section(&mut text, &format!("[{key}]"), Out::Table(fields)),
@@ -125,6 +125,7 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         ("announcement_expiry", control.announcement_expiry.map(seconds)),
         ("announcers", group(&control.announcers)),
         ("cancellers", group(&control.cancellers)),
+        ("guardians", group(&control.guardians)),
     ]);
     let assets = policy.assets.iter().map(|(name, asset)| {
         let (standard, address) = match asset.standard {
@@ -143,12 +144,14 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
     let sets = |sets: &BTreeMap<String, Members>| {
         sets.iter().map(|(name, members)| (name.clone(), self::members(members))).collect()
     };
+    let attesters = policy.attesters.iter().map(|(name, set)| (name.clone(), Out::Table(attesters(set))));
     let limits = policy.limits.iter().map(|(id, one)| (id.clone(), Out::Table(limit(one))));
-    let tables: [(&str, Vec<(String, Out)>); 5] = [
+    let tables: [(&str, Vec<(String, Out)>); 6] = [
         ("control", control),
         ("assets", assets.collect()),
         ("groups", sets(&policy.groups)),
         ("lists", sets(&policy.lists)),
+        ("attesters", attesters.collect()),
         ("limits", limits.collect()),
     ];
     let rules = policy.rules.iter().map(|one| Out::Table(rule(one))).collect::<Vec<_>>();

@@ -7,18 +7,22 @@ use super::{
     write::{Out, seconds, table, text},
 };
 use crate::{
-    AddressRef, CallData, CallTarget, Origin, Outcome, Rule, StaticCall, Target, TimeSpan, When, Word, WordTest,
-    text::clock::format_clock,
+    AddressRef, Approvals, AttesterSet, CallData, CallTarget, Obligations, Origin, Outcome, Rule, Signers, StaticCall,
+    Target, TimeSpan, When, Word, WordTest, text::clock::format_clock,
 };
 
 pub(super) fn rule(rule: &Rule) -> Vec<(String, Out)> {
     let then = match &rule.then {
         Outcome::Deny => table([("deny", Some(Out::Bool(true)))]),
-        Outcome::Allow { limits, delay } => table([
-            ("allow", Some(Out::Bool(true))),
-            ("limits", (!limits.is_empty()).then(|| Out::Array(limits.iter().map(text).collect()))),
-            ("delay", delay.map(seconds)),
-        ]),
+        Outcome::Allow { limits, delay, obligations } => {
+            let mut then = table([
+                ("allow", Some(Out::Bool(true))),
+                ("limits", (!limits.is_empty()).then(|| Out::Array(limits.iter().map(text).collect()))),
+                ("delay", delay.map(seconds)),
+            ]);
+            then.extend(asked(obligations));
+            then
+        }
     };
     table([
         ("id", Some(text(&rule.id))),
@@ -29,6 +33,40 @@ pub(super) fn rule(rule: &Rule) -> Vec<(String, Out)> {
         ("when", Some(Out::Table(when(&rule.when)))),
         ("then", Some(Out::Table(then))),
     ])
+}
+
+fn asked(obligations: &Obligations) -> Vec<(String, Out)> {
+    let approvals = |one: &Approvals| {
+        Out::Table(table([
+            ("group", Some(text(&one.group))),
+            ("at_least", Some(count(one.at_least))),
+            ("initiator", one.initiator.then_some(Out::Bool(true))),
+            ("owners", one.owners.then_some(Out::Bool(true))),
+        ]))
+    };
+    let signers = |one: &Signers| {
+        let list = some(Some(&one.list), address);
+        Out::Table(table([("list", list), ("at_least", Some(count(one.at_least)))]))
+    };
+    table([
+        ("approvals", written(&obligations.approvals, approvals)),
+        ("signatures", obligations.signatures.map(count)),
+        ("signers", written(&obligations.signers, signers)),
+        ("attestation", written(&obligations.attestation, |name| text(name))),
+        ("notify", written(&obligations.notify, |name| text(name))),
+    ])
+}
+
+pub(super) fn attesters(set: &AttesterSet) -> Vec<(String, Out)> {
+    table([("members", some(Some(&set.members), address)), ("at_least", Some(count(set.at_least)))])
+}
+
+fn count(count: u8) -> Out {
+    Out::Integer(count.into())
+}
+
+fn written<T>(items: &Vec<T>, out: impl Fn(&T) -> Out) -> Option<Out> {
+    some((!items.is_empty()).then_some(items), out)
 }
 
 fn when(when: &When) -> Vec<(String, Out)> {
@@ -60,8 +98,8 @@ fn when(when: &When) -> Vec<(String, Out)> {
         ("recipient_is_contract", when.recipient_is_contract.map(Out::Bool)),
         ("time", when.time.map(time)),
         ("weekday", some(when.weekday.as_ref(), |day| text(day.word()))),
-        ("word", some((!when.word.is_empty()).then_some(&when.word), word)),
-        ("static_call", some((!when.static_call.is_empty()).then_some(&when.static_call), static_call)),
+        ("word", written(&when.word, word)),
+        ("static_call", written(&when.static_call, static_call)),
         ("within", when.within.as_ref().map(text)),
         ("any", when.any.as_ref().map(tables)),
         ("all", when.all.as_ref().map(tables)),

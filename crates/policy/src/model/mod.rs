@@ -1,6 +1,7 @@
 //! The policy as typed values: names still name, addresses and durations are read.
 
 mod conditions;
+mod obligations;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ pub use conditions::{
     AddressRef, AmountRange, CallData, CallTarget, Comparison, Effect, Origin, StaticCall, Target, TimeSpan, Weekday,
     When, Word, WordTest,
 };
+pub use obligations::{Approvals, AttesterSet, Obligations, Signers};
 
 use crate::text::{account::Account, amount::Amount, selector::Selector};
 
@@ -31,6 +33,8 @@ pub struct Policy {
     pub groups: BTreeMap<String, Members>,
     /// Other named addresses. Groups and lists share their names.
     pub lists: BTreeMap<String, Members>,
+    /// Sets of attesters, by name. Their order is that of their names.
+    pub attesters: BTreeMap<String, AttesterSet>,
     /// Caps on what may leave, by id.
     pub limits: BTreeMap<String, Limit>,
     /// The rules, in the document's order; `priority` sorts them when compiling.
@@ -104,6 +108,8 @@ pub struct Control {
     pub announcers: Option<String>,
     /// The group that may cancel announcements, without its `@`.
     pub cancellers: Option<String>,
+    /// The group whose members may freeze the account, without its `@`.
+    pub guardians: Option<String>,
 }
 
 /// A declared asset.
@@ -249,6 +255,8 @@ pub enum Outcome {
         limits: Vec<String>,
         /// Seconds since the announcement.
         delay: Option<u32>,
+        /// What must be there besides.
+        obligations: Obligations,
     },
 }
 

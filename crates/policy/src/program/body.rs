@@ -1,14 +1,23 @@
-//! Bodies as bytes: a rule's outcome and its conditions.
+//! Bodies as bytes: a rule's outcome, what it asks for, and its conditions.
 
 use alloy_primitives::U256;
 
 use super::{
     condition::{Call, Condition},
-    emit::{ALLOW, MODULES, Overflow, sum, times, u16, u24},
+    emit::{ALLOW, MODULES, OBLIGATIONS, Overflow, sum, times, u16, u24},
     lists::Lists,
     lower::LoweredRule,
+    obligations::Asked,
 };
 use crate::Comparison;
+
+pub(crate) const APPROVALS: u8 = 0x01;
+pub(crate) const SIGNATURES: u8 = 0x02;
+pub(crate) const SIGNERS: u8 = 0x03;
+pub(crate) const ATTESTATION: u8 = 0x04;
+pub(crate) const NOTIFY: u8 = 0x05;
+/// Op and channel.
+const NOTIFY_SIZE: usize = 33;
 
 pub(crate) const ANY: u8 = 0x20;
 pub(crate) const ALL: u8 = 0x21;
@@ -19,15 +28,66 @@ pub(crate) fn body(rule: &LoweredRule, lists: &mut Lists) -> Result<Vec<u8>, Ove
     if rule.modules {
         outcome |= MODULES;
     }
+    if rule.asked != Asked::default() {
+        outcome |= OBLIGATIONS;
+    }
     let mut body = vec![outcome, u8(rule.limits.len())?];
     body.extend(rule.delay.to_be_bytes());
     body.extend(&rule.limits);
+    if rule.asked != Asked::default() {
+        let asked = obligations(&rule.asked, lists)?;
+        body.extend(u16(asked.len())?);
+        body.extend(asked);
+    }
     write(&rule.conditions, &mut body, lists)?;
     Ok(body)
 }
 
 pub(crate) fn body_size(rule: &LoweredRule) -> usize {
-    sum(&[6, rule.limits.len(), size(&rule.conditions)])
+    sum(&[6, rule.limits.len(), obligations_size(&rule.asked), size(&rule.conditions)])
+}
+
+/// Ascending by their bytes.
+fn obligations(asked: &Asked, lists: &mut Lists) -> Result<Vec<u8>, Overflow> {
+    let mut all = Vec::new();
+    for (list, at_least, flags) in asked.approvals.values() {
+        let mut one = vec![APPROVALS];
+        one.extend(lists.place(list)?);
+        one.extend([*at_least, *flags]);
+        all.push(one);
+    }
+    if asked.signatures > 0 {
+        all.push(vec![SIGNATURES, asked.signatures]);
+    }
+    for (list, at_least) in asked.signers.values() {
+        let mut one = vec![SIGNERS];
+        one.extend(lists.place(list)?);
+        one.push(*at_least);
+        all.push(one);
+    }
+    all.extend(asked.attestation.iter().map(|set| vec![ATTESTATION, *set]));
+    for channel in &asked.notify {
+        let mut one = vec![NOTIFY];
+        one.extend(channel.bytes());
+        one.resize(NOTIFY_SIZE, 0);
+        all.push(one);
+    }
+    all.sort_unstable();
+    Ok(all.concat())
+}
+
+fn obligations_size(asked: &Asked) -> usize {
+    if *asked == Asked::default() {
+        return 0;
+    }
+    sum(&[
+        2,
+        times(6, asked.approvals.len()),
+        if asked.signatures > 0 { 2 } else { 0 },
+        times(5, asked.signers.len()),
+        times(2, asked.attestation.len()),
+        times(NOTIFY_SIZE, asked.notify.len()),
+    ])
 }
 
 fn write(conditions: &[Condition], body: &mut Vec<u8>, lists: &mut Lists) -> Result<(), Overflow> {

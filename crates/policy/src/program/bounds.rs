@@ -5,8 +5,9 @@ use alloy_primitives::U256;
 use crate::{CallData, Comparison, PathSegment, Problem, StaticCall, TimeSpan};
 
 const DAY: u32 = 86_400;
-/// The most gas that three bytes say.
-pub(crate) const MAX_GAS: u32 = 0x00ff_ffff;
+/// The most gas for a static call. The format holds more, but chains cap what a transaction gets at 2^24, and a
+/// call that cannot be given its gas denies whatever it stands in front of.
+pub(crate) const MAX_GAS: u32 = 5_000_000;
 /// The most words that a static call answers.
 pub(crate) const MAX_WORDS: u8 = 8;
 /// The least and the most bytes of a static call's data.
@@ -80,7 +81,7 @@ pub(crate) fn check_call(call: &StaticCall, path: &[PathSegment], problems: &mut
         _ => {}
     }
     if call.gas == 0 || call.gas > MAX_GAS {
-        complain("gas", format!("{} gas cannot be given", call.gas), "write from 1 to 16777215");
+        complain("gas", format!("{} gas cannot be given", call.gas), "write from 1 to 5000000");
     }
     if call.words == 0 || call.words > MAX_WORDS {
         complain("words", format!("an answer of {} words", call.words), "write from 1 to 8");

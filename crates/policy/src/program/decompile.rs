@@ -6,11 +6,15 @@ use super::{
     MAX_PROGRAM_BYTES, compile,
     emit::{ALLOW, MODULES},
     expand::{ERC20, ERC721, ERC1155},
-    read::{self, Raw, RawLimit, RawRule},
+    obligations::{INITIATOR_COUNTS, OWNERS_COUNT},
+    read::{self, Raw, RawAsked, RawLimit, RawRule},
     regroup::regroup,
     unlower::Names,
 };
-use crate::{Amount, Asset, Cap, Control, Limit, Outcome, Policy, Rule, Scope, Standard, Window};
+use crate::{
+    AddressRef, Amount, Approvals, Asset, AttesterSet, Cap, Control, Limit, Obligations, Outcome, Policy, Rule, Scope,
+    Signers, Standard, Window,
+};
 
 /// Why bytes are not a program that this compiler writes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,7 +121,19 @@ fn policy(raw: &Raw) -> Result<Policy, Malformed> {
         announcement_expiry: (raw.expiry > 0).then_some(raw.expiry),
         announcers: raw.announcers.as_ref().map(|list| names.group(list)),
         cancellers: raw.cancellers.as_ref().map(|list| names.group(list)),
+        guardians: raw.guardians.as_ref().map(|list| names.group(list)),
     };
+    let mut attesters = BTreeMap::new();
+    for (number, (list, at_least)) in (0..).zip(&raw.attesters) {
+        let members = vec![AddressRef::Named(names.group(list))];
+        attesters.insert(set_name(number), AttesterSet { members, at_least: *at_least });
+    }
+    // Who approves is a group even where conditions name the same members first.
+    for asked in raw.rules.iter().flat_map(|rule| &rule.asked) {
+        if let RawAsked::Approvals { list, .. } = asked {
+            names.group(list);
+        }
+    }
     let limits = raw.limits.iter().map(|one| limit(&names, one)).collect::<Result<_, _>>()?;
     let rules = (0..).zip(&raw.rules).map(|(at, one)| rule(&mut names, at, one, raw)).collect::<Result<_, _>>()?;
     let mut assets = BTreeMap::new();
@@ -139,6 +155,7 @@ fn policy(raw: &Raw) -> Result<Policy, Malformed> {
         assets,
         groups: names.groups,
         lists: names.lists,
+        attesters,
         limits,
         rules,
     })
@@ -175,8 +192,38 @@ fn rule(names: &mut Names<'_>, at: usize, raw: &RawRule, all: &Raw) -> Result<Ru
     let limits = raw.limits.iter().map(|index| all.limits.get(usize::from(*index)).map(|limit| limit.id.clone()));
     let limits = limits.collect::<Option<Vec<_>>>();
     let limits = limits.ok_or_else(|| Malformed::NotAPolicy(format!("rule {at} names a limit that does not exist")))?;
-    let then =
-        if allow { Outcome::Allow { limits, delay: (raw.delay > 0).then_some(raw.delay) } } else { Outcome::Deny };
+    let then = if allow {
+        let obligations = obligations(names, &raw.asked);
+        Outcome::Allow { limits, delay: (raw.delay > 0).then_some(raw.delay), obligations }
+    } else {
+        Outcome::Deny
+    };
     let id = format!("rule-{}", at.saturating_add(1));
     Ok(Rule { id, name: None, owner: None, updated_at: None, priority: 0, when, then })
+}
+
+/// The name of an attester set, which sorts like its number.
+fn set_name(number: u8) -> String {
+    format!("attesters-{:02}", number.saturating_add(1))
+}
+
+fn obligations(names: &mut Names<'_>, all: &[RawAsked]) -> Obligations {
+    let mut obligations = Obligations::default();
+    for asked in all {
+        match asked {
+            RawAsked::Approvals { list, at_least, flags } => obligations.approvals.push(Approvals {
+                group: names.group(list),
+                at_least: *at_least,
+                initiator: flags & INITIATOR_COUNTS != 0,
+                owners: flags & OWNERS_COUNT != 0,
+            }),
+            RawAsked::Signatures(count) => obligations.signatures = Some(*count),
+            RawAsked::Signers(list, at_least) => {
+                obligations.signers.push(Signers { list: vec![names.list(list)], at_least: *at_least });
+            }
+            RawAsked::Attestation(set) => obligations.attestation.push(set_name(*set)),
+            RawAsked::Notify(channel) => obligations.notify.push(channel.clone()),
+        }
+    }
+    obligations
 }

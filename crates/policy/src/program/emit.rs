@@ -17,10 +17,13 @@ use crate::{Problem, Scope, Semantics, Window, diagnostics::steps};
 pub(crate) const HEADER: usize = 64;
 pub(crate) const LIMIT: usize = 84;
 pub(crate) const ENTRY: usize = 32;
+/// A record of the attester table.
+pub(crate) const ATTESTERS: usize = 4;
 pub(crate) const FORMAT: u8 = 1;
 /// Outcome bits.
 pub(crate) const ALLOW: u8 = 1;
 pub(crate) const MODULES: u8 = 2;
+pub(crate) const OBLIGATIONS: u8 = 4;
 /// Entries per bucket the directory is sized for.
 const DIRECTORY_LOAD: usize = 4;
 /// Flags of limits.
@@ -56,10 +59,20 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
     let directory_at = sum(&[HEADER, times(LIMIT, lowered.limits.len())]);
     let entries_at = sum(&[directory_at, times(3, sum(&[buckets(bits), 1]))]);
     let bodies_at = sum(&[entries_at, times(ENTRY, keys.len())]);
-    let lists_at = sum(&[bodies_at, lowered.rules.iter().map(body_size).fold(0, |a, b| sum(&[a, b]))]);
-    let mut lists = Lists::new(lists_at, multiplier);
+    let table_at = sum(&[bodies_at, lowered.rules.iter().map(body_size).fold(0, |a, b| sum(&[a, b]))]);
+    let mut lists = Lists::new(sum(&[table_at, times(ATTESTERS, lowered.attesters.len())]), multiplier);
     let mut control = |list: &Option<List>| list.as_ref().map_or(Ok([0; 3]), |list| lists.place(list));
-    let (announcers, cancellers) = (control(&lowered.announcers)?, control(&lowered.cancellers)?);
+    let roles = Roles {
+        announcers: control(&lowered.announcers)?,
+        cancellers: control(&lowered.cancellers)?,
+        guardians: control(&lowered.guardians)?,
+        attesters: if lowered.attesters.is_empty() { [0; 3] } else { u24(table_at)? },
+    };
+    let mut table = Vec::new();
+    for (list, at_least) in &lowered.attesters {
+        table.extend(lists.place(list)?);
+        table.push(*at_least);
+    }
     let mut bodies = Vec::new();
     let mut placed = Vec::new();
     for rule in &lowered.rules {
@@ -84,7 +97,7 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
         entries.get_mut(bucket(hash, multiplier, bits)).ok_or(Overflow)?.push(entry);
     }
 
-    let mut program = header(lowered, bits, multiplier, announcers, cancellers)?;
+    let mut program = header(lowered, bits, multiplier, &roles)?;
     for limit in &lowered.limits {
         program.extend(limit_bytes(limit));
     }
@@ -97,17 +110,20 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
     }
     program.extend(entries.into_iter().flatten().flatten());
     program.extend(bodies);
+    program.extend(table);
     program.extend(lists.bytes);
     Ok((program, lists.names))
 }
 
-fn header(
-    lowered: &Lowered,
-    bits: u32,
-    multiplier: U256,
+/// Where the header says that those are who have a role.
+struct Roles {
     announcers: [u8; 3],
     cancellers: [u8; 3],
-) -> Result<Vec<u8>, Overflow> {
+    guardians: [u8; 3],
+    attesters: [u8; 3],
+}
+
+fn header(lowered: &Lowered, bits: u32, multiplier: U256, roles: &Roles) -> Result<Vec<u8>, Overflow> {
     let mut classes = 0_u32;
     for key in lowered.rules.iter().flat_map(|rule| &rule.keys) {
         let shift = u32::from(key.kind()).checked_mul(4).ok_or(Overflow)?;
@@ -119,10 +135,13 @@ fn header(
     header.extend(classes.to_be_bytes());
     header.push(limits);
     header.extend(lowered.expiry.to_be_bytes());
-    header.extend(announcers);
-    header.extend(cancellers);
+    header.extend(roles.announcers);
+    header.extend(roles.cancellers);
     header.extend(u16(lowered.rules.len())?);
-    header.extend([0; 11]);
+    header.push(u8::try_from(lowered.attesters.len()).map_err(|_| Overflow)?);
+    header.extend(roles.attesters);
+    header.extend(roles.guardians);
+    header.extend([0; 4]);
     header.extend(multiplier.to_be_bytes::<32>());
     Ok(header)
 }
@@ -197,8 +216,11 @@ fn hash_input(key: &Key) -> U256 {
 
 /// Each distinct list once.
 fn distinct(lowered: &Lowered) -> Vec<&List> {
-    let mut all: Vec<&List> = [&lowered.announcers, &lowered.cancellers].into_iter().flatten().collect();
+    let roles = [&lowered.announcers, &lowered.cancellers, &lowered.guardians];
+    let mut all: Vec<&List> = roles.into_iter().flatten().collect();
+    all.extend(lowered.attesters.iter().map(|(list, _)| list));
     for rule in &lowered.rules {
+        all.extend(rule.asked.lists());
         lists_of(&rule.conditions, &mut all);
     }
     all.sort_by(|a, b| a.members.cmp(&b.members));
@@ -211,7 +233,8 @@ fn size(lowered: &Lowered) -> usize {
     let directory = times(3, sum(&[buckets(least_bits(keys, DIRECTORY_LOAD)), 1]));
     let bodies = lowered.rules.iter().fold(0, |total, rule| sum(&[total, body_size(rule)]));
     let lists = distinct(lowered).iter().fold(0, |total, list| sum(&[total, list_size(&list.members)]));
-    sum(&[HEADER, times(LIMIT, lowered.limits.len()), directory, times(ENTRY, keys), bodies, lists])
+    let table = times(ATTESTERS, lowered.attesters.len());
+    sum(&[HEADER, times(LIMIT, lowered.limits.len()), directory, times(ENTRY, keys), bodies, table, lists])
 }
 
 fn too_large(lowered: &Lowered, size: usize) -> CompileError {

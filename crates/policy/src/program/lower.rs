@@ -7,6 +7,7 @@ use alloy_primitives::{Address, U256};
 use super::{
     condition::{Condition, List, Roster},
     expand::{ERC20, ERC721, ERC1155, Key, Tokens},
+    obligations::{Asked, lower_sets},
     resolve::lower_rule,
 };
 use crate::{
@@ -29,6 +30,9 @@ pub(crate) struct Lowered {
     pub(crate) expiry: u32,
     pub(crate) announcers: Option<List>,
     pub(crate) cancellers: Option<List>,
+    pub(crate) guardians: Option<List>,
+    /// Attester sets in their order: who, and how many of them.
+    pub(crate) attesters: Vec<(List, u8)>,
     pub(crate) tokens: Tokens,
     /// Ascending by id.
     pub(crate) limits: Vec<LoweredLimit>,
@@ -56,6 +60,7 @@ pub(crate) struct LoweredRule {
     pub(crate) delay: u32,
     /// Indices, ascending.
     pub(crate) limits: BTreeSet<u8>,
+    pub(crate) asked: Asked,
     /// Whether module requests match, else owner requests.
     pub(crate) modules: bool,
     /// In the order in which they are tested.
@@ -75,6 +80,7 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
     order.sort_by_key(|at| std::cmp::Reverse(policy.rules.get(*at).map_or(0, |rule| rule.priority)));
     let rules = order.into_iter().filter_map(|at| lower_rule(policy, at, &tokens, problems)).collect();
     let expiry = check_control(policy, problems);
+    let attesters = lower_sets(policy, problems);
     let group = |name: &Option<String>| {
         let name = name.as_ref()?;
         policy.groups.get(name)?;
@@ -85,6 +91,8 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
         expiry,
         announcers: group(&policy.control.announcers),
         cancellers: group(&policy.control.cancellers),
+        guardians: group(&policy.control.guardians),
+        attesters,
         tokens,
         limits,
         rules,

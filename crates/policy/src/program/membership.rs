@@ -26,46 +26,8 @@ impl Tables<'_> {
         one_or_any(lists, |list| Condition::Member(attribute, list))
     }
 
-    /// The inline list first, then registries in order, each once. None for a name that nothing defines.
     pub(super) fn lists(&self, refs: &[AddressRef], path: &[PathSegment]) -> Option<Vec<List>> {
-        let mut inline = BTreeSet::new();
-        let mut named = Vec::new();
-        let mut words = Vec::new();
-        let mut registries: Vec<List> = Vec::new();
-        for one in refs {
-            match one {
-                AddressRef::Literal(address) => {
-                    inline.insert(*address);
-                    words.push(address.to_string());
-                }
-                AddressRef::Named(name) => {
-                    let list = named_list(self.policy, name)?;
-                    match &list.members {
-                        Roster::Addresses(members) => {
-                            inline.extend(members);
-                            words.push(list.label.clone());
-                            named.push(list);
-                        }
-                        Roster::Registry(..) => registries.push(list),
-                    }
-                }
-            }
-        }
-        registries.sort_by(|a, b| a.members.cmp(&b.members));
-        registries.dedup();
-        if words.is_empty() {
-            return Some(registries);
-        }
-        let first = match (named.pop(), words.len()) {
-            (Some(list), 1) => list,
-            _ => {
-                let count = words.len();
-                let label = if count > 3 { format!("{count} entries of rule {}", self.id) } else { words.join(", ") };
-                List { members: Roster::Addresses(inline), label, path: path.to_vec() }
-            }
-        };
-        registries.insert(0, first);
-        Some(registries)
+        lists_of(self.policy, refs, &format!("rule {}", self.id), path)
     }
 
     /// Registries as a rule's targets; addresses are in its keys.
@@ -101,6 +63,48 @@ impl Tables<'_> {
         }
         self.members(Attribute::Target, &refs, path)
     }
+}
+
+/// The inline list first, then registries in order, each once. None for a name that nothing defines.
+pub(super) fn lists_of(policy: &Policy, refs: &[AddressRef], whose: &str, path: &[PathSegment]) -> Option<Vec<List>> {
+    let mut inline = BTreeSet::new();
+    let mut named = Vec::new();
+    let mut words = Vec::new();
+    let mut registries: Vec<List> = Vec::new();
+    for one in refs {
+        match one {
+            AddressRef::Literal(address) => {
+                inline.insert(*address);
+                words.push(address.to_string());
+            }
+            AddressRef::Named(name) => {
+                let list = named_list(policy, name)?;
+                match &list.members {
+                    Roster::Addresses(members) => {
+                        inline.extend(members);
+                        words.push(list.label.clone());
+                        named.push(list);
+                    }
+                    Roster::Registry(..) => registries.push(list),
+                }
+            }
+        }
+    }
+    registries.sort_by(|a, b| a.members.cmp(&b.members));
+    registries.dedup();
+    if words.is_empty() {
+        return Some(registries);
+    }
+    let first = match (named.pop(), words.len()) {
+        (Some(list), 1) => list,
+        _ => {
+            let count = words.len();
+            let label = if count > 3 { format!("{count} entries of {whose}") } else { words.join(", ") };
+            List { members: Roster::Addresses(inline), label, path: path.to_vec() }
+        }
+    };
+    registries.insert(0, first);
+    Some(registries)
 }
 
 /// The native asset is nothing to call.

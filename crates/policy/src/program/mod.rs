@@ -11,6 +11,7 @@ mod lists;
 pub(crate) mod lower;
 mod membership;
 mod names;
+mod obligations;
 mod read;
 mod read_body;
 mod regroup;

@@ -10,7 +10,7 @@ use crate::{
 
 /// Longest rule id, group, list and asset name.
 const MAX_NAME: usize = 64;
-/// Longest limit id: it is one zero-padded word of the program.
+/// Longest limit id, and channel: each is one zero-padded word of the program.
 const MAX_LIMIT_ID: usize = 31;
 
 /// Every name that is malformed, defined twice or not defined.
@@ -20,6 +20,7 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
     let sets = sets.into_iter().chain([
         ("groups", policy.groups.keys().collect(), MAX_NAME),
         ("lists", policy.lists.keys().collect(), MAX_NAME),
+        ("attesters", policy.attesters.keys().collect(), MAX_NAME),
         ("limits", policy.limits.keys().collect(), MAX_LIMIT_ID),
     ]);
     for (table, names, longest) in sets {
@@ -41,15 +42,16 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
         let message = format!("`{name}` is a group and a list");
         found.push(Problem::new(steps!["lists", name], message, "rename one: `@` names both").on_key());
     }
-    for (key, group) in [("announcers", &policy.control.announcers), ("cancellers", &policy.control.cancellers)] {
-        if let Some(name) = group.as_ref().filter(|name| !policy.groups.contains_key(*name)) {
-            let help = if policy.lists.contains_key(name) {
-                format!("`{name}` is a list: move it to `groups`")
-            } else {
-                define(name, policy.groups.keys(), "groups", "@")
-            };
-            found.push(Problem::new(steps!["control", key], format!("no group is named `@{name}`"), help));
+    let control = &policy.control;
+    for (key, group) in
+        [("announcers", &control.announcers), ("cancellers", &control.cancellers), ("guardians", &control.guardians)]
+    {
+        if let Some(name) = group {
+            undefined_group(policy, steps!["control", key], name, &mut found);
         }
+    }
+    for (name, set) in &policy.attesters {
+        check_refs(policy, &set.members, steps!["attesters", name, "members"].as_slice(), &mut found);
     }
     for (id, limit) in &policy.limits {
         if let Some(asset) = limit.asset().filter(|asset| !policy.assets.contains_key(*asset)) {
@@ -73,9 +75,22 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
 fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
     let Some(rule) = policy.rules.get(index) else { return };
     check_table(policy, &rule.when, steps!["rules", index, "when"].as_slice(), found);
-    if let Outcome::Allow { limits, .. } = &rule.then {
-        for (at, name) in limits.iter().enumerate() {
-            undefined_limit(policy, steps!["rules", index, "then", "limits", at], name, found);
+    let Outcome::Allow { limits, obligations, .. } = &rule.then else { return };
+    let then = steps!["rules", index, "then"];
+    for (at, name) in limits.iter().enumerate() {
+        undefined_limit(policy, below!(then, "limits", at), name, found);
+    }
+    for (at, one) in obligations.approvals.iter().enumerate() {
+        undefined_group(policy, below!(then, "approvals", at, "group"), &one.group, found);
+    }
+    for (at, one) in obligations.signers.iter().enumerate() {
+        check_refs(policy, &one.list, &below!(then, "signers", at, "list"), found);
+    }
+    for (at, name) in obligations.attestation.iter().enumerate() {
+        if !policy.attesters.contains_key(name) {
+            let help = define(name, policy.attesters.keys(), "attesters", "");
+            let message = format!("no attester set is named `{name}`");
+            found.push(Problem::new(below!(then, "attestation", at), message, help));
         }
     }
 }
@@ -93,11 +108,7 @@ fn check_table(policy: &Policy, when: &When, base: &[PathSegment], found: &mut V
         }
     }
     for (path, members) in refs {
-        for (number, member) in members.into_iter().flatten().enumerate() {
-            if let AddressRef::Named(name) = member {
-                undefined_list(policy, below!([base, &path].concat(), number), name, found);
-            }
-        }
+        check_refs(policy, members.map_or(&[], Vec::as_slice), &[base, &path].concat(), found);
     }
     for (number, target) in when.target.iter().flatten().enumerate() {
         let path = below!(base, "target", number);
@@ -126,6 +137,25 @@ fn check_table(policy: &Policy, when: &When, base: &[PathSegment], found: &mut V
     }
     for (path, table) in groups(when) {
         check_table(policy, table, &[base, &path].concat(), found);
+    }
+}
+
+fn check_refs(policy: &Policy, members: &[AddressRef], path: &[PathSegment], found: &mut Vec<Problem>) {
+    for (number, member) in members.iter().enumerate() {
+        if let AddressRef::Named(name) = member {
+            undefined_list(policy, below!(path, number), name, found);
+        }
+    }
+}
+
+fn undefined_group(policy: &Policy, path: Vec<PathSegment>, name: &str, found: &mut Vec<Problem>) {
+    if !policy.groups.contains_key(name) {
+        let help = if policy.lists.contains_key(name) {
+            format!("`{name}` is a list: move it to `groups`")
+        } else {
+            define(name, policy.groups.keys(), "groups", "@")
+        };
+        found.push(Problem::new(path, format!("no group is named `@{name}`"), help));
     }
 }
 
@@ -168,6 +198,11 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What a channel must be called, if not like this.
+pub(crate) fn channel_help(name: &str) -> Option<String> {
+    malformed(name, MAX_LIMIT_ID)
 }
 
 /// What a name must look like, if this one does not.

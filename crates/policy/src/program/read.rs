@@ -7,7 +7,7 @@ use alloy_primitives::{Address, U256};
 use super::{
     Malformed,
     condition::{Condition, List, Roster},
-    emit::{COUNT, ENTRY, EVERYWHERE, FORMAT, HEADER, LIMIT},
+    emit::{COUNT, ENTRY, EVERYWHERE, FORMAT, HEADER, LIMIT, OBLIGATIONS},
     expand::{Key, Tokens},
     index::{MAX_BITS, buckets},
     lists::REGISTRY,
@@ -22,6 +22,8 @@ pub(crate) struct Raw {
     pub(crate) expiry: u32,
     pub(crate) announcers: Option<List>,
     pub(crate) cancellers: Option<List>,
+    pub(crate) guardians: Option<List>,
+    pub(crate) attesters: Vec<(List, u8)>,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Vec<RawLimit>,
     pub(crate) rules: Vec<RawRule>,
@@ -45,7 +47,18 @@ pub(crate) struct RawRule {
     pub(crate) outcome: u8,
     pub(crate) delay: u32,
     pub(crate) limits: Vec<u8>,
+    pub(crate) asked: Vec<RawAsked>,
     pub(crate) conditions: Vec<Condition>,
+}
+
+/// What a rule asks for.
+#[derive(Debug)]
+pub(crate) enum RawAsked {
+    Approvals { list: List, at_least: u8, flags: u8 },
+    Signatures(u8),
+    Signers(List, u8),
+    Attestation(u8),
+    Notify(String),
 }
 
 /// Reads forward through bytes; every read past the end is an error.
@@ -119,16 +132,24 @@ pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
         return Err(Malformed::Header { at: 8 });
     }
     let mut raw = Raw { semantics, expiry: header.number::<4>()?, ..Raw::default() };
-    let mut control = || match header.size::<3>()? {
+    let role = |header: &mut Cursor<'_>| match header.size::<3>()? {
         0 => Ok(None),
         at => list(program, at).map(Some),
     };
-    (raw.announcers, raw.cancellers) = (control()?, control()?);
+    (raw.announcers, raw.cancellers) = (role(&mut header)?, role(&mut header)?);
     let rules = header.size::<2>()?;
     if rules.saturating_mul(ENTRY) > program.len() {
         return Err(Malformed::Header { at: 19 });
     }
     raw.rules.resize_with(rules, RawRule::default);
+    let sets = header.size::<1>()?;
+    let mut table = Cursor::new(program, header.size::<3>()?);
+    for _ in 0..sets {
+        let members = list(program, table.size::<3>()?)?;
+        let [at_least] = table.array()?;
+        raw.attesters.push((members, at_least));
+    }
+    raw.guardians = role(&mut header)?;
 
     let mut cursor = Cursor::new(program, HEADER);
     for _ in 0..limits {
@@ -187,6 +208,10 @@ fn read_entry(program: &[u8], entry: &[u8], raw: &mut Raw) -> Result<(), Malform
         let limits = body.size::<1>()?;
         rule.delay = body.number::<4>()?;
         rule.limits = body.take(limits)?.to_vec();
+        if rule.outcome & OBLIGATIONS != 0 {
+            let size = body.size::<2>()?;
+            rule.asked = context.asked(body.part(size)?)?;
+        }
         rule.conditions = context.conditions(body, 0)?;
     }
     Ok(())

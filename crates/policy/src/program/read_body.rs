@@ -1,4 +1,4 @@
-//! A body's conditions as written.
+//! A body's obligations and conditions as written.
 
 use alloy_primitives::{Address, Bytes, U256};
 
@@ -6,7 +6,7 @@ use super::{
     Malformed, body,
     bounds::DATA_BYTES,
     condition::{Attribute, Call, Condition, List, MAX_DEPTH, Within},
-    read::{self, Cursor, RawLimit},
+    read::{self, Cursor, RawAsked, RawLimit},
 };
 use crate::Comparison;
 
@@ -25,6 +25,32 @@ impl Context<'_> {
             conditions.push(self.condition(&mut body, depth)?);
         }
         Ok(conditions)
+    }
+
+    /// Everything that is asked for.
+    pub(crate) fn asked(self, mut body: Cursor<'_>) -> Result<Vec<RawAsked>, Malformed> {
+        let mut asked = Vec::new();
+        while !body.is_empty() {
+            let malformed = Malformed::Body { at: body.at() };
+            let [op] = body.array()?;
+            asked.push(match op {
+                body::APPROVALS => RawAsked::Approvals {
+                    list: self.list(&mut body)?,
+                    at_least: byte(&mut body)?,
+                    flags: byte(&mut body)?,
+                },
+                body::SIGNATURES => RawAsked::Signatures(byte(&mut body)?),
+                body::SIGNERS => RawAsked::Signers(self.list(&mut body)?, byte(&mut body)?),
+                body::ATTESTATION => RawAsked::Attestation(byte(&mut body)?),
+                body::NOTIFY => {
+                    let word = body.array::<32>()?;
+                    let name = word.split(|byte| *byte == 0).next().unwrap_or_default();
+                    RawAsked::Notify(str::from_utf8(name).map_err(|_| malformed)?.to_owned())
+                }
+                _ => return Err(malformed),
+            });
+        }
+        Ok(asked)
     }
 
     fn condition(self, body: &mut Cursor<'_>, depth: usize) -> Result<Condition, Malformed> {

@@ -9,6 +9,7 @@ use super::{
     expand::{CALL, ENABLE_MODULE, Key, Shape, Subject, Tokens},
     lower::{LoweredRule, check_repeats, named_list},
     membership::{native_target, registries},
+    obligations::lower_obligations,
     tables::Tables,
     written,
 };
@@ -32,6 +33,7 @@ pub(crate) fn lower_rule(
     let nested = tables.nested;
     let (shape, targets) = shape(policy, rule, position, problems)?;
     let limits = limits(policy, rule, position, problems);
+    let asked = lower_obligations(policy, position, problems);
     check_module(rule, position, &shape, &conditions, problems);
     if is_unclear || problems.len() != before {
         return None;
@@ -52,7 +54,7 @@ pub(crate) fn lower_rule(
         Outcome::Deny => (false, 0),
         Outcome::Allow { delay, .. } => (true, delay.unwrap_or(0)),
     };
-    Some(LoweredRule { position, keys, allow, delay, limits, modules, conditions })
+    Some(LoweredRule { position, keys, allow, delay, limits, asked, modules, conditions })
 }
 
 /// The rule's shape, and for each written target what it stands for.

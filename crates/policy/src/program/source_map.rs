@@ -17,6 +17,9 @@ pub struct SourceMap {
     pub limits: Vec<LimitName>,
     /// Lists, by offset.
     pub lists: Vec<ListName>,
+    /// Attester sets, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attesters: Vec<String>,
     /// Declared assets.
     pub assets: Vec<AssetName>,
 }
@@ -103,7 +106,8 @@ impl SourceMap {
                 decimals: asset.decimals,
             })
             .collect();
-        Self { policy: policy.name.clone(), rules, limits, lists, assets }
+        let attesters = policy.attesters.keys().cloned().collect();
+        Self { policy: policy.name.clone(), rules, limits, lists, attesters, assets }
     }
 
     /// The rule with this index in the program; none for `0xffff`.
@@ -122,6 +126,12 @@ impl SourceMap {
     #[must_use]
     pub fn list(&self, offset: u32) -> Option<&ListName> {
         self.lists.iter().find(|list| list.offset == offset)
+    }
+
+    /// The attester set with this number.
+    #[must_use]
+    pub fn attesters(&self, set: u8) -> Option<&str> {
+        self.attesters.get(usize::from(set)).map(String::as_str)
     }
 
     /// The declared asset at this address; zero is native.

@@ -30,8 +30,13 @@ pub(crate) struct Tables<'a> {
     pub(crate) nested: Vec<(Vec<PathSegment>, Condition)>,
 }
 
-/// The assets that a table's effects can have, with their names; none if nothing names them.
-type Pinned<'a> = Option<BTreeMap<Address, &'a str>>;
+/// The assets that a table's effects can have, with their names.
+#[derive(Clone)]
+struct Pinned<'a> {
+    assets: BTreeMap<Address, &'a str>,
+    /// Whether a table around this one leaves none of them, so that this one never holds.
+    is_never: bool,
+}
 
 impl<'a> Tables<'a> {
     /// The conditions of the rule itself, but for those that make its keys.
@@ -55,12 +60,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The conditions of a table within a group.
-    fn table(
-        &mut self,
-        when: &'a When,
-        path: &[PathSegment],
-        pinned: Option<&BTreeMap<Address, &'a str>>,
-    ) -> Vec<Condition> {
+    fn table(&mut self, when: &'a When, path: &[PathSegment], pinned: Option<&Pinned<'a>>) -> Vec<Condition> {
         let own = self.pinned(when, pinned);
         let mut conditions = Vec::new();
         if let Origin::Modules(modules) = &when.origin {
@@ -102,7 +102,7 @@ impl<'a> Tables<'a> {
         &mut self,
         when: &'a When,
         path: &[PathSegment],
-        pinned: Option<&BTreeMap<Address, &'a str>>,
+        pinned: Option<&Pinned<'a>>,
         conditions: &mut Vec<Condition>,
     ) {
         let lists = [
@@ -179,11 +179,13 @@ impl<'a> Tables<'a> {
     }
 
     /// The assets that this table and those around it leave.
-    fn pinned(&self, when: &'a When, around: Option<&BTreeMap<Address, &'a str>>) -> Pinned<'a> {
+    fn pinned(&self, when: &'a When, around: Option<&Pinned<'a>>) -> Option<Pinned<'a>> {
         let Some(names) = &when.asset else { return around.cloned() };
-        let own: Vec<_> = names.iter().map(|name| Some((self.asset(name)?, name.as_str()))).collect();
-        let is_left = |asset: &Address| around.is_none_or(|around| around.contains_key(asset));
-        Some(own.into_iter().flatten().filter(|(asset, _)| is_left(asset)).collect())
+        let own = names.iter().filter_map(|name| Some((self.asset(name)?, name.as_str())));
+        let (left, out): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            own.partition(|(asset, _)| around.is_none_or(|around| around.assets.contains_key(asset)));
+        let is_never = left.is_empty() || around.is_some_and(|around| around.is_never);
+        Some(Pinned { assets: if left.is_empty() { out } else { left }, is_never })
     }
 
     fn asset(&self, name: &str) -> Option<Address> {
@@ -194,14 +196,15 @@ impl<'a> Tables<'a> {
         &mut self,
         range: &AmountRange,
         path: &[PathSegment],
-        pinned: Option<&BTreeMap<Address, &'a str>>,
+        pinned: Option<&Pinned<'a>>,
         conditions: &mut Vec<Condition>,
     ) {
         if range.min.is_none() && range.max.is_none() {
             self.complain(path.to_vec(), "`amount` has no bounds", "write `min`, `max` or both");
             return;
         }
-        let named = pinned.and_then(single).and_then(|(_, name)| Some((name, self.policy.assets.get(name)?.decimals)));
+        let named =
+            pinned.and_then(Pinned::single).and_then(|(_, name)| Some((name, self.policy.assets.get(name)?.decimals)));
         let Some((name, decimals)) = named else {
             if !self.is_unclear {
                 let help = "name exactly one asset in `asset`: an amount is in its units";
@@ -240,12 +243,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    fn within(
-        &mut self,
-        name: &str,
-        path: &[PathSegment],
-        pinned: Option<&BTreeMap<Address, &'a str>>,
-    ) -> Option<Condition> {
+    fn within(&mut self, name: &str, path: &[PathSegment], pinned: Option<&Pinned<'a>>) -> Option<Condition> {
         let limit = self.policy.limits.get(name)?;
         let index = self.policy.limits.keys().position(|id| id == name)?;
         let asset = match limit.asset() {
@@ -253,7 +251,7 @@ impl<'a> Tables<'a> {
             Some(asset) => Some((asset, self.asset(asset)?)),
         };
         if let Some((asset, address)) = asset
-            && pinned.and_then(single).map(|(pinned, _)| pinned) != Some(address)
+            && !pinned.is_some_and(|pinned| pinned.is_never || pinned.single() == Some((address, asset.as_str())))
             && !self.is_unclear
         {
             let help = format!("write `{asset}` alone as `asset` beside `within`, or around it");
@@ -300,6 +298,10 @@ impl<'a> Tables<'a> {
     }
 }
 
-fn single<'a>(assets: &BTreeMap<Address, &'a str>) -> Option<(Address, &'a str)> {
-    assets.first_key_value().map(|(asset, name)| (*asset, *name)).filter(|_| assets.len() == 1)
+impl<'a> Pinned<'a> {
+    /// The one asset; any of them where it makes no difference.
+    fn single(&self) -> Option<(Address, &'a str)> {
+        let first = self.assets.first_key_value().map(|(asset, name)| (*asset, *name));
+        first.filter(|_| self.is_never || self.assets.len() == 1)
+    }
 }

@@ -51,7 +51,7 @@ impl<'a> Names<'a> {
         name
     }
 
-    fn list(&mut self, list: &List) -> AddressRef {
+    pub(crate) fn list(&mut self, list: &List) -> AddressRef {
         if let Some(name) = self.by_content.get(&list.members) {
             return AddressRef::Named(name.clone());
         }
@@ -101,6 +101,9 @@ impl<'a> Names<'a> {
     /// A table of a group: one condition stands alone, several as `all`.
     fn element(&mut self, condition: &Condition) -> Option<When> {
         match condition {
+            Condition::All(inner) if inner.len() > 1 && parts_from_asset(inner) => {
+                Some(When { all: Some(self.elements(inner)?), ..When::default() })
+            }
             Condition::All(inner) if inner.len() > 1 => self.table(inner),
             one => self.slots(std::slice::from_ref(one), None),
         }
@@ -229,6 +232,23 @@ fn target(one: AddressRef) -> Target {
     match one {
         AddressRef::Named(name) => Target::Named(name),
         AddressRef::Literal(address) => Target::Literal(address),
+    }
+}
+
+/// Whether a table of these conditions would write an asset and what is in its units as tables of their own.
+fn parts_from_asset(conditions: &[Condition]) -> bool {
+    let is_asset = |condition: &Condition| matches!(condition, Condition::Member(Attribute::Asset, _));
+    conditions.iter().any(|condition| match condition {
+        Condition::All(inner) => inner.iter().any(is_asset) && inner.iter().any(is_in_units),
+        _ => false,
+    })
+}
+
+fn is_in_units(condition: &Condition) -> bool {
+    match condition {
+        Condition::AtLeast(_) | Condition::AtMost(_) | Condition::Within(_) => true,
+        Condition::Any(inner) | Condition::All(inner) | Condition::Not(inner) => inner.iter().any(is_in_units),
+        _ => false,
     }
 }
 

@@ -76,7 +76,7 @@ fn texts<T>(items: Option<&Vec<T>>, word: impl Fn(&T) -> String) -> Option<Vec<S
     items.map(|items| items.iter().map(word).collect())
 }
 
-fn ref_word(member: &AddressRef) -> String {
+pub(crate) fn ref_word(member: &AddressRef) -> String {
     match member {
         AddressRef::Named(name) => format!("@{name}"),
         AddressRef::Literal(address) => address.to_string(),

@@ -183,7 +183,13 @@ const SLIPS: &[Slip] = &[
         AMOUNT,
         "static_call = { target = \"USDC\", call = \"paused()\", gas = 0, equals = \"0\" }",
         "0 gas cannot be given",
-        "write from 1 to 16777215",
+        "write from 1 to 5000000",
+    ),
+    (
+        AMOUNT,
+        "static_call = { target = \"USDC\", call = \"paused()\", gas = 5_000_001, equals = \"0\" }",
+        "`gas` cannot be 5000001",
+        "write a whole number up to 5000000",
     ),
     (
         FRIENDS,

@@ -71,8 +71,8 @@ const SLIPS: &[Slip] = &[
     (
         AMOUNT,
         "any = [{ asset = \"USDC\", amount = { max = \"1\" } }, { recipient = \"@friends\" }]",
-        "`amount` without one pinned asset",
-        "name exactly one asset in `asset`: an amount is in its units",
+        "these conditions can never hold in rule 2",
+        NEVER,
     ),
     (
         AMOUNT,

@@ -5,6 +5,7 @@ mod conditions;
 mod groups;
 mod limits;
 mod names;
+mod obligations;
 mod rules;
 mod size;
 mod syntax;

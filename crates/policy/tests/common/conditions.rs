@@ -115,7 +115,7 @@ fn static_call(rng: &mut ChaCha8Rng, policy: &Policy) -> StaticCall {
     StaticCall {
         target,
         data,
-        gas: rng.random_range(1..=0x00ff_ffff),
+        gas: rng.random_range(1..=5_000_000),
         words,
         index: rng.random_range(0..words),
         comparison: *Comparison::ALL.choose(rng).expect("some"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod conditions;
+mod obligations;
 pub(crate) mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,6 +127,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         assets: BTreeMap::new(),
         groups: BTreeMap::new(),
         lists: BTreeMap::new(),
+        attesters: BTreeMap::new(),
         limits: BTreeMap::new(),
         rules: Vec::new(),
     };
@@ -159,6 +161,8 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
     }
     policy.control.announcers = policy.groups.keys().next().cloned();
     policy.control.cancellers = policy.groups.keys().next_back().cloned();
+    policy.control.guardians = maybe(rng, 2, |_| policy.groups.keys().next().cloned()).flatten();
+    obligations::attesters(rng, &mut policy);
     let names: Vec<_> = policy.assets.keys().cloned().collect();
     for n in 0..rng.random_range(0..4) {
         let Some(asset) = names.choose(rng).cloned() else { break };
@@ -196,7 +200,9 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         let limits = policy.limits.iter().filter(|(_, limit)| fits(limit));
         let limits = limits.map(|(id, _)| id.clone()).filter(|_| rng.random()).collect();
         let delay = maybe(rng, 3, |rng| rng.random_range(1..604_801));
-        let then = if rng.random_range(0..4) == 0 { Outcome::Deny } else { Outcome::Allow { limits, delay } };
+        let obligations = obligations::some(rng, &policy);
+        let allow = Outcome::Allow { limits, delay, obligations };
+        let then = if rng.random_range(0..4) == 0 { Outcome::Deny } else { allow };
         let priority = maybe(rng, 4, |rng| rng.random_range(-2..3)).unwrap_or(0);
         let rule = Rule {
             id: format!("r{n}"),

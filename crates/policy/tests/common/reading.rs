@@ -37,7 +37,11 @@ pub(crate) fn in_scope(program: &[u8], case: &Case) -> Vec<u16> {
             let rule = u16::from_be_bytes([entry[25], entry[26]]);
             let (at, length) = (number(&entry[27..30]), number(&entry[30..32]));
             let body = &program[at..at + length];
-            let conditions = &body[6 + usize::from(body[1])..];
+            let asked = 6 + usize::from(body[1]);
+            let conditions = match body[0] & 4 {
+                0 => &body[asked..],
+                _ => &body[asked + 2 + number(&body[asked..asked + 2])..],
+            };
             let fits = (body[0] & 2 == 0) == case.origin.is_zero() && (!lets_in || conditions.first() == Some(&3));
             if fits && all(program, conditions, case) {
                 found.push(rule);

@@ -75,12 +75,12 @@ impl<'a> Reader<'a> {
 
     /// What the mirror says of the case.
     pub(crate) fn evaluate(&self, case: &Case) -> Evaluation {
-        evaluate(&self.program, HOOK, &case.world, &case.request, case.now).expect("is decided")
+        evaluate(&self.program, 1, HOOK, &case.world, &case.request, case.now).expect("is decided")
     }
 
     /// What the first effect is, and what decides on it.
     pub(crate) fn read(&self, case: &Case) -> Reading {
-        let found = evaluate(&self.scopes, HOOK, &case.world, &case.request, case.now).expect("is decided");
+        let found = evaluate(&self.scopes, 1, HOOK, &case.world, &case.request, case.now).expect("is decided");
         let scope: Vec<usize> =
             found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule)).collect();
         let allows = |at: &usize| self.rule(*at).then != Outcome::Deny;
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
             }
         }
         for rule in &says {
-            if let Outcome::Allow { delay: own, limits: listed } = &self.rule(*rule).then {
+            if let Outcome::Allow { delay: own, limits: listed, .. } = &self.rule(*rule).then {
                 delay = delay.max(own.unwrap_or(0));
                 for id in listed {
                     let free = effect.and_then(|effect| effect.amount).is_some_and(|amount| amount.is_zero());
@@ -135,7 +135,7 @@ pub(crate) fn asks_more(rule: &Rule, earlier: &Rule) -> bool {
     match (&rule.then, &earlier.then) {
         (_, Outcome::Deny) => false,
         (Outcome::Deny, _) => true,
-        (Outcome::Allow { limits, delay }, Outcome::Allow { limits: other, delay: waits }) => {
+        (Outcome::Allow { limits, delay, .. }, Outcome::Allow { limits: other, delay: waits, .. }) => {
             delay.unwrap_or(0) > waits.unwrap_or(0) || limits.iter().any(|limit| !other.contains(limit))
         }
     }

@@ -29,14 +29,13 @@ impl Coverage {
             let effect = &decision.effect;
             self.row(effect, standard(effect.subject));
             self.amount(effect);
-            if effect.kind == EffectKind::Call && effect.target == world::PERMIT2 {
-                if let Some(PERMIT2_APPROVE) = effect.selector {
-                    let named = leaves(&case.actions).iter().any(|(to, data)| {
-                        let token = data.get(4..36).map(U256::from_be_slice).unwrap_or(U256::MAX);
-                        *to == world::PERMIT2 && standards.keys().any(|one| U256::from_be_slice(one.as_slice()) == token)
-                    });
-                    self.hit(if named { "permit2 of a token that is no ERC-20" } else { "permit2 names no token" });
-                }
+            let to_permit2 = effect.kind == EffectKind::Call && effect.target == world::PERMIT2;
+            if to_permit2 && effect.selector == Some(PERMIT2_APPROVE) {
+                let named = leaves(&case.actions).iter().any(|(to, data)| {
+                    let token = data.get(4..36).map(U256::from_be_slice).unwrap_or(U256::MAX);
+                    *to == world::PERMIT2 && standards.keys().any(|one| U256::from_be_slice(one.as_slice()) == token)
+                });
+                self.hit(if named { "permit2 of a token that is no ERC-20" } else { "permit2 names no token" });
             }
             if effect.selector == Some(ENABLE_MODULE) && effect.target == world::ACCOUNT {
                 if allowed {

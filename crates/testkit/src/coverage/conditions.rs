@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, U256};
-use portcullis_eval::{EffectKind, Evaluation, Reason, Test};
+use portcullis_eval::{Decision, EffectKind, Evaluation, Reason, Test};
 
 use super::limits::name;
 use super::required::{COMPARISONS, LISTING, OPS, UNSOUND};
@@ -66,8 +66,8 @@ impl Coverage {
             let list = if number(list + 2, 1) == 255 { "registry" } else { "inline" };
             self.hit(format!("{op} by {list} {}", held(test)));
         }
-        let effects = evaluation.decisions.iter().filter(|decision| decision.effect.kind != EffectKind::Control);
-        let effect = effects.last().map(|decision| decision.effect);
+        let ordinary = |decision: &&Decision| decision.effect.kind != EffectKind::Control;
+        let effect = evaluation.decisions.iter().rfind(ordinary).map(|decision| decision.effect);
         let comparison = |at: usize| COMPARISONS.get(usize::try_from(number(at, 1)).unwrap_or(usize::MAX));
         match op {
             "word" | "static-call" => {

@@ -1,5 +1,8 @@
 //! Reading bytes from the left.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use alloy_primitives::{Address, U256, keccak256};
 
 /// What is left to read. Each read is none where too little is left.
@@ -41,9 +44,16 @@ pub(super) fn selector(data: &[u8]) -> Option<[u8; 4]> {
     data.first_chunk().copied()
 }
 
+thread_local! {
+    /// Signatures that were hashed before.
+    static HASHED: RefCell<HashMap<&'static str, [u8; 4]>> = RefCell::default();
+}
+
 /// Whether the calldata calls this function.
-pub(super) fn calls(data: &[u8], signature: &str) -> bool {
-    selector(data) == keccak256(signature).first_chunk().copied()
+pub(super) fn calls(data: &[u8], signature: &'static str) -> bool {
+    let hash = || keccak256(signature).first_chunk().copied().unwrap_or_default();
+    let wanted = HASHED.with_borrow_mut(|known| *known.entry(signature).or_insert_with(hash));
+    selector(data) == Some(wanted)
 }
 
 /// The words behind the selector, if there are exactly `N`.

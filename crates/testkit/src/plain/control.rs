@@ -102,7 +102,7 @@ impl<W: World> Walk<'_, W> {
 
     /// Whether the leaf is control or self-service, and passes.
     pub(super) fn control(&mut self, to: Address, value: U256, data: &[u8]) -> Result<bool, Stop> {
-        let any = |signatures: &[&str]| signatures.iter().any(|signature| calls(data, signature));
+        let any = |signatures: &[&'static str]| signatures.iter().any(|signature| calls(data, signature));
         let managed = self.account.route == Route::Manager;
         let to_account = to == self.case.account;
         let to_manager = managed && to == self.account.manager;
@@ -178,7 +178,7 @@ impl<W: World> Walk<'_, W> {
         if now >= matures + FOURTEEN_DAYS {
             return denied(STAGED_EXPIRED, U256::from(matures + FOURTEEN_DAYS), U256::from(now));
         }
-        let last = |signature: &str, holder: Address| {
+        let last = |signature: &'static str, holder: Address| {
             let change = self.slot_changes.iter().rfind(|change| calls(&change.data, signature));
             change.is_some_and(|change| change.named != holder)
         };

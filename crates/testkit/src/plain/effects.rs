@@ -72,7 +72,8 @@ pub(super) fn called(
         let recipient = Some(address(module).ok_or(NotCanonical)?);
         return Ok(vec![Effect { recipient, named_only: true, recipient_first: true, ..call }]);
     }
-    let standard = |token: Address| program.declared.iter().find(|(one, _)| *one == token).map(|(_, standard)| *standard);
+    let standard =
+        |token: Address| program.declared.iter().find(|(one, _)| *one == token).map(|(_, standard)| *standard);
     if let Some(standard) = standard(to) {
         let moves = decode(standard, account, data)?;
         let asset = Some(to);
@@ -80,8 +81,12 @@ pub(super) fn called(
             None => vec![Effect { kind: OPAQUE, asset, ..call }],
             Some(moves) => moves
                 .into_iter()
-                .map(|(kind, recipient, amount)| {
-                    Effect { kind, asset, recipient: Some(recipient), amount: Some(amount), ..call.clone() }
+                .map(|(kind, recipient, amount)| Effect {
+                    kind,
+                    asset,
+                    recipient: Some(recipient),
+                    amount: Some(amount),
+                    ..call.clone()
                 })
                 .collect(),
         });
@@ -105,7 +110,7 @@ type Move = (u8, Address, U256);
 
 /// What a call to a declared token moves; none if that cannot be told.
 fn decode(standard: usize, account: Address, data: &[u8]) -> Result<Option<Vec<Move>>, NotCanonical> {
-    let is = |wanted: usize, signature: &str| standard == wanted && calls(data, signature);
+    let is = |wanted: usize, signature: &'static str| standard == wanted && calls(data, signature);
     let clean = |word: U256| address(word).ok_or(NotCanonical);
     let from_account = |source: Address, moves: Vec<Move>| Ok((source == account).then_some(moves));
     if is(1, "transfer(address,uint256)") {
@@ -190,8 +195,11 @@ fn dynamic<const HEAD: usize, const ARRAYS: usize>(data: &[u8]) -> Option<([U256
     (encoded == arguments).then_some((head, arrays))
 }
 
-/// The transactions of exact `multiSend(bytes)` calldata: operation, target, value, calldata.
-pub(super) fn transactions(data: &[u8]) -> Option<Vec<(u8, Address, U256, Vec<u8>)>> {
+/// Operation, target, value, calldata.
+type Transaction = (u8, Address, U256, Vec<u8>);
+
+/// The transactions of exact `multiSend(bytes)` calldata.
+pub(super) fn transactions(data: &[u8]) -> Option<Vec<Transaction>> {
     let arguments = data.get(4..).filter(|_| calls(data, "multiSend(bytes)"))?;
     let length = usize::try_from(U256::from_be_slice(arguments.get(32..64)?)).ok()?;
     let bytes = arguments.get(64..length.checked_add(64)?)?;

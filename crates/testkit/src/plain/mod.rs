@@ -342,8 +342,7 @@ impl<W: World> Walk<'_, W> {
     fn meter(&mut self, index: u8, limit: &Limit, key: U256) -> &mut Meter {
         let at = self.meters.iter().position(|meter| meter.index == index && meter.key == key);
         let at = at.unwrap_or_else(|| {
-            let meter =
-                Meter::open(self.case.account, index, limit, key, |slot| self.stored(slot), self.case.now);
+            let meter = Meter::open(self.case.account, index, limit, key, |slot| self.stored(slot), self.case.now);
             self.meters.push(meter);
             self.meters.len() - 1
         });

@@ -117,9 +117,7 @@ impl<W: World> Walk<'_, W> {
                 if from < to { *from <= time && time < *to } else { time >= *from || time < *to }
             }
             Condition::Days(days) => days >> ((self.case.now / 86_400 + 3) % 7) & 1 == 1,
-            Condition::Word { offset, mask, comparison } => {
-                compare(calldata_word(effect, *offset) & *mask, comparison)
-            }
+            Condition::Word { offset, mask, comparison } => compare(calldata_word(effect, *offset) & *mask, comparison),
             Condition::WordListed { offset, list } => match address(calldata_word(effect, *offset)) {
                 None => false,
                 Some(member) => self.listed(rule, list, member)?,

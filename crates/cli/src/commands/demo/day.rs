@@ -110,12 +110,11 @@ impl<'a> Day<'a> {
         let mut race = Vec::new();
         for employee in self.list("payroll")?.into_iter().cycle().take(4) {
             let salary = self.pay(employee, 48_000)?;
-            let tx = self.site.transaction(&salary, nonce);
-            race.push((salary, tx));
+            race.push(self.site.transaction(&salary, nonce));
             nonce = nonce.checked_add(U256::from(1)).ok_or_else(|| eyre!("the nonce overflows"))?;
         }
-        for (number, (salary, tx)) in (1..).zip(&race) {
-            self.signed(&format!("race {number} of 4: 48,000 to an employee"), salary, tx)?;
+        for (number, tx) in (1..).zip(&race) {
+            self.signed(&format!("race {number} of 4: 48,000 to an employee"), tx)?;
         }
         Ok(())
     }
@@ -203,16 +202,11 @@ impl<'a> Day<'a> {
     /// Plays a step of the owners, signed with the present nonce.
     fn owners(&mut self, step: &str, action: &Action) -> Result<()> {
         let tx = self.site.transaction(action, self.site.nonce(self.ledger)?);
-        self.signed(step, action, &tx)
+        self.signed(step, &tx)
     }
 
-    fn signed(&mut self, step: &str, action: &Action, tx: &SafeTx) -> Result<()> {
-        let request = Request {
-            account: self.site.safe,
-            initiator: self.site.sender,
-            actions: vec![action.clone()],
-            ..Request::default()
-        };
+    fn signed(&mut self, step: &str, tx: &SafeTx) -> Result<()> {
+        let request = self.site.request(self.ledger, tx, self.site.sender)?;
         let answers = self.ask(step, &request)?;
         let receipt = self.site.execute(self.ledger, tx, self.site.sender)?;
         self.note(step, &answers, &receipt)

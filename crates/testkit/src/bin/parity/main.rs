@@ -10,7 +10,7 @@ use portcullis_testkit::coverage::{Coverage, required};
 use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
 use portcullis_testkit::generate::generate;
 use portcullis_testkit::hook::HookCode;
-use portcullis_testkit::parity::Evaluators;
+use portcullis_testkit::parity::{Evaluators, catch};
 use portcullis_testkit::shrink::shrink;
 use serde_json::json;
 
@@ -219,13 +219,13 @@ fn write_vectors(args: &Args, seed: u64) -> Result<bool> {
         }
         let case = generate(seed, index, evaluators.around()).case;
         let reached = points(&evaluators, &case);
-        for point in missing.clone() {
-            if reached.hits().contains_key(&point) {
-                let small = shrink(&case, |case| points(&evaluators, case).hits().contains_key(&point));
-                let vector = evaluators.vector(&small).map_err(|why| eyre::eyre!("{why}"))?;
-                missing.remove(&point);
-                vectors.insert(point, vector);
-            }
+        while let Some(point) = missing.iter().find(|point| reached.hits().contains_key(*point)).cloned() {
+            let small = shrink(&case, |case| points(&evaluators, case).hits().contains_key(&point));
+            let vector = evaluators.vector(&small).map_err(|why| eyre::eyre!("{why}"))?;
+            // What it reaches besides needs no case of its own.
+            let besides = points(&evaluators, &small);
+            missing.retain(|other| *other != point && !besides.hits().contains_key(other));
+            vectors.insert(point, vector);
         }
         bar.inc(1);
     }
@@ -243,38 +243,30 @@ fn save(evaluators: &Evaluators, seed: u64, index: u64, case: &Case) -> Result<S
     Ok(format!("{VECTORS}/{name}"))
 }
 
-/// The case that gives the fault away, if one does.
-fn caught(healthy: &Evaluators, faulty: &Evaluators, seed: u64, bar: &ProgressBar) -> Option<u64> {
-    bar.reset();
-    (0..FAULT_CASES).find(|index| {
-        bar.inc(1);
-        let case = generate(seed, *index, healthy.around()).case;
-        faulty.compare(&case).is_err() && healthy.compare(&case).is_ok()
-    })
-}
-
 fn self_test(args: &Args, seed: u64) -> Result<bool> {
-    let bar = bar(FAULT_CASES)?;
-    let healthy = Evaluators::new(&hook_code(args)?)?;
-    let mut faults = Vec::new();
-    let mut missed = 0_u64;
-    let mut note = |side: &str, name: String, case: Option<u64>| {
-        missed += u64::from(case.is_none());
-        let found = case.map_or("MISSED".to_owned(), |case| format!("caught by case {case}"));
-        bar.suspend(|| eprintln!("{side}: {name}: {found}"));
-        faults.push(json!({ "side": side, "fault": name, "case": case }));
-    };
+    let code = hook_code(args)?;
+    let mut names = Vec::new();
+    let mut faulty = Vec::new();
     for fault in MirrorFault::ALL {
-        bar.set_message(format!("{fault:?}"));
-        let evaluators = Evaluators::new(&hook_code(args)?)?.with_fault(fault);
-        note("mirror", format!("{fault:?}"), caught(&healthy, &evaluators, seed, &bar));
+        names.push(("mirror", format!("{fault:?}")));
+        faulty.push(Evaluators::new(&code)?.with_fault(*fault));
     }
     for fault in CONTRACT_FAULTS {
-        bar.set_message(fault.name);
-        let evaluators = Evaluators::new(&fault.plant(&hook_code(args)?)?)?;
-        note("contract", fault.name.to_owned(), caught(&healthy, &evaluators, seed, &bar));
+        names.push(("contract", fault.name.to_owned()));
+        faulty.push(Evaluators::new(&fault.plant(&code)?)?);
     }
+    let bar = bar(u64::try_from(faulty.len())?)?;
+    bar.set_message("faults");
+    let cases = catch(&Evaluators::new(&code)?, &faulty, seed, FAULT_CASES, || bar.inc(1));
     bar.finish_and_clear();
+    let mut faults = Vec::new();
+    let mut missed = 0_u64;
+    for ((side, name), case) in names.into_iter().zip(cases) {
+        missed += u64::from(case.is_none());
+        let found = case.map_or("MISSED".to_owned(), |case| format!("caught by case {case}"));
+        eprintln!("{side}: {name}: {found}");
+        faults.push(json!({ "side": side, "fault": name, "case": case }));
+    }
     let planted = faults.len();
     if args.json {
         println!("{}", json!({ "seed": seed, "planted": planted, "missed": missed, "faults": faults }));

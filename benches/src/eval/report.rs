@@ -1,0 +1,175 @@
+//! What was found, for people and for programs.
+
+use super::corpus::Hit;
+use super::exact::{self, Outcome};
+use super::sample::Row;
+use super::{Compile, Findings};
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::time::Duration;
+
+const OURS: &str = "portcullis";
+/// Targets: the median at the largest size, how often the fastest peer's time fits, and compiling.
+const DECISION_PS: u64 = 150_000;
+const TIMES: u64 = 20;
+const COMPILE: Duration = Duration::from_millis(20);
+/// A time is flat when the largest size takes at most this many hundredths of the smallest's.
+const FLAT: u64 = 150;
+
+/// One object; `rows` are what the issue of the benchmark names.
+pub(crate) fn json(findings: &Findings) -> Value {
+    let rows = findings.rows.iter().map(|row| {
+        json!({
+            "engine": row.engine,
+            "rules": row.rules,
+            "hit": row.hit.to_string(),
+            "explain": row.explain,
+            "ns": nanoseconds(row.ps),
+        })
+    });
+    let compile = &findings.compile;
+    let exactness = findings.exactness.iter().map(|row| {
+        let outcomes = exact::edges().into_iter().zip(&row.outcomes);
+        let outcomes = outcomes.map(|((edge, _), outcome)| (edge.to_owned(), json!(outcome.to_string())));
+        json!({ "engine": row.engine, "form": row.form, "outcomes": outcomes.collect::<serde_json::Map<_, _>>() })
+    });
+    let targets = targets(findings)
+        .into_iter()
+        .map(|target| json!({ "target": target.name, "measured": target.measured, "met": target.met }));
+    json!({
+        "format_version": "1.0",
+        "machine": findings.machine,
+        "seed": findings.seed,
+        "answers_compared": findings.compared,
+        "rows": rows.collect::<Vec<_>>(),
+        "compile": {
+            "rules": compile.rules,
+            "program_bytes": compile.program_bytes,
+            "parse_us": u64::try_from(compile.parse.as_micros()).unwrap_or(u64::MAX),
+            "compile_us": u64::try_from(compile.compile.as_micros()).unwrap_or(u64::MAX),
+        },
+        "exactness": exactness.collect::<Vec<_>>(),
+        "targets": targets.collect::<Vec<_>>(),
+    })
+}
+
+/// Tables.
+pub(crate) fn text(findings: &Findings) -> String {
+    let mut text = format!("{}\nseed {}\n", findings.machine, findings.seed);
+    let _ = writeln!(text, "{} answers agreed before anything was timed\n", findings.compared);
+    for (explain, title) in [(false, "Decision only"), (true, "Decision with explanation")] {
+        let _ = writeln!(text, "{title}: nanoseconds, medians\n{}\n", speed(&findings.rows, explain));
+    }
+    let Compile { rules, program_bytes, parse, compile } = findings.compile;
+    let _ = writeln!(
+        text,
+        "Compiling {rules} rules to {program_bytes} bytes: {} µs, after parsing the document in {} µs\n",
+        compile.as_micros(),
+        parse.as_micros()
+    );
+    let mut table = table(["engine", "amount given as"].into_iter().chain(exact::edges().map(|(name, _)| name)));
+    for row in &findings.exactness {
+        let outcomes = row.outcomes.iter().map(Outcome::to_string);
+        table.add_row([row.engine.to_owned(), row.form.to_owned()].into_iter().chain(outcomes));
+    }
+    let _ = writeln!(text, "Exactness: amount <= bound, around each edge\n{table}\n");
+    let mut table = self::table(["target", "measured", "met"]);
+    for target in targets(findings) {
+        table.add_row([target.name, target.measured, if target.met { "yes" } else { "no" }.to_owned()]);
+    }
+    let _ = writeln!(text, "{table}");
+    text
+}
+
+fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+}
+
+/// Nanoseconds, rounded.
+const fn nanoseconds(ps: u64) -> u64 {
+    ps.saturating_add(500) / 1_000
+}
+
+/// A line for each size and hit, a column for each engine, and how many times ours fits the fastest peer's.
+fn speed(rows: &[Row], explain: bool) -> Table {
+    let rows = rows.iter().filter(|row| row.explain == explain).collect::<Vec<_>>();
+    let mut engines = Vec::new();
+    let mut lines = Vec::new();
+    for row in &rows {
+        if !engines.contains(&row.engine) {
+            engines.push(row.engine);
+        }
+        if !lines.contains(&(row.rules, row.hit)) {
+            lines.push((row.rules, row.hit));
+        }
+    }
+    let mut table = table(["rules", "hit"].into_iter().chain(engines.iter().copied()).chain(["fastest peer / ours"]));
+    for (rules, hit) in lines {
+        let of = |engine: &str| rows.iter().find(|row| (row.engine, row.rules, row.hit) == (engine, rules, hit));
+        let cells =
+            engines.iter().map(|engine| of(engine).map_or_else(String::new, |row| nanoseconds(row.ps).to_string()));
+        let times = times(&rows, rules, hit).map_or_else(String::new, tenths);
+        table.add_row([rules.to_string(), hit.to_string()].into_iter().chain(cells).chain([times]));
+    }
+    table
+}
+
+/// How many tenths of our time the fastest peer's is.
+fn times(rows: &[&Row], rules: usize, hit: Hit) -> Option<u64> {
+    let same = || rows.iter().filter(|row| row.rules == rules && row.hit == hit);
+    let ours = same().find(|row| row.engine == OURS)?.ps;
+    let fastest = same().filter(|row| row.engine != OURS).map(|row| row.ps).min()?;
+    fastest.saturating_mul(10).checked_div(ours)
+}
+
+fn tenths(value: u64) -> String {
+    format!("{}.{}", value / 10, value % 10)
+}
+
+struct Target {
+    name: String,
+    measured: String,
+    met: bool,
+}
+
+fn targets(findings: &Findings) -> Vec<Target> {
+    let rows = findings.rows.iter().filter(|row| !row.explain).collect::<Vec<_>>();
+    let ours = rows.iter().filter(|row| row.engine == OURS).collect::<Vec<_>>();
+    let (largest, smallest) = (ours.iter().map(|row| row.rules).max(), ours.iter().map(|row| row.rules).min());
+    let slowest = |rules| ours.iter().filter(|row| Some(row.rules) == rules).map(|row| row.ps).max().unwrap_or(0);
+    let (slow, quick) = (slowest(largest), slowest(smallest));
+    let mut targets = vec![Target {
+        name: format!("at most {} ns at {} rules", nanoseconds(DECISION_PS), largest.unwrap_or(0)),
+        measured: format!("{} ns", nanoseconds(slow)),
+        met: slow <= DECISION_PS,
+    }];
+    let mut sizes = ours.iter().map(|row| row.rules).collect::<Vec<_>>();
+    sizes.dedup();
+    sizes.sort_unstable();
+    sizes.dedup();
+    for rules in sizes {
+        for hit in Hit::ALL {
+            let Some(times) = times(&rows, rules, hit) else { continue };
+            targets.push(Target {
+                name: format!("{TIMES} times the fastest peer at {rules} rules, {hit}"),
+                measured: tenths(times),
+                met: times >= TIMES * 10,
+            });
+        }
+    }
+    let growth = slow.saturating_mul(100).checked_div(quick).unwrap_or(0);
+    targets.push(Target {
+        name: "flat in rules that cannot match".to_owned(),
+        measured: format!("{growth} % of the time at {} rules", smallest.unwrap_or(0)),
+        met: growth <= FLAT,
+    });
+    targets.push(Target {
+        name: format!("{} rules compile in {} ms", findings.compile.rules, COMPILE.as_millis()),
+        measured: format!("{} µs", findings.compile.compile.as_micros()),
+        met: findings.compile.compile < COMPILE,
+    });
+    targets
+}

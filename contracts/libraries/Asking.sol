@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ActionView, Data} from "../types/Data.sol";
+import {Effect, Evaluation, Rule} from "../types/Evaluation.sol";
+import {Asked} from "../types/Obligation.sol";
+import {Verdict} from "../types/Types.sol";
+import {ExactCalldata} from "./ExactCalldata.sol";
+import {Obligations} from "./Obligations.sol";
+
+/// @notice What stands in the hook of {Obligations}: gathers what is asked for, and the request as it is looked at then.
+library Asking {
+    /// @dev The size of {Asked}.
+    uint256 private constant ASKED = 16 * 32;
+    /// @dev The argument of checkTransaction; gasPrice, gasToken, refundReceiver and signatures follow.
+    uint256 private constant GUARD_BASE_GAS = 5;
+
+    /// @notice Joins what the rule asks for, at the present effect. Spoils the image if it is malformed.
+    function join(Evaluation memory e, Rule memory rule) internal view returns (bool) {
+        bytes memory obligations = new bytes(rule.obligationsLength);
+        uint256 start = rule.obligations;
+        assembly ("memory-safe") {
+            mcopy(add(obligations, 32), start, mload(obligations))
+        }
+        e.joined = Obligations.join(e.image.source, e.joined, obligations, rule.index, e.effects);
+        return e.joined.length != 0 || e.image.spoil();
+    }
+
+    /// @notice Takes the effect into the hash of all. One without a kind is a control or self-service leaf.
+    function fold(Evaluation memory e, Effect memory effect) internal pure {
+        e.digest = keccak256(
+            abi.encode(
+                e.digest,
+                effect.kind,
+                effect.target,
+                effect.selector,
+                effect.asset,
+                effect.recipient,
+                effect.amount
+            )
+        );
+    }
+
+    /// @notice Whether the request meets what was joined; notes what to commit.
+    function meets(Evaluation memory e, ActionView[] memory actions) internal view returns (bool) {
+        if (e.joined.length == 0) return true;
+        Asked memory asked;
+        asked.account = e.account;
+        asked.program = e.image.source;
+        asked.initiator = e.initiator;
+        asked.epoch = e.control.epoch();
+        asked.effects = e.effects;
+        asked.digest = e.digest;
+        bytes calldata signatures = msg.data[:0];
+        if (e.origin == address(0) && actions.length == 1) {
+            bool own = Data.unwrap(e.words) == 0;
+            bytes calldata words = own ? msg.data[4:] : e.words.bytesOf();
+            uint256 baseGasAt = own ? GUARD_BASE_GAS : e.baseGasAt;
+            _fill(asked, e, actions[0]);
+            asked.baseGas = ExactCalldata.wordAt(words, baseGasAt);
+            asked.gasToken = ExactCalldata.addressAt(words, baseGasAt + 2);
+            asked.refundReceiver = ExactCalldata.addressAt(words, baseGasAt + 3);
+            signatures = ExactCalldata.bytesAt(words, baseGasAt + 4);
+        }
+        (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, signatures);
+        if (ok) e.met = result;
+        else e.verdict = _verdictIn(result);
+        return ok;
+    }
+
+    /// @dev A struct of words lies in memory as it is encoded.
+    function _encode(Asked memory asked) private pure returns (bytes memory encoded) {
+        encoded = new bytes(ASKED);
+        assembly ("memory-safe") {
+            mcopy(add(encoded, 32), asked, mload(encoded))
+        }
+    }
+
+    /// @dev The encoding of a verdict, which {Obligations} alone writes.
+    function _verdictIn(bytes memory encoded) private pure returns (Verdict memory verdict) {
+        assembly ("memory-safe") {
+            verdict := add(encoded, 32)
+        }
+    }
+
+    function _fill(Asked memory asked, Evaluation memory e, ActionView memory action) private pure {
+        asked.owners = true;
+        asked.executing = !e.checking;
+        asked.nonce = e.nonce;
+        asked.to = action.to;
+        asked.value = action.value;
+        asked.dataHash = keccak256(action.data.bytesOf());
+        asked.operation = action.operation;
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Case, Obligation, Op} from "../types/Obligation.sol";
+import {Reason} from "../types/Reason.sol";
+import {Cases} from "./Cases.sol";
+import {Joining} from "./Joining.sol";
+import {Material} from "./Material.sol";
+import {Messages} from "./Messages.sol";
+import {Signers} from "./Signers.sol";
+import {Whitelist} from "./Whitelist.sol";
+
+/// @notice What attester sets say of a request, `docs/program.md` §8.7.2.
+library Attestations {
+    using Cases for Case;
+
+    /// @dev In the verdict of bad material.
+    uint256 private constant DETAIL = 2;
+    uint256 private constant MAX_SETS = 16;
+
+    /// @notice Whether every set that was joined has attested, in ascending order.
+    function meet(Case memory c, bytes calldata payload) internal view returns (bool) {
+        uint256 n = c.obligations.length;
+        c.proposals = new bytes32[](n);
+        if (!c.has(Op.ATTESTATION)) return true;
+        for (uint256 set = 0; set < MAX_SETS; ++set) {
+            for (uint256 i = 0; i < n; ++i) {
+                Obligation memory o = c.obligations[i];
+                if (o.op == Op.ATTESTATION && o.key == set && !_meets(c, o, i, payload)) return false;
+            }
+        }
+        return true;
+    }
+
+    function _meets(Case memory c, Obligation memory o, uint256 index, bytes calldata payload)
+        private
+        view
+        returns (bool)
+    {
+        (bool found, bytes calldata item) = Material.attestation(payload, o.key);
+        if (!found) return c.deny(o, Reason.AttestationRequired, o.key, 0, 0);
+        (uint256 deadline, bytes32 proposal) = Material.stated(item);
+        c.proposals[index] = proposal;
+        return _isTimely(c, o, item, deadline) && _isSigned(c, o, item);
+    }
+
+    function _isTimely(Case memory c, Obligation memory o, bytes calldata item, uint256 deadline)
+        private
+        view
+        returns (bool)
+    {
+        if (Material.statement(item).length != 0) return c.deny(o, Reason.MalformedMaterial, 0, 0, 0);
+        return block.timestamp <= deadline || c.deny(o, Reason.BadMaterial, DETAIL, 0, Signers.EXPIRED);
+    }
+
+    function _isSigned(Case memory c, Obligation memory o, bytes calldata item) private view returns (bool) {
+        bytes32 digest = _digest(c, o.key, item);
+        (address[] memory signers, uint256 why) = Signers.ofAttestation(digest, Material.attesters(item));
+        if (why != 0) return c.deny(o, Reason.BadMaterial, DETAIL, signers.length, why);
+        return _counts(c, o, signers);
+    }
+
+    function _counts(Case memory c, Obligation memory o, address[] memory signers) private view returns (bool) {
+        (uint256 list, uint256 m) = Joining.attesters(c.image, o.key);
+        uint256 members = 0;
+        for (uint256 i = 0; i < signers.length; ++i) {
+            if (Whitelist.contains(c.image, list, signers[i])) ++members;
+            if (c.image.failed()) return c.denyFault(o);
+        }
+        return members >= m || c.deny(o, Reason.TooFewAttesters, o.key, members, m);
+    }
+
+    function _digest(Case memory c, uint256 set, bytes calldata item) private pure returns (bytes32) {
+        (uint256 deadline, bytes32 proposal) = Material.stated(item);
+        return
+            Messages.attestation(c.binding, c.asked.digest, set, Material.statement(item), proposal, deadline);
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
+import {Image} from "../types/Evaluation.sol";
+import {Asked, Case, Obligation, Op} from "../types/Obligation.sol";
+import {Reason} from "../types/Reason.sol";
+import {Approvals} from "./Approvals.sol";
+import {Attestations} from "./Attestations.sol";
+import {Cases} from "./Cases.sol";
+import {Joining} from "./Joining.sol";
+import {Material} from "./Material.sol";
+import {Messages} from "./Messages.sol";
+import {OwnerSignatures} from "./OwnerSignatures.sol";
+import {Program} from "./Program.sol";
+import {Quorum} from "./Quorum.sol";
+
+/// @notice What a request that meets its obligations leaves behind.
+struct Met {
+    address account;
+    bytes32 request;
+    // Where the Safe's nonce is noted as used, 0 for nowhere.
+    bytes32 used;
+    Obligation[] obligations;
+    bytes32[] proposals;
+}
+
+/// @notice Joins and meets obligations, `docs/program.md` §8, in a contract of its own: programs without any never come
+/// here. Delegatecalled, so that static calls, storage and events are the hook's.
+library Obligations {
+    using Cases for Case;
+
+    uint256 private constant USED = 4;
+
+    /// @notice See {Joining.join}.
+    function join(address source, bytes calldata joined, bytes calldata obligations, uint256 rule, uint256 effect)
+        external
+        view
+        returns (bytes memory longer)
+    {
+        Image memory image;
+        Program.open(image, source);
+        return Joining.join(image, joined, obligations, rule, effect);
+    }
+
+    /// @notice Whether the request meets what was joined.
+    /// @param signatures As the Safe was given them, material included.
+    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than sixteen words.
+    /// @return ok Whether it does.
+    /// @return result For {commit}; or else the {Verdict}, encoded.
+    function meet(bytes calldata asked, bytes calldata joined, bytes calldata signatures)
+        external
+        view
+        returns (bool ok, bytes memory result)
+    {
+        Case memory c;
+        c.asked = abi.decode(asked, (Asked));
+        Program.open(c.image, c.asked.program);
+        c.obligations = Joining.read(joined);
+        bytes32 used = _name(c);
+        if (!c.asked.owners) signatures = signatures[:0];
+        if (!_meets(c, signatures, used)) return (false, abi.encode(c.verdict));
+        return (true, abi.encode(Met(c.asked.account, c.binding.request, used, c.obligations, c.proposals)));
+    }
+
+    /// @notice Notes what the executing request used up, and tells what it was allowed by.
+    function commit(bytes calldata met) external {
+        Met memory m = abi.decode(met, (Met));
+        bytes32 used = m.used;
+        if (used != 0) {
+            assembly ("memory-safe") {
+                tstore(used, 1)
+            }
+        }
+        for (uint256 i = 0; i < m.obligations.length; ++i) {
+            Obligation memory o = m.obligations[i];
+            if (o.op == Op.NOTIFY) emit IPolicyHook.Notified(m.account, bytes32(o.key), uint16(o.rule));
+            if (o.op != Op.ATTESTATION) continue;
+            emit IPolicyHook.Attested(m.account, m.request, uint8(o.key), m.proposals[i]);
+        }
+    }
+
+    function _meets(Case memory c, bytes calldata signatures, bytes32 used) private view returns (bool) {
+        (bool whole, bytes calldata owners, bytes calldata payload) = Material.split(signatures);
+        return _isSound(c, whole, payload) && Attestations.meet(c, payload) && Quorum.meet(c, owners)
+            && Approvals.meet(c, payload) && _isNew(c, used);
+    }
+
+    /// @param whole Whether the envelope holds what it says.
+    function _isSound(Case memory c, bool whole, bytes calldata payload) private pure returns (bool) {
+        bool looks = c.has(Op.APPROVALS) || c.has(Op.ATTESTATION);
+        bool asks = looks || c.has(Op.SIGNATURES) || c.has(Op.NAMED_SIGNERS);
+        if (!asks || whole && (!looks || Material.isSound(payload))) return true;
+        return c.deny(c.firstBut(Op.NOTIFY), Reason.MalformedMaterial, 0, 0, 0);
+    }
+
+    /// @dev Finds the request's name. Returns where its use is noted, 0 where it is not.
+    function _name(Case memory c) private view returns (bytes32 used) {
+        Asked memory a = c.asked;
+        uint256 nonce = a.nonce;
+        if (a.owners && a.executing) {
+            (bool known, uint256 next) = OwnerSignatures.nonce(a.account);
+            if (!known || next == 0) a.owners = false;
+            else nonce = next - 1;
+        }
+        if (!a.owners) return 0;
+        c.preimage = Messages.safeTransaction(a, nonce);
+        c.binding.separator = Messages.domain();
+        c.binding.account = a.account;
+        c.binding.request = keccak256(c.preimage);
+        c.binding.version = a.program.codehash;
+        c.binding.epoch = a.epoch;
+        a.nonce = nonce;
+        if (a.executing) used = keccak256(abi.encode(a.account, nonce, USED));
+    }
+
+    /// @dev A nonce serves once. That holds on every Safe; here it does not depend on one.
+    function _isNew(Case memory c, bytes32 used) private view returns (bool) {
+        uint256 before;
+        assembly ("memory-safe") {
+            before := tload(used)
+        }
+        if (used == 0 || before == 0) return true;
+        return c.deny(c.obligations[0], Reason.RequestReplayed, 0, c.asked.nonce, 0);
+    }
+}

@@ -1,0 +1,221 @@
+//! Known faults, planted to prove that parity sees them.
+//!
+//! In the mirror a fault is what an evaluator with that fault would see: the case is changed for it alone, or what
+//! surrounds it. In the contract it is a constant of the compiled code, replaced.
+
+mod contract;
+
+use std::ops::Range;
+
+use alloy_primitives::U256;
+
+use crate::case::Case;
+use crate::scan::{self, Found};
+use crate::world;
+pub use contract::{CONTRACT_FAULTS, ContractFault};
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A fault of the mirror.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum MirrorFault {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl MirrorFault {
+            /// Every fault.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+faults! {
+    /// Its clock is a second fast.
+    FastClock,
+    /// A limit lets one base unit too many through.
+    LooseCap,
+    /// Everywhere limits meet only the rules that name them.
+    NotEverywhere,
+    /// An amount equal to the least one does not match.
+    ExclusiveMinimum,
+    /// An amount equal to the greatest one does not match.
+    ExclusiveMaximum,
+    /// Announcements live a second longer.
+    LateExpiry,
+    /// Delays are a second shorter.
+    ShortDelay,
+    /// Rules without a target are not found.
+    NoWildcards,
+    /// Module requests are taken for those of the owners.
+    NoOrigin,
+    /// The initiator is not looked at.
+    AnyInitiator,
+    /// Native value is not seen.
+    NoValue,
+    /// Usage in other units is taken as it stands.
+    WrongUnit,
+    /// Whatever is on chain counts as code.
+    AnyoneHasCode,
+    /// A static call that fails answers no.
+    FailureIsNo,
+    /// Of an answer that is too long the first word counts.
+    LooseAnswers,
+    /// The first match decides under any semantics.
+    FirstMatchAlone,
+    /// All rules must pass under any semantics but the first match.
+    NoOverrides,
+    /// Any of a group is taken for all of it.
+    AnyIsAll,
+    /// A denied group is taken as it stands.
+    NotIsAll,
+    /// At most is less, and at least is more.
+    StrictComparisons,
+    /// Masks are not applied.
+    NoMask,
+    /// Calldata is read from one byte further on.
+    ShiftedWord,
+    /// The end of a span of time belongs to it.
+    InclusiveEnd,
+    /// Weeks begin on Sunday.
+    SundayFirst,
+    /// Any kind of effect will do.
+    AnyKind,
+    /// Of an answer only the first word is read.
+    FirstWord,
+    /// Static calls are given one unit of gas less.
+    LessGas,
+    /// Registries are all asked the same.
+    OneMethod,
+    /// Whether a limit would still fit is not asked.
+    NotWithin,
+    /// A limit counts for the account as a whole, whatever its scope.
+    OneScope,
+    /// Counts are amounts.
+    NoCounts,
+    /// Every token is an ERC-20.
+    AllErc20,
+    /// ERC-1155 is ERC-721.
+    NoErc1155,
+    /// Permit2 is a contract like any other.
+    NoPermit2,
+}
+
+impl MirrorFault {
+    /// The case as an evaluator with this fault sees it.
+    #[must_use]
+    pub fn plant(self, case: &Case) -> Case {
+        let mut seen = case.clone();
+        let mut program = case.program.to_vec();
+        match self {
+            Self::FastClock => seen.now = seen.now.saturating_add(1),
+            Self::NoOrigin => seen.origin = None,
+            Self::AnyInitiator => seen.initiator = world::initiators().first().copied().unwrap_or_default(),
+            Self::NoValue => seen.actions.iter_mut().for_each(|action| action.value = U256::ZERO),
+            Self::NoPermit2 => {
+                seen.actions.iter_mut().filter(|action| action.to == world::PERMIT2).for_each(|action| {
+                    action.to = world::targets().first().copied().unwrap_or_default();
+                })
+            }
+            // What these see of the case is right; see `Surroundings`.
+            Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
+            Self::LooseCap | Self::NotEverywhere | Self::WrongUnit | Self::OneScope | Self::NoCounts => {
+                self.limits(&mut program);
+            }
+            _ => self.rules(&mut program),
+        }
+        seen.program = program.into();
+        seen
+    }
+
+    fn limits(self, program: &mut [u8]) {
+        let count = usize::from(program.get(8).copied().unwrap_or_default()).min(32);
+        for limit in program.get_mut(64..).unwrap_or_default().chunks_exact_mut(84).take(count) {
+            match self {
+                Self::LooseCap => bump(limit, 32..56, true),
+                Self::NotEverywhere => change(limit, 57, |flags| flags & !1),
+                Self::NoCounts => change(limit, 57, |flags| flags & !2),
+                Self::OneScope => change(limit, 57, |flags| flags & 3),
+                // The unit exponent is between the lane seconds and the zero byte.
+                _ => change(limit, 62, |exponent| exponent.saturating_sub(1)),
+            }
+        }
+    }
+
+    fn rules(self, program: &mut [u8]) {
+        let bodies = scan::bodies(program);
+        match self {
+            Self::LateExpiry => bump(program, 9..13, true),
+            Self::NoWildcards => (4..8).for_each(|at| change(program, at, |nibbles| nibbles & 0x33)),
+            Self::FirstMatchAlone => change(program, 2, |_| 0),
+            Self::NoOverrides => change(program, 2, |semantics| semantics.min(1)),
+            Self::AllErc20 | Self::NoErc1155 => {
+                let most = if self == Self::AllErc20 { 1 } else { 2 };
+                for (_, at) in scan::standards(program).into_values() {
+                    change(program, at, |standard| standard.min(most));
+                }
+            }
+            Self::ShortDelay => {
+                for body in bodies.values() {
+                    bump(program, body.at + 2..body.at + 6, false);
+                }
+            }
+            _ => bodies.values().flat_map(|body| &body.conditions).for_each(|found| self.condition(program, found)),
+        }
+    }
+
+    fn condition(self, program: &mut [u8], found: &Found) {
+        let at = found.at;
+        match (self, found.op) {
+            (Self::ExclusiveMinimum, 0x04) => bump(program, found.value.clone(), true),
+            (Self::ExclusiveMaximum, 0x05) => bump(program, found.value.clone(), false),
+            (Self::AnyIsAll, 0x20) | (Self::NotIsAll, 0x22) => change(program, at, |_| 0x21),
+            (Self::StrictComparisons, 0x0d | 0x0f) => {
+                let at = if found.op == 0x0d { at + 3 } else { at + 26 };
+                change(program, at, |cmp| if cmp == 3 || cmp == 5 { cmp - 1 } else { cmp });
+            }
+            (Self::NoMask, 0x0d) => {
+                let length = usize::from(program.get(at + 4).copied().unwrap_or_default());
+                (at + 5..at + 5 + length).for_each(|at| change(program, at, |_| 0xff));
+            }
+            (Self::ShiftedWord, 0x0d | 0x0e) => bump(program, at + 1..at + 3, true),
+            (Self::InclusiveEnd, 0x0b) => bump(program, at + 4..at + 7, true),
+            (Self::SundayFirst, 0x0c) => change(program, at + 1, |days| (days >> 1 | days << 6) & 0x7f),
+            (Self::AnyKind, 0x0a) => change(program, at + 1, |_| 0xff),
+            (Self::FirstWord, 0x0f) => change(program, at + 25, |_| 0),
+            (Self::LessGas, 0x0f) => bump(program, at + 21..at + 24, false),
+            (Self::OneMethod, _) => {
+                if let Some(list) = found.list.filter(|list| program.get(list + 2) == Some(&255)) {
+                    (list + 23..list + 27).for_each(|at| change(program, at, |_| 0));
+                }
+            }
+            // Any kind of effect, in as many bytes.
+            (Self::NotWithin, 0x10) => {
+                change(program, at, |_| 0x0a);
+                change(program, at + 1, |_| 0xff);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn change(program: &mut [u8], at: usize, change: impl FnOnce(u8) -> u8) {
+    if let Some(byte) = program.get_mut(at) {
+        *byte = change(*byte);
+    }
+}
+
+/// Adds or takes one; nothing beyond the ends.
+fn bump(program: &mut [u8], number: Range<usize>, up: bool) {
+    let Some(number) = program.get_mut(number) else { return };
+    let (end, start) = if up { (0xff, 0) } else { (0, 0xff) };
+    if number.iter().all(|byte| *byte == end) {
+        return;
+    }
+    for byte in number.iter_mut().rev() {
+        if *byte != end {
+            *byte = if up { byte.wrapping_add(1) } else { byte.wrapping_sub(1) };
+            return;
+        }
+        *byte = start;
+    }
+}

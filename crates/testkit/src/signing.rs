@@ -1,0 +1,381 @@
+//! Signatures and material for a case: what the obligations ask for, or something close to it.
+
+use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
+use portcullis_attest::{
+    ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, SafeTransaction, effects, seal, sign,
+};
+use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
+
+use crate::case::Case;
+use crate::dice::Dice;
+use crate::obligations::{deadline, deadline_word, everyone, members};
+use crate::safes::{Release, Safe, Verifier};
+use crate::world;
+
+/// The order of the curve.
+const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+
+/// The account, before anything was signed.
+pub fn account(dice: &mut Dice, nonce: U256) -> Safe {
+    Safe {
+        release: if dice.percent(4) { Release::Stranger } else { dice.pick(&Release::ALL[..3]) },
+        owners: dice.some_of(&everyone(), 40).into_iter().collect(),
+        threshold: dice.pick(&[1, 1, 2, 2, 3]),
+        nonce: nonce.saturating_add(U256::ONE),
+        approved: Default::default(),
+    }
+}
+
+/// What is signed for.
+struct Desk<'a> {
+    case: &'a Case,
+    found: &'a Evaluation,
+    binding: Binding,
+    transaction: SafeTransaction,
+}
+
+/// Signs what the obligations found ask for; every other time something is wrong with it.
+pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32) {
+    let request = case.request();
+    let Some(transaction) = request.safe_transaction() else {
+        let length = dice.pick(&[0, 65, 130, 300]);
+        case.signed.signatures = dice.bytes(length);
+        return;
+    };
+    let binding = Binding {
+        chain_id: world::CHAIN_ID,
+        hook: world::HOOK,
+        account: case.account,
+        request: transaction.hash(case.account, world::CHAIN_ID),
+        program: alloy_primitives::keccak256(&case.program),
+        epoch,
+    };
+    let flawed = dice.percent(50);
+    let before = case.clone();
+    let desk = Desk { case: &before, found, binding, transaction };
+    let mut safe = before.safe.clone().unwrap_or_default();
+    let (owners, signed_by) = desk.owners(dice, &mut safe, flawed && dice.percent(35));
+    let flaw = if flawed { dice.below(3) } else { 3 };
+    let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
+    let attestations = desk.attestations(dice, flaw == 1);
+    let material = Material { approvals, attestations };
+    case.safe = Some(safe);
+    let payload = material.encode().unwrap_or_default();
+    let mut signatures =
+        if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
+    if flaw == 2 && dice.percent(60) {
+        spoil(dice, &mut signatures, payload.len());
+    }
+    case.signed.signatures = signatures.into();
+}
+
+/// Bytes that are missing, wrong or too many.
+fn spoil(dice: &mut Dice, signatures: &mut Vec<u8>, payload: usize) {
+    let start = signatures.len().saturating_sub(64 + payload);
+    let at = match dice.below(3) {
+        0 => start + dice.index(payload.min(44)),
+        1 => start + dice.index(payload),
+        _ => dice.index(signatures.len()),
+    };
+    match dice.below(7) {
+        0 => signatures.truncate(at),
+        1 => signatures.push(0),
+        2 => {
+            // Something is missing in the middle, and the rest is still found from the end.
+            signatures.drain(at.min(signatures.len())..(at + 1).min(signatures.len()));
+        }
+        3 => {
+            let most = U256::from(start + payload);
+            let length = dice.pick(&[most, most + U256::ONE, U256::MAX, U256::ZERO, U256::from(payload + 1)]);
+            let end = signatures.len().saturating_sub(32);
+            if let Some(field) = signatures.get_mut(end.saturating_sub(32)..end) {
+                field.copy_from_slice(&length.to_be_bytes::<32>()[32 - field.len()..]);
+            }
+        }
+        _ => {
+            let value = dice.pick(&[0, 1, 2, 3, 0xff]);
+            if let Some(byte) = signatures.get_mut(at) {
+                *byte = if *byte == value { value.wrapping_add(1) } else { value };
+            }
+        }
+    }
+}
+
+/// The same signature as it is also valid; no Safe minds, material may not have it.
+fn twin(signature: &mut [u8; 65]) {
+    let (_, rest) = signature.split_at_mut(32);
+    if let Some((s, [v, ..])) = rest.split_first_chunk_mut::<32>() {
+        *s = (ORDER - U256::from_be_bytes(*s)).to_be_bytes();
+        *v = 55 - *v;
+    }
+}
+
+fn key_of(who: Address) -> Option<B256> {
+    world::signers().iter().zip(world::keys()).find(|(one, _)| **one == who).map(|(_, key)| key)
+}
+
+impl Desk<'_> {
+    /// Owner signatures, and the owners.
+    fn owners(&self, dice: &mut Dice, safe: &mut Safe, flawed: bool) -> (Vec<u8>, Vec<Address>) {
+        let mut wanted = safe.threshold;
+        let mut chosen: Vec<Address> = Vec::new();
+        for one in &self.found.obligations {
+            match one.ask {
+                Ask::Signatures => wanted = wanted.max(one.need.into()),
+                Ask::Signers { list } => {
+                    let members = members(&self.case.program, list);
+                    let able = members.into_iter().filter(|one| everyone().contains(one));
+                    chosen.extend(able.take(usize::from(one.need)));
+                }
+                _ => {}
+            }
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        let mut wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        while chosen.len() < wanted && chosen.len() < everyone().len() {
+            let one = dice.pick(&everyone());
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+        safe.owners.extend(chosen.iter().copied());
+        chosen.sort_unstable();
+        let flaw = if flawed { dice.below(8) } else { 8 };
+        match flaw {
+            0 => drop(chosen.pop()),
+            1 => chosen.reverse(),
+            2 => {
+                if let (Some(first), Some(second)) = (chosen.first().copied(), chosen.get_mut(1)) {
+                    *second = first;
+                }
+            }
+            3 => {
+                safe.owners.remove(&dice.pick(&chosen));
+            }
+            4 => wanted = wanted.saturating_sub(1),
+            5 => chosen.insert(0, Address::with_last_byte(1)),
+            _ => {}
+        }
+        let name = if flaw == 6 { B256::from(dice.word()) } else { self.binding.request };
+        let bad = if flaw == 7 { Some(dice.index(chosen.len())) } else { None };
+        let (mut parts, mut tail) = (Vec::new(), Vec::new());
+        for (i, owner) in chosen.iter().enumerate() {
+            let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
+            if bad == Some(i) {
+                let (at, value) = dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
+                if let Some(byte) = part.get_mut(at) {
+                    *byte = value;
+                }
+            }
+            parts.extend(part);
+        }
+        parts.extend(tail);
+        if flaw == 4 {
+            parts.truncate(65 * wanted + dice.index(65));
+        }
+        (parts, chosen)
+    }
+
+    /// A static part; what it points to goes behind the others.
+    fn part(&self, dice: &mut Dice, safe: &mut Safe, owner: Address, name: B256, statics: usize, tail: &mut Vec<u8>) -> [u8; 65] {
+        let pointing = |r: Address, s: U256, v: u8| {
+            let mut part = [0; 65];
+            part[..32].copy_from_slice(r.into_word().as_slice());
+            part[32..64].copy_from_slice(&s.to_be_bytes::<32>());
+            part[64] = v;
+            part
+        };
+        let agreed = |safe: &mut Safe| {
+            safe.approved.insert((owner, name));
+            pointing(owner, U256::ZERO, 1)
+        };
+        if owner == self.case.initiator && dice.percent(30) {
+            return pointing(owner, U256::ZERO, 1);
+        }
+        let Some(key) = key_of(owner) else {
+            if Verifier::at(owner).is_none() || dice.percent(15) {
+                return if dice.percent(80) { agreed(safe) } else { pointing(owner, U256::ZERO, 1) };
+            }
+            let at = statics + tail.len();
+            tail.extend(U256::from(32).to_be_bytes::<32>());
+            tail.extend(name);
+            return pointing(owner, U256::from(at), 0);
+        };
+        match dice.below(10) {
+            0 => agreed(safe),
+            1..=3 => {
+                let mut signature = sign(&key, eip191_hash_message(name)).unwrap_or([0; 65]);
+                signature[64] += 4;
+                signature
+            }
+            4 => {
+                let mut signature = sign(&key, name).unwrap_or([0; 65]);
+                twin(&mut signature);
+                signature
+            }
+            _ => sign(&key, name).unwrap_or([0; 65]),
+        }
+    }
+
+    /// What is signed instead, where something is wrong.
+    fn binding(&self, dice: &mut Dice, flawed: bool) -> Binding {
+        let mut binding = self.binding;
+        match if flawed { dice.below(12) } else { 12 } {
+            0 => binding.chain_id += 1,
+            1 => binding.hook = world::ACCOUNT,
+            2 => binding.account = world::HOOK,
+            3 => binding.request = B256::from(dice.word()),
+            4 => binding.program = B256::from(dice.word()),
+            5 => binding.epoch = binding.epoch.wrapping_add(1),
+            _ => {}
+        }
+        binding
+    }
+
+    fn proof(&self, dice: &mut Dice, who: Address, digest: B256, flawed: bool) -> Proof {
+        let Some(key) = key_of(who) else {
+            let other = B256::from(dice.word());
+            let shown = if flawed && dice.percent(30) { other } else { digest };
+            return Proof::Contract { signer: who, signature: shown.0.into() };
+        };
+        let mut signature = sign(&key, digest).unwrap_or([0; 65]);
+        match if flawed { dice.below(8) } else { 8 } {
+            0 | 1 => twin(&mut signature),
+            2 => signature[64] = dice.pick(&[0, 1, 26, 29, 31]),
+            3 => signature[..32].fill(0),
+            4 => signature[32..64].fill(0),
+            _ => {}
+        }
+        Proof::ecdsa(signature)
+    }
+
+    /// Who is asked, as many as are needed, without some.
+    fn chosen(&self, dice: &mut Dice, list: u32, need: u8, without: &[Address]) -> Vec<Address> {
+        let mut pool = members(&self.case.program, list);
+        let kept: Vec<Address> = pool.iter().filter(|one| !without.contains(one)).copied().collect();
+        if dice.percent(85) {
+            pool = kept;
+        }
+        let bad = dice.percent(6);
+        pool.retain(|one| bad || everyone().contains(one) || key_of(*one).is_some());
+        while pool.len() > usize::from(need) && dice.percent(85) {
+            let at = dice.index(pool.len());
+            pool.remove(at);
+        }
+        pool
+    }
+
+    fn approvals(&self, dice: &mut Dice, case: &mut Case, owners: &[Address], flawed: bool) -> Option<Vec<ApprovalEntry>> {
+        let mut who = Vec::new();
+        let mut lists = Vec::new();
+        for one in &self.found.obligations {
+            let Ask::Approvals { list, initiator, owners: count } = one.ask else { continue };
+            let mut without = if count { Vec::new() } else { owners.to_vec() };
+            if !initiator {
+                without.push(case.initiator);
+            }
+            who.extend(self.chosen(dice, list, one.need, &without));
+            lists.push(list);
+        }
+        if lists.is_empty() && !dice.percent(3) {
+            return None;
+        }
+        who.sort_unstable();
+        who.dedup();
+        if flawed && dice.percent(12) {
+            let list = dice.pick(&lists);
+            case.words.insert(denial_slot(&self.binding, list), U256::ONE);
+        }
+        let mut flawed = flawed;
+        if flawed && dice.percent(25) {
+            who.pop();
+            flawed = dice.percent(20);
+        }
+        if dice.percent(18) {
+            let lacking = flawed.then(|| dice.index(who.len()));
+            for (i, who) in who.iter().enumerate() {
+                if lacking != Some(i) {
+                    case.words.insert(approval_slot(&self.binding(dice, flawed), *who), deadline_word(dice, case.now));
+                }
+            }
+            return None;
+        }
+        let bad = flawed.then(|| dice.index(who.len()));
+        let mut entries = Vec::new();
+        for (i, who) in who.into_iter().enumerate() {
+            let flawed = bad == Some(i);
+            if dice.percent(20) {
+                if !flawed {
+                    case.words.insert(approval_slot(&self.binding, who), deadline_word(dice, case.now));
+                }
+                entries.push(ApprovalEntry::OnChain { signer: who });
+                continue;
+            }
+            let until = if flawed || dice.percent(12) { deadline(dice, case.now) } else { case.now + 7 };
+            let digest = self.binding(dice, flawed).approval_digest(until);
+            entries.push(ApprovalEntry::Signed { deadline: until, proof: self.proof(dice, who, digest, flawed) });
+        }
+        if flawed {
+            disorder(dice, &mut entries);
+        }
+        Some(entries)
+    }
+
+    fn attestations(&self, dice: &mut Dice, flawed: bool) -> Vec<AttestationItem> {
+        let table = self.case.program.get(22..25).map_or(0, |at| U256::from_be_slice(at).saturating_to::<usize>());
+        let records = self.found.decisions.iter().map(|decision| EffectRecord {
+            kind: decision.effect.kind.number(),
+            target: decision.effect.target,
+            selector: decision.effect.selector,
+            asset: decision.effect.asset.unwrap_or_default(),
+            recipient: decision.effect.recipient.unwrap_or_default(),
+            amount: decision.effect.amount.unwrap_or_default(),
+        });
+        let records: Vec<EffectRecord> = records.collect();
+        let mut all = effects(&records);
+        let mut items = Vec::new();
+        for one in &self.found.obligations {
+            let Ask::Attestation { set } = one.ask else { continue };
+            let at = table + 4 * usize::from(set);
+            let record = self.case.program.get(at..at + 3).map_or(U256::ZERO, U256::from_be_slice);
+            let flaw = if flawed { dice.below(7) } else { 7 };
+            let mut who = self.chosen(dice, record.saturating_to(), one.need, &[]);
+            who.sort_unstable();
+            let mut item = AttestationItem {
+                set,
+                deadline: if flaw < 7 || dice.percent(12) { deadline(dice, self.case.now) } else { self.case.now + 7 },
+                proposal: B256::from(U256::from(dice.below(3))),
+                statement: Default::default(),
+                proofs: Vec::new(),
+            };
+            match flaw {
+                0 => continue,
+                1 => item.statement = dice.bytes(3),
+                2 => drop(who.pop()),
+                3 => all = B256::from(dice.word()),
+                _ => {}
+            }
+            let digest = self.binding(dice, flaw == 4).attestation_digest(all, &item);
+            let bad = (flaw == 5).then(|| dice.index(who.len()));
+            for (i, who) in who.into_iter().enumerate() {
+                item.proofs.push(self.proof(dice, who, digest, bad == Some(i)));
+            }
+            if flaw == 6 {
+                disorder(dice, &mut item.proofs);
+            }
+            items.push(item);
+        }
+        items.sort_by_key(|item| item.set);
+        items
+    }
+}
+
+/// Turns the entries around, or brings one twice; or not.
+fn disorder<T: Clone>(dice: &mut Dice, entries: &mut Vec<T>) {
+    match dice.below(4) {
+        0 => entries.reverse(),
+        1 => entries.extend(entries.first().cloned()),
+        _ => {}
+    }
+}
