@@ -55,6 +55,7 @@ fn list<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec<Value> {
             Change::Limit(id) => ("limit", json!(id)),
             Change::Cap(id) => ("cap", json!(id)),
             Change::Restart(id) => ("restart", json!(id)),
+            Change::Obligation { what, old, new } => ("obligation", json!({ "what": what, "old": old, "new": new })),
         };
         json!({
             "change": change, "detail": detail, "old_rule": one.old_rule, "new_rule": one.new_rule,
@@ -80,6 +81,10 @@ fn sentence(one: &Difference) -> String {
         Change::Limit(id) => format!("now charged to limit `{id}`"),
         Change::Cap(id) if looser => format!("charged to limit `{id}`, whose cap rises"),
         Change::Cap(id) => format!("charged to limit `{id}`, whose cap falls"),
+        Change::Obligation { what, old, new } if old == new => format!("asked for {old} {what}, of which others count now"),
+        Change::Obligation { what, old: 0, new } => format!("now asked for {new} {what}"),
+        Change::Obligation { what, old, new: 0 } => format!("no longer asked for {old} {what}"),
+        Change::Obligation { what, old, new } => format!("asked for {old} {what} before and {new} now"),
         Change::Restart(id) => format!("charged to limit `{id}`, which starts empty: its asset, scope or window changes"),
     };
     format!("{change} ({old} decided, {new} decides)")

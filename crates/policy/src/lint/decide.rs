@@ -3,11 +3,12 @@
 use alloy_primitives::U256;
 
 use super::{
+    asks::Asks,
     bdd::{NONE, Set},
     scope::View,
     space::{Fits, Space},
 };
-use crate::{Comparison, Semantics, program::lower::LoweredRule};
+use crate::{Comparison, Policy, Semantics, program::lower::LoweredRule};
 
 /// What a policy says of every request.
 #[derive(Debug)]
@@ -17,8 +18,14 @@ pub(super) struct Decided<'a> {
     pub(super) scopes: Vec<Set>,
     /// Where each rule has a say: it is the deciding one, or under all-must-pass its obligations join.
     pub(super) says: Vec<Set>,
-    /// What is allowed, if its obligations are met.
+    /// What each rule asks for besides limits and delays.
+    pub(super) asks: Vec<Asks>,
+    /// What is allowed, if its obligations are met, which they can be.
     pub(super) allowed: Set,
+    /// What would be allowed, if anybody could meet its obligations.
+    pub(super) unmet: Set,
+    /// Whether there may be more of that.
+    pub(super) is_partial: bool,
 }
 
 impl<'a> Decided<'a> {
@@ -57,7 +64,19 @@ impl<'a> Decided<'a> {
         }
         let uncounted = uncounted(&view, space);
         let allowed = space.sets.minus(allowed, uncounted);
-        Self { view, scopes, says, allowed }
+        let asks = rules.iter().map(|rule| super::asks::of_rule(rule, view.lowered)).collect();
+        let mut decided = Self { view, scopes, says, asks, allowed, unmet: NONE, is_partial: false };
+        let unmet = super::quorum::unmet(&decided, space);
+        decided.allowed = space.sets.minus(allowed, unmet.set);
+        (decided.unmet, decided.is_partial) = (unmet.set, unmet.is_partial);
+        decided
+    }
+
+    /// The rule's id.
+    pub(super) fn id(&self, policy: &Policy, index: usize) -> String {
+        let position = self.view.lowered.rules.get(index).map(|rule| rule.position);
+        let rule = position.and_then(|position| policy.rules.get(position));
+        rule.map(|rule| rule.id.clone()).unwrap_or_default()
     }
 
     pub(super) fn rules(&self) -> impl Iterator<Item = (usize, &'a LoweredRule, Set, Set)> {

@@ -1,7 +1,10 @@
 //! What another version of a policy changes.
 
+use std::collections::BTreeSet;
+
 use super::{
     LintError, Witness,
+    asks::Ask,
     bdd::{NONE, Set},
     decide::Decided,
     scope::View,
@@ -34,6 +37,15 @@ pub enum Change {
     Cap(String),
     /// They are charged to this limit in both, but its sum starts empty: its asset, scope or window is another.
     Restart(String),
+    /// They are asked for another number of this, or of the same number others may count.
+    Obligation {
+        /// What, as in "approvals of `@management`".
+        what: String,
+        /// How many the old policy asks for.
+        old: u8,
+        /// How many the new policy asks for.
+        new: u8,
+    },
 }
 
 /// Requests for which two policies differ in the same way, by the same rules.
@@ -82,6 +94,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Result<Vec<Difference>, LintError> {
     pair.verdicts(&mut space);
     pair.delays(&mut space);
     pair.limits(&mut space);
+    pair.obligations(&mut space);
     if space.sets.is_full() { Err(LintError::TooComplex) } else { Ok(pair.found) }
 }
 
@@ -156,6 +169,31 @@ impl Pair<'_> {
             if old.cap != new.cap {
                 let direction = if old.cap < new.cap { Direction::Looser } else { Direction::Stricter };
                 self.tell(direction, &Change::Cap(id.clone()), kept, space);
+            }
+        }
+    }
+
+    /// Requests that both allow, for other approvals, signatures, attestations or notices.
+    fn obligations(&mut self, space: &mut Space) {
+        let mut labels = super::asks::labels(self.before.view.lowered);
+        labels.extend(super::asks::labels(self.after.view.lowered));
+        let of = |decided: &Decided<'_>| decided.asks.iter().flat_map(|asks| asks.keys().cloned()).collect();
+        let (mut asked, others): (BTreeSet<Ask>, BTreeSet<Ask>) = (of(&self.before), of(&self.after));
+        asked.extend(others);
+        for ask in asked {
+            let what = labels.remove(&ask).unwrap_or_default();
+            let (olds, news) = (self.before.levels(&ask, space), self.after.levels(&ask, space));
+            for (old, was) in &olds {
+                for (new, is) in news.iter().filter(|(new, _)| *new != old) {
+                    let set = space.sets.and(*was, *is);
+                    let change = Change::Obligation { what: what.clone(), old: old.count, new: new.count };
+                    if old.asks_more(*new) {
+                        self.tell(Direction::Looser, &change, set, space);
+                    }
+                    if new.asks_more(*old) {
+                        self.tell(Direction::Stricter, &change, set, space);
+                    }
+                }
             }
         }
     }

@@ -6,8 +6,10 @@ use super::{
     decide::Decided,
     space::Space,
 };
+use alloy_primitives::Address;
+
 use crate::{
-    Comparison, PathSegment, Policy,
+    Comparison, Members, PathSegment, Policy, Target, When,
     diagnostics::steps,
     program::expand::{OPAQUE, approves, transfers},
 };
@@ -34,8 +36,7 @@ struct Exposure<'a> {
 
 impl Exposure<'_> {
     fn id(&self, index: usize) -> String {
-        let position = self.position(index);
-        self.policy.rules.get(position).map(|rule| rule.id.clone()).unwrap_or_default()
+        self.decided.id(self.policy, index)
     }
 
     fn position(&self, index: usize) -> usize {
@@ -111,37 +112,39 @@ impl Exposure<'_> {
         set
     }
 
-    /// Calls with a selector that an allowing rule names without saying to whom, on a declared token: denied.
+    /// Calls to declared tokens that an allowing rule seems to mean, and that are denied whatever it says.
     fn opaque(&self, space: &mut Space, report: &mut Report) {
         let view = &self.decided.view;
-        for (index, rule, _, _) in self.decided.rules() {
+        for (index, rule, _, say) in self.decided.rules().filter(|(_, rule, ..)| rule.allow) {
             let Some(written) = self.policy.rules.get(rule.position) else { continue };
-            let Some(selectors) = written.when.selector.as_ref().filter(|_| rule.allow && !written.when.opaque) else {
-                continue;
-            };
-            if written.when.effect.is_some() || written.when.target.is_some() {
+            let opaque = view.kind(OPAQUE, space);
+            if written.when.opaque {
+                self.overridden(index, rule.position, space.sets.and(say, opaque), space, report);
                 continue;
             }
+            let Some(selectors) = &written.when.selector else { continue };
+            let Some((tokens, are_named)) = self.meant(&written.when) else { continue };
             for (at, selector) in selectors.iter().enumerate() {
                 let bytes = selector.bytes();
-                let decodes = view.lowered.tokens.values().any(|standard| {
-                    transfers(*standard).contains(&bytes) || approves(*standard).contains(&bytes)
-                });
-                if decodes {
+                let decodes = |standard: u8| transfers(standard).contains(&bytes) || approves(standard).contains(&bytes);
+                if view.lowered.tokens.values().any(|standard| decodes(*standard)) {
                     continue;
                 }
-                let opaque = view.kind(OPAQUE, space);
+                let mut called = NONE;
+                for token in &tokens {
+                    let token = view.asset(*token, space);
+                    called = space.sets.or(called, token);
+                }
                 let selected = space.selectors(&[bytes]);
-                let calls = space.sets.all([opaque, selected, view.real]);
-                let denied = space.sets.minus(calls, self.decided.allowed);
-                if denied == NONE || denied != calls {
+                let calls = space.sets.all([opaque, selected, called, view.real]);
+                if calls == NONE || space.sets.and(calls, self.decided.allowed) != NONE {
                     continue;
                 }
-                let Some(witness) = space.find(denied) else { continue };
+                let Some(witness) = space.find(calls) else { continue };
                 let (id, word) = (self.id(index), selector.as_str());
                 report.findings.push(Finding {
                     kind: FindingKind::OpaqueDenied,
-                    severity: Severity::Note,
+                    severity: if are_named { Severity::Warning } else { Severity::Note },
                     rules: vec![id.clone()],
                     path: steps!["rules", rule.position, "when", "selector", at],
                     message: format!("rule `{id}` does not reach `{word}` on declared tokens, where it is denied"),
@@ -149,6 +152,51 @@ impl Exposure<'_> {
                     witness: Some(witness),
                 });
             }
+        }
+    }
+
+    /// The declared tokens that a rule seems to be about, and whether it names them; none where it says otherwise.
+    fn meant(&self, when: &When) -> Option<(Vec<Address>, bool)> {
+        let tokens = || self.decided.view.lowered.tokens.keys().copied();
+        let Some(targets) = &when.target else {
+            return when.effect.is_none().then(|| (tokens().collect(), false));
+        };
+        let is_named = |token: &Address| {
+            targets.iter().any(|target| match target {
+                Target::Literal(address) => address == token,
+                Target::Asset(name) => {
+                    self.policy.assets.get(name).is_some_and(|asset| asset.standard.token() == Some(*token))
+                }
+                Target::Named(name) => {
+                    let members = self.policy.lists.get(name).or_else(|| self.policy.groups.get(name));
+                    matches!(members, Some(Members::Addresses(members)) if members.contains(token))
+                }
+                Target::Account => false,
+            })
+        };
+        Some((tokens().filter(is_named).collect(), true))
+    }
+
+    /// Opaque calls that the rule lets through, to tokens of which a limit counts everything.
+    fn overridden(&self, index: usize, position: usize, through: Set, space: &mut Space, report: &mut Report) {
+        let view = &self.decided.view;
+        for limit in view.lowered.limits.iter().filter(|limit| limit.everywhere) {
+            let of_asset = limit.asset.map_or(NONE, |asset| view.asset(asset, space));
+            let denied = space.sets.and(through, of_asset);
+            if denied == NONE {
+                continue;
+            }
+            let Some(witness) = space.find(denied) else { continue };
+            let (id, limit) = (self.id(index), &limit.id);
+            report.findings.push(Finding {
+                kind: FindingKind::OpaqueDenied,
+                severity: Severity::Warning,
+                rules: vec![id.clone()],
+                path: steps!["rules", position, "when", "opaque"],
+                message: format!("rule `{id}` says `opaque`, and limit `{limit}` denies what it cannot count"),
+                help: format!("leave `opaque` out, or list `{limit}` in rules instead of `everywhere`"),
+                witness: Some(witness),
+            });
         }
     }
 

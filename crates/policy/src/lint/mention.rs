@@ -65,6 +65,9 @@ impl<'a> Mentions<'a> {
                 }
             }
             self.conditions(&rule.conditions, lowered);
+            // Who starts a request may not count for it.
+            let asked = rule.asked.lists().filter_map(|list| inline(&list.members));
+            self.initiators.extend(asked);
         }
     }
 

@@ -7,6 +7,7 @@
 //! requests, a registry is a function of the address) is a set too, so that what is found is a real request.
 
 mod arguments;
+mod asks;
 mod bdd;
 mod calldata;
 mod decide;
@@ -14,6 +15,7 @@ mod difference;
 mod dimension;
 mod exposure;
 mod mention;
+mod quorum;
 mod rules;
 mod scope;
 mod space;
@@ -72,13 +74,15 @@ pub enum FindingKind {
     NoOwnerManagement,
     /// Decimals or amounts that look wrong.
     Decimals,
-    /// A static call may take more gas than a transaction gives.
-    Gas,
+    /// Too few of those whom a rule asks can ever count.
+    ImpossibleQuorum,
+    /// Nobody but the account can freeze.
+    NoGuardian,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NeverMatches,
         Self::Shadowed,
         Self::Inversion,
@@ -87,7 +91,8 @@ impl FindingKind {
         Self::NothingAllowed,
         Self::NoOwnerManagement,
         Self::Decimals,
-        Self::Gas,
+        Self::ImpossibleQuorum,
+        Self::NoGuardian,
     ];
 
     /// The name that documents and scripts use.
@@ -102,7 +107,8 @@ impl FindingKind {
             Self::NothingAllowed => "nothing-allowed",
             Self::NoOwnerManagement => "no-owner-management",
             Self::Decimals => "decimals",
-            Self::Gas => "gas",
+            Self::ImpossibleQuorum => "impossible-quorum",
+            Self::NoGuardian => "no-guardian",
         }
     }
 }
@@ -167,6 +173,7 @@ pub fn lint(policy: &Policy) -> Result<Report, LintError> {
     let decided = Decided::new(view, &mut space);
     let mut report = Report::default();
     rules::check(policy, &decided, &mut space, &mut report);
+    quorum::check(policy, &decided, &mut space, &mut report);
     exposure::check(policy, &decided, &mut space, &mut report);
     written::check(policy, &mut report);
     // Worst first; the document's order otherwise.

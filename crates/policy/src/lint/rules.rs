@@ -40,8 +40,16 @@ impl Rules<'_> {
     }
 
     fn id(&self, index: usize) -> String {
-        let position = self.lowered(index).map_or(0, |rule| rule.position);
-        self.policy.rules.get(position).map(|rule| rule.id.clone()).unwrap_or_default()
+        self.decided.id(self.policy, index)
+    }
+
+    /// Whether one rule denies, or asks for a longer delay, another limit or another obligation, where the other
+    /// allows.
+    fn asks_more(&self, one: usize, other: usize) -> bool {
+        let (Some(rule), Some(weak)) = (self.lowered(one), self.lowered(other)) else { return false };
+        let asks = (self.decided.asks.get(one), self.decided.asks.get(other));
+        let more = matches!(asks, (Some(one), Some(other)) if super::asks::asks_more(one, other));
+        weak.allow && (!rule.allow || rule.delay > weak.delay || !rule.limits.is_subset(&weak.limits) || more)
     }
 
     /// A rule whose conditions exclude each other: the fewest that do are named.
@@ -86,7 +94,7 @@ impl Rules<'_> {
             let Some(assignment) = space.sets.one_of(left, space.dims.variables) else { break };
             let Some(other) = self.decided.decider(&assignment, space) else { break };
             by.push(self.id(other));
-            weaker |= self.lowered(other).is_some_and(|other| other.allow && asks_more(rule, other));
+            weaker |= self.asks_more(index, other);
             let say = self.decided.says.get(other).copied().unwrap_or(NONE);
             left = space.sets.minus(left, say);
         }
@@ -142,12 +150,12 @@ impl Rules<'_> {
         while left != NONE && count < SWALLOWERS {
             let Some(assignment) = space.sets.one_of(left, space.dims.variables) else { return };
             let Some(other) = self.decided.decider(&assignment, space) else { return };
-            let (Some(earlier), Some(say)) = (self.lowered(other), self.decided.says.get(other).copied()) else { return };
+            let Some(say) = self.decided.says.get(other).copied() else { return };
             let both = space.sets.and(left, say);
             left = space.sets.minus(left, say);
             let theirs = self.decided.scopes.get(other).copied().unwrap_or(NONE);
             let beyond = space.sets.minus(theirs, scope);
-            if !asks_more(rule, earlier) || beyond == NONE {
+            if !self.asks_more(index, other) || beyond == NONE {
                 continue;
             }
             count = count.saturating_add(1);
@@ -168,9 +176,4 @@ impl Rules<'_> {
             });
         }
     }
-}
-
-/// Whether `rule` denies, or asks for a longer delay or another limit, where `other` allows.
-fn asks_more(rule: &LoweredRule, other: &LoweredRule) -> bool {
-    other.allow && (!rule.allow || rule.delay > other.delay || !rule.limits.is_subset(&other.limits))
 }

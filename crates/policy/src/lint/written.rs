@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256, address};
 
 use super::{Finding, FindingKind, Report, Severity};
 use crate::{
-    AmountRange, Chain, PathSegment, Policy, StaticCall, When,
+    AmountRange, Chain, PathSegment, Policy, When,
     diagnostics::{below, steps},
 };
 
@@ -17,16 +17,10 @@ const KNOWN: [(&str, Address, u8); 5] = [
     ("WETH", address!("C02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"), 18),
 ];
 
-/// More gas than a hook can count on.
-const MOST_GAS: u32 = 5_000_000;
-
 pub(super) fn check(policy: &Policy, report: &mut Report) {
     decimals(policy, report);
     for (name, asset) in &policy.assets {
         amounts(policy, name, asset.decimals, report);
-    }
-    for (at, rule) in policy.rules.iter().enumerate() {
-        gas(&rule.when, &rule.id, &steps!["rules", at, "when"], report);
     }
 }
 
@@ -122,29 +116,5 @@ fn bounds(
     }
     if let Some(table) = &when.not {
         bounds(table, asset, decimals, assets, &below!(path, "not"), all);
-    }
-}
-
-fn gas(when: &When, id: &str, path: &[PathSegment], report: &mut Report) {
-    for (at, StaticCall { gas, .. }) in when.static_call.iter().enumerate() {
-        if *gas > MOST_GAS {
-            report.findings.push(Finding {
-                kind: FindingKind::Gas,
-                severity: Severity::Error,
-                rules: vec![id.to_owned()],
-                path: below!(path, "static_call", at),
-                message: format!("the static call of rule `{id}` may take {gas} gas, and the hook must have it left"),
-                help: format!("write at most {MOST_GAS}: a request that cannot give it has no verdict at all"),
-                witness: None,
-            });
-        }
-    }
-    for (key, tables) in [("any", &when.any), ("all", &when.all)] {
-        for (at, table) in tables.iter().flatten().enumerate() {
-            gas(table, id, &below!(path, key, at), report);
-        }
-    }
-    if let Some(table) = &when.not {
-        gas(table, id, &below!(path, "not"), report);
     }
 }

@@ -54,6 +54,7 @@ fn name(change: &Change) -> String {
         Change::Limit(id) => format!("limit {id}"),
         Change::Cap(id) => format!("cap {id}"),
         Change::Restart(id) => format!("restart {id}"),
+        Change::Obligation { what, old, new } => format!("{what} {old} {new}"),
     }
 }
 
@@ -71,6 +72,18 @@ fn told(old: (&Policy, &Reading), new: (&Policy, &Reading)) -> Vec<Told> {
             if before.delay != after.delay {
                 let direction = if after.delay < before.delay { Direction::Looser } else { Direction::Stricter };
                 all.push(one(direction, format!("delay {} {}", before.delay, after.delay)));
+            }
+            let asks: BTreeSet<&String> = before.asks.keys().chain(after.asks.keys()).collect();
+            for ask in asks {
+                let of = |reading: &Reading| reading.asks.get(ask).copied().unwrap_or_default();
+                let (was, is) = (of(before), of(after));
+                let change = format!("{ask} {} {}", was.count, is.count);
+                if was.asks_more(&is) {
+                    all.push(one(Direction::Looser, change.clone()));
+                }
+                if is.asks_more(&was) {
+                    all.push(one(Direction::Stricter, change));
+                }
             }
             for id in before.limits.union(&after.limits) {
                 match (before.limits.contains(id), after.limits.contains(id)) {

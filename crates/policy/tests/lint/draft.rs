@@ -45,6 +45,8 @@ pub(crate) struct Draft {
     pub(crate) rules: Vec<String>,
     pub(crate) extras: Vec<Extra>,
     pub(crate) badges: bool,
+    /// Whether rules ask for approvals, signatures and attestations.
+    pub(crate) asks: bool,
 }
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
@@ -63,8 +65,9 @@ impl Draft {
         extras.sort_by_key(|extra| *extra as u8);
         let badges = rng.random_range(0..4) == 0;
         let everywhere = rng.random_range(0..5) == 0;
+        let asks = rng.random_range(0..3) == 0;
         let head = head(&semantics, badges, everywhere);
-        let mut draft = Self { head, rules: Vec::new(), extras, badges };
+        let mut draft = Self { head, rules: Vec::new(), extras, badges, asks };
         let many = rng.random_range(1..=4);
         for _ in 0..50 {
             if draft.rules.len() >= many {
@@ -123,6 +126,15 @@ impl Draft {
             _ if asset.as_deref() == Some("T") => format!("{{ allow = true, limits = {} }}", some(rng, &["[\"day\"]", "[\"day\", \"count\"]"])),
             _ => "{ allow = true, limits = [\"count\"] }".to_owned(),
         };
+        let then = match then.strip_suffix(" }").filter(|_| then.contains("allow")) {
+            Some(open) if self.asks && !keys.iter().any(|key| key.starts_with("origin")) => {
+                format!("{open}{} }}", asking(rng).concat())
+            }
+            _ => then,
+        };
+        if self.asks && rng.random_range(0..3) == 0 && !keys.iter().any(|key| key.starts_with("initiator")) {
+            keys.push(format!("initiator = {}", some(rng, &["\"@alice\"", "\"@both\""])));
+        }
         format!("when = {{ {} }}\nthen = {then}", keys.join(", "))
     }
 
@@ -190,6 +202,29 @@ impl Draft {
     }
 }
 
+/// What a rule may ask for besides.
+fn asking(rng: &mut ChaCha8Rng) -> Vec<String> {
+    let mut keys = Vec::new();
+    if rng.random_range(0..3) > 0 {
+        let (group, members) = *[("one", 1), ("two", 2), ("three", 3)].choose(rng).expect("some");
+        let count = rng.random_range(1..=members);
+        let flags = some(rng, &["", "", "", ", initiator = true", ", owners = true", ", initiator = true, owners = true"]);
+        keys.push(format!(", approvals = {{ group = \"{group}\", at_least = {count}{flags} }}"));
+    }
+    if rng.random_range(0..2) == 0 {
+        let (list, members) = *[("alice", 1), ("both", 2), ("both", 2), ("nobody", 2)].choose(rng).expect("some");
+        let count = rng.random_range(1..=members);
+        keys.push(format!(", signatures = 2, signers = {{ list = \"@{list}\", at_least = {count} }}"));
+    }
+    if rng.random_range(0..4) == 0 {
+        keys.push(", attestation = \"risk\"".to_owned());
+    }
+    if rng.random_range(0..6) == 0 {
+        keys.push(", notify = \"desk\"".to_owned());
+    }
+    keys
+}
+
 fn head(semantics: &str, badges: bool, everywhere: bool) -> String {
     let badges = if badges { format!("N = {{ standard = \"erc721\", address = \"{BADGES}\" }}") } else { String::new() };
     let everywhere = if everywhere { "everywhere = true" } else { "" };
@@ -215,6 +250,16 @@ bob = ["{BOB}"]
 both = ["{ALICE}", "{BOB}"]
 module = ["{MODULE}"]
 registry = {{ registry = "{REGISTRY}" }}
+nobody = ["{ACCOUNT}", "{ALICE}"]
+
+[groups]
+one = ["{BOB}"]
+two = ["{ALICE}", "{BOB}"]
+three = ["{ALICE}", "{BOB}", "{MODULE}"]
+
+[attesters.risk]
+members = ["@alice"]
+at_least = 1
 
 [limits.day]
 asset = "T"

@@ -1,11 +1,12 @@
 //! What rules mean for cases, read as `docs/policy-reference.md` tells it, one case after the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 use portcullis_eval::{Evaluation, evaluate};
 use portcullis_policy::{Effect, Outcome, Policy, Rule, Semantics, compile_off_chain};
 
+use super::asked::{Asks, Level, asks_of, can_be_met, join};
 use super::universe::{Case, HOOK};
 
 /// What decides on a case.
@@ -22,6 +23,10 @@ pub(crate) struct Reading {
     pub(crate) outflow: Option<Address>,
     /// By id.
     pub(crate) limits: BTreeSet<String>,
+    /// What is asked for, by what it is called.
+    pub(crate) asks: BTreeMap<String, Level>,
+    /// Whether it would be allowed, if somebody could give what is asked.
+    pub(crate) unmet: bool,
 }
 
 /// Reads cases under one policy.
@@ -78,6 +83,11 @@ impl<'a> Reader<'a> {
         evaluate(&self.program, 1, HOOK, &case.world, &case.request, case.now).expect("is decided")
     }
 
+    /// What rules ask for together.
+    pub(crate) fn asks(&self, rules: &[usize]) -> Asks {
+        rules.iter().fold(Asks::new(), |all, at| join(all, asks_of(self.policy, self.rule(*at))))
+    }
+
     /// What the first effect is, and what decides on it.
     pub(crate) fn read(&self, case: &Case) -> Reading {
         let found = evaluate(&self.scopes, 1, HOOK, &case.world, &case.request, case.now).expect("is decided");
@@ -119,24 +129,31 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let mut asks = self.asks(&says);
+        let unmet = allowed && !can_be_met(&asks, case.request.initiator);
+        allowed &= !unmet;
         if !allowed {
-            (delay, limits) = (0, BTreeSet::new());
+            (delay, limits, asks) = (0, BTreeSet::new(), Asks::new());
         }
+        let asks = asks.into_iter().map(|((ask, _), level)| (ask, level)).collect();
         let outflow = effect.filter(|effect| effect.amount.is_none_or(|amount| !amount.is_zero()));
         // Value that the account sends itself stays.
         let outflow = outflow.filter(|effect| effect.target != case.request.account);
         let outflow = outflow.and_then(|effect| effect.asset);
-        Reading { scope, says, allowed, delay, outflow, limits }
+        Reading { scope, says, allowed, delay, outflow, limits, asks, unmet }
     }
 }
 
 /// Whether the later rule denies, or asks for a longer delay or another limit, where the earlier one allows.
-pub(crate) fn asks_more(rule: &Rule, earlier: &Rule) -> bool {
+pub(crate) fn asks_more(policy: &Policy, rule: &Rule, earlier: &Rule) -> bool {
     match (&rule.then, &earlier.then) {
         (_, Outcome::Deny) => false,
         (Outcome::Deny, _) => true,
         (Outcome::Allow { limits, delay, .. }, Outcome::Allow { limits: other, delay: waits, .. }) => {
-            delay.unwrap_or(0) > waits.unwrap_or(0) || limits.iter().any(|limit| !other.contains(limit))
+            let (asks, weak) = (asks_of(policy, rule), asks_of(policy, earlier));
+            let more = asks.iter().filter(|((ask, _), _)| !ask.starts_with("notices"));
+            let mut more = more.map(|(ask, level)| weak.get(ask).is_none_or(|weak| level.asks_more(weak)));
+            delay.unwrap_or(0) > waits.unwrap_or(0) || limits.iter().any(|limit| !other.contains(limit)) || more.any(|more| more)
         }
     }
 }
