@@ -135,7 +135,7 @@ fn signed(program: &[u8], case: &Case, owners: &BTreeSet<Address>) -> Evaluation
         signatures.extend([[0; 32].as_slice(), &[1]].concat());
     }
     case.request.signatures = signatures.into();
-    let binding = Binding { chain_id: 1, hook: HOOK, account, request: hash, program: keccak256(program), epoch: 2 };
+    let binding = Binding { chain_id: 1, hook: HOOK, account, request: hash, program: keccak256(program), epoch: 0 };
     for approver in [ALICE, BOB, MODULE].map(address) {
         case.world.words.insert(approval_slot(&binding, approver), U256::MAX);
     }

@@ -131,8 +131,23 @@ fn actions(draft: &Draft) -> Vec<Action> {
     for one in selectors.into_iter().chain([selector("enableModule(address)")]) {
         all.extend(words.iter().map(|words| call(token, one, words)));
     }
-    all.push(call(token, transfer_from, &[word(other), word(other), U256::from(5)]));
-    all.push(call(token, transfer_from, &[word(address(ALICE)), word(address(ALICE)), U256::from(8)]));
+    // What is somebody else's to send does not decode.
+    let (sources, ends) = if draft.extras.contains(&Extra::Word) {
+        (vec![other, address(ALICE), address(BOB)], people.clone())
+    } else {
+        (vec![other], vec![other])
+    };
+    let numbers: Vec<U256> = if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }
+        .into_iter()
+        .map(U256::from)
+        .collect();
+    for asset in [token].into_iter().chain(draft.badges.then(|| address(BADGES))) {
+        for source in &sources {
+            for (end, number) in ends.iter().flat_map(|end| numbers.iter().map(move |number| (end, number))) {
+                all.push(call(asset, transfer_from, &[word(*source), word(*end), *number]));
+            }
+        }
+    }
     for to in people.iter().copied() {
         all.push(call(account, selector("enableModule(address)"), &[word(to)]));
         for amount in &amounts {
@@ -143,8 +158,10 @@ fn actions(draft: &Draft) -> Vec<Action> {
         }
         if draft.badges {
             let badges = address(BADGES);
-            all.push(call(badges, transfer_from, &[word(account), word(to), U256::ONE]));
-            all.push(call(badges, selector("approve(address,uint256)"), &[word(to), U256::ONE]));
+            for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
+                all.push(call(badges, transfer_from, &[word(account), word(to), *number]));
+                all.push(call(badges, selector("approve(address,uint256)"), &[word(to), *number]));
+            }
             for flag in [U256::ZERO, U256::ONE] {
                 all.push(call(badges, selector("setApprovalForAll(address,bool)"), &[word(to), flag]));
             }
@@ -152,7 +169,9 @@ fn actions(draft: &Draft) -> Vec<Action> {
     }
     if draft.badges {
         let badges = address(BADGES);
-        all.push(call(badges, selector("approve(address,uint256)"), &[U256::ZERO, U256::ONE]));
+        for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
+            all.push(call(badges, selector("approve(address,uint256)"), &[U256::ZERO, *number]));
+        }
         for one in selectors.into_iter().chain([transfer, selector("enableModule(address)")]) {
             all.extend(words.iter().map(|words| call(badges, one, words)));
         }
