@@ -190,11 +190,11 @@ impl Exposure<'_> {
             let (id, limit) = (self.id(index), &limit.id);
             report.findings.push(Finding {
                 kind: FindingKind::OpaqueDenied,
-                severity: Severity::Warning,
+                severity: Severity::Note,
                 rules: vec![id.clone()],
                 path: steps!["rules", position, "when", "opaque"],
-                message: format!("rule `{id}` says `opaque`, and limit `{limit}` denies what it cannot count"),
-                help: format!("leave `opaque` out, or list `{limit}` in rules instead of `everywhere`"),
+                message: format!("rule `{id}` allows opaque calls, and limit `{limit}` denies those to its token"),
+                help: format!("name other tokens in `target`, or list `{limit}` in rules instead of `everywhere`"),
                 witness: Some(witness),
             });
         }

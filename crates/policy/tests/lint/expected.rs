@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
-use portcullis_eval::{Evaluation, evaluate};
-use portcullis_policy::{Effect, Outcome, Policy, Rule, Semantics, compile_off_chain};
+use portcullis_eval::{EffectKind, Evaluation, evaluate};
+use portcullis_policy::{Outcome, Policy, Rule, Semantics, compile_off_chain};
 
 use super::asked::{Asks, Level, asks_of, can_be_met, join};
 use super::universe::{Case, HOOK};
@@ -42,35 +42,10 @@ impl<'a> Reader<'a> {
         let mut all = policy.clone();
         all.semantics = Semantics::AllowOverrides;
         for rule in &mut all.rules {
-            if rule.then != Outcome::Deny {
-                if rule.when.effect.is_none() && !rule.when.opaque {
-                    rule.when.effect = Some(vec![Effect::Transfer, Effect::Approve, Effect::Call]);
-                }
-                rule.then = Outcome::Deny;
-            }
+            rule.then = Outcome::Deny;
             rule.when.opaque = false;
         }
-        // An effect that the rule's other keys exclude is an error where it is written.
-        let scopes = compile_off_chain(&all).map(|compiled| compiled.program);
-        let scopes = scopes.unwrap_or_else(|_| {
-            for (rule, original) in all.rules.iter_mut().zip(&policy.rules) {
-                if original.when.effect.is_none() {
-                    rule.when.effect = None;
-                    let narrowed = [Effect::Transfer, Effect::Approve, Effect::Call];
-                    let possible: Vec<Effect> = narrowed.into_iter().filter(|effect| {
-                        let mut one = policy.clone();
-                        let mut alone = rule.clone();
-                        alone.when.effect = Some(vec![*effect]);
-                        one.rules = vec![alone];
-                        compile_off_chain(&one).is_ok()
-                    }).collect();
-                    if original.then != Outcome::Deny && !original.when.opaque {
-                        rule.when.effect = Some(possible);
-                    }
-                }
-            }
-            compile_off_chain(&all).unwrap_or_else(|error| panic!("{error}\n{}", all.to_toml())).program
-        });
+        let scopes = compile_off_chain(&all).unwrap_or_else(|error| panic!("{error}\n{}", all.to_toml())).program;
         Self { policy, program: compile_off_chain(policy).expect("compiles").program, scopes }
     }
 
@@ -91,8 +66,12 @@ impl<'a> Reader<'a> {
     /// What the first effect is, and what decides on it.
     pub(crate) fn read(&self, case: &Case) -> Reading {
         let found = evaluate(&self.scopes, 1, HOOK, &case.world, &case.request, case.now).expect("is decided");
-        let scope: Vec<usize> =
-            found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule)).collect();
+        let effect = found.decisions.first().map(|decision| decision.effect);
+        let is_opaque = effect.is_some_and(|effect| effect.kind == EffectKind::Opaque);
+        // A rule that denies reaches opaque calls unasked, and one that allows does not.
+        let reaches = |at: &usize| !is_opaque || self.rule(*at).then == Outcome::Deny || self.rule(*at).when.opaque;
+        let scope = found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule));
+        let scope: Vec<usize> = scope.filter(reaches).collect();
         let allows = |at: &usize| self.rule(*at).then != Outcome::Deny;
         let allowing = scope.iter().copied().find(|at| allows(at));
         let denying = scope.iter().copied().find(|at| !allows(at));
@@ -104,7 +83,6 @@ impl<'a> Reader<'a> {
             },
             Semantics::AllowOverrides => allowing.or(denying).into_iter().collect(),
         };
-        let effect = found.decisions.first().map(|decision| decision.effect);
         let mut allowed = !says.is_empty() && says.iter().all(allows);
         let (mut delay, mut limits) = (0, BTreeSet::new());
         let asset_of = |name: &String| self.policy.assets[name].standard.token().unwrap_or_default();
