@@ -2,7 +2,7 @@
 
 use crate::units;
 use alloy_primitives::hex;
-use portcullis_policy::{Witness, Window};
+use portcullis_policy::{Window, Witness};
 use serde_json::{Value, json};
 
 /// The request in a few lines, as `explain` and `simulate` would be given it.

@@ -20,7 +20,7 @@ fn address(number: usize) -> String {
 }
 
 /// Payments of several tokens to lists of their own, between bounds, by groups, with limits, delays and approvals;
-/// every fifth rule denies, every seventh lies within an earlier one.
+/// every fifth rule denies, every seventh pays those of the one before.
 fn policy(rules: usize) -> Policy {
     let mut text = format!(
         "version = 1\nname = \"measured\"\naccount = \"eth:{}\"\nsemantics = \"first-match\"\n\n[control]\n\
@@ -42,7 +42,9 @@ fn policy(rules: usize) -> Policy {
         add(format!("l{list} = [{}]", members.join(", ")));
     }
     for token in 0..8 {
-        add(format!("\n[limits.t{token}]\nasset = \"T{token}\"\ncap = \"1_000_000\"\nwindow = {{ rolling = \"24h\" }}"));
+        add(format!(
+            "\n[limits.t{token}]\nasset = \"T{token}\"\ncap = \"1_000_000\"\nwindow = {{ rolling = \"24h\" }}"
+        ));
     }
     for rule in 0..rules {
         let (token, group) = (rule % 8, rule / 8 % 8);
@@ -95,15 +97,20 @@ fn main() {
                 serde_json::json!({ "rules": rules, "us": u64::try_from(median.as_micros()).unwrap_or(u64::MAX), "findings": findings })
             })
             .collect();
-        println!("{}", serde_json::json!({ "machine": machine(), "samples": SAMPLES, "rows": rows, "met": slowest < TARGET }));
+        println!(
+            "{}",
+            serde_json::json!({ "machine": machine(), "samples": SAMPLES, "rows": rows, "met": slowest < TARGET })
+        );
         return;
     }
-    let mut text = format!("{}\n{SAMPLES} samples, medians\n\n{:>6}  {:>10}  {:>8}\n", machine(), "rules", "ms", "findings");
+    let mut text =
+        format!("{}\n{SAMPLES} samples, medians\n\n{:>6}  {:>10}  {:>8}\n", machine(), "rules", "ms", "findings");
     for (rules, median, findings) in &rows {
         let us = median.as_micros();
         let _ = writeln!(text, "{rules:>6}  {:>10}  {findings:>8}", format!("{}.{}", us / 1_000, us / 100 % 10));
     }
     let met = if slowest < TARGET { "met" } else { "missed" };
-    let _ = writeln!(text, "\ntarget: {} rules in {} s: {met}", SIZES.iter().max().copied().unwrap_or(0), TARGET.as_secs());
+    let _ =
+        writeln!(text, "\ntarget: {} rules in {} s: {met}", SIZES.iter().max().copied().unwrap_or(0), TARGET.as_secs());
     print!("{text}");
 }

@@ -12,9 +12,11 @@ fn text(rules: usize, changed: bool) -> String {
          control = { change_delay = \"48h\", announcement_expiry = \"7d\" }\n",
     );
     for token in 1..=20 {
-        writeln!(text, "[assets.T{token}]\nstandard = \"erc20\"\naddress = \"{}\"\ndecimals = 6", address(token)).expect("fits");
+        writeln!(text, "[assets.T{token}]\nstandard = \"erc20\"\naddress = \"{}\"\ndecimals = 6", address(token))
+            .expect("fits");
     }
-    writeln!(text, "[limits.day]\nasset = \"T1\"\ncap = \"1_000_000\"\nwindow = {{ rolling = \"24h\" }}").expect("fits");
+    writeln!(text, "[limits.day]\nasset = \"T1\"\ncap = \"1_000_000\"\nwindow = {{ rolling = \"24h\" }}")
+        .expect("fits");
     for rule in 0..rules {
         let token = rule % 20 + 1;
         let list: Vec<String> = (0..8).map(|n| format!("\"{}\"", address(1_000 + 7 * rule + n))).collect();

@@ -72,20 +72,22 @@ fn sentence(one: &Difference) -> String {
     let change = match &one.change {
         Change::Verdict if looser => "denied before and allowed now".to_owned(),
         Change::Verdict => "allowed before and denied now".to_owned(),
-        Change::Delay(before, now) => format!(
-            "waited {} and now {}",
-            units::duration(u64::from(*before)),
-            units::duration(u64::from(*now))
-        ),
+        Change::Delay(before, now) => {
+            format!("waited {} and now {}", units::duration(u64::from(*before)), units::duration(u64::from(*now)))
+        }
         Change::Limit(id) if looser => format!("no longer charged to limit `{id}`"),
         Change::Limit(id) => format!("now charged to limit `{id}`"),
         Change::Cap(id) if looser => format!("charged to limit `{id}`, whose cap rises"),
         Change::Cap(id) => format!("charged to limit `{id}`, whose cap falls"),
-        Change::Obligation { what, old, new } if old == new => format!("asked for {old} {what}, of which others count now"),
+        Change::Obligation { what, old, new } if old == new => {
+            format!("asked for {old} {what}, of which others count now")
+        }
         Change::Obligation { what, old: 0, new } => format!("now asked for {new} {what}"),
         Change::Obligation { what, old, new: 0 } => format!("no longer asked for {old} {what}"),
         Change::Obligation { what, old, new } => format!("asked for {old} {what} before and {new} now"),
-        Change::Restart(id) => format!("charged to limit `{id}`, which starts empty: its asset, scope or window changes"),
+        Change::Restart(id) => {
+            format!("charged to limit `{id}`, which starts empty: its asset, scope or window changes")
+        }
     };
     format!("{change} ({old} decided, {new} decides)")
 }

@@ -11,7 +11,8 @@ mod write;
 mod write_rule;
 
 use crate::{
-    CompileError, Compiled, Diagnostic, Diagnostics, Finding, Policy, Problem, Report, compile, compile_off_chain, program,
+    CompileError, Compiled, Diagnostic, Diagnostics, Finding, Policy, Problem, Report, compile, compile_off_chain,
+    program,
 };
 use tree::{Fault, Node};
 

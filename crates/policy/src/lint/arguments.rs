@@ -116,7 +116,8 @@ impl Space {
     }
 
     fn argument_holds(&mut self, argument: Argument, which: (u16, U256)) -> Set {
-        let (Some(dimension), Some(line)) = (self.dims.words.get(&which).copied(), self.classes.words.get(&which).cloned())
+        let (Some(dimension), Some(line)) =
+            (self.dims.words.get(&which).copied(), self.classes.words.get(&which).cloned())
         else {
             return ALL;
         };

@@ -178,8 +178,7 @@ impl Sets {
         }
         let low = self.project(branch.low, from, to);
         let high = self.project(branch.high, from, to);
-        let found =
-            if branch.variable >= from { self.or(low, high) } else { self.split(branch.variable, low, high) };
+        let found = if branch.variable >= from { self.or(low, high) } else { self.split(branch.variable, low, high) };
         self.done.insert(key, found);
         found
     }

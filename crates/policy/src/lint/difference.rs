@@ -158,8 +158,7 @@ impl Pair<'_> {
             let old = olds.iter().find(|(_, limit)| limit.id == *id);
             let new = news.iter().find(|(_, limit)| limit.id == *id);
             let (was, is) = (charged(&self.before, old, space), charged(&self.after, new, space));
-            let (gone, come, kept) =
-                (space.sets.minus(was, is), space.sets.minus(is, was), space.sets.and(was, is));
+            let (gone, come, kept) = (space.sets.minus(was, is), space.sets.minus(is, was), space.sets.and(was, is));
             self.tell(Direction::Looser, &Change::Limit(id.clone()), gone, space);
             self.tell(Direction::Stricter, &Change::Limit(id.clone()), come, space);
             let (Some((_, old)), Some((_, new))) = (old, new) else { continue };

@@ -126,7 +126,8 @@ impl Exposure<'_> {
             let Some((tokens, are_named)) = self.meant(&written.when) else { continue };
             for (at, selector) in selectors.iter().enumerate() {
                 let bytes = selector.bytes();
-                let decodes = |standard: u8| transfers(standard).contains(&bytes) || approves(standard).contains(&bytes);
+                let decodes =
+                    |standard: u8| transfers(standard).contains(&bytes) || approves(standard).contains(&bytes);
                 if view.lowered.tokens.values().any(|standard| decodes(*standard)) {
                     continue;
                 }
@@ -207,7 +208,8 @@ impl Exposure<'_> {
             severity: Severity::Error,
             rules: Vec::new(),
             path: vec![PathSegment::from("rules")],
-            message: "no request is allowed: once installed, the account can do nothing but change the policy".to_owned(),
+            message: "no request is allowed: once installed, the account can do nothing but change the policy"
+                .to_owned(),
             help: "write a rule with `allow = true` that some request matches".to_owned(),
             witness,
         });

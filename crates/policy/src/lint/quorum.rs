@@ -27,8 +27,7 @@ pub(super) struct Unmet {
 pub(super) fn unmet(decided: &Decided<'_>, space: &mut Space) -> Unmet {
     let of = |asks: &Asks| {
         let needs = |ask: &&Ask| matches!(ask, Ask::Approvals(_) | Ask::Signers(_) | Ask::Attestation(_));
-        let kept: Asks =
-            asks.iter().filter(|(ask, _)| needs(ask)).map(|(ask, level)| (ask.clone(), *level)).collect();
+        let kept: Asks = asks.iter().filter(|(ask, _)| needs(ask)).map(|(ask, level)| (ask.clone(), *level)).collect();
         (!kept.is_empty()).then_some(kept)
     };
     let Some(parts) = decided.parts(decided.allowed, of, join, space) else {
@@ -83,9 +82,8 @@ impl Quorum {
                     quorum.missing.push(need);
                 }
                 _ => {
-                    let left_out = initiator.filter(|_| {
-                        matches!(ask, Ask::Approvals(_)) && level.flags & INITIATOR_COUNTS == 0
-                    });
+                    let left_out =
+                        initiator.filter(|_| matches!(ask, Ask::Approvals(_)) && level.flags & INITIATOR_COUNTS == 0);
                     let able = members.iter().filter(|one| !one.is_zero() && Some(**one) != left_out);
                     quorum.spare.push(count(able.count()).saturating_sub(need));
                     if matches!(ask, Ask::Approvals(_)) && level.flags & OWNERS_COUNT == 0 {
@@ -141,7 +139,8 @@ fn search(people: &[People<'_>], spare: Vec<i64>, missing: Vec<i64>, steps: &mut
     let Some((((lists, lost), many), rest)) = people.split_first() else { return Some(false) };
     for taken in 0..=**many {
         let less = |all: &[i64], at: &[usize]| -> Vec<i64> {
-            let less = |(place, left): (usize, &i64)| if at.contains(&place) { left.saturating_sub(taken) } else { *left };
+            let less =
+                |(place, left): (usize, &i64)| if at.contains(&place) { left.saturating_sub(taken) } else { *left };
             all.iter().enumerate().map(less).collect()
         };
         if search(rest, less(&spare, lost), less(&missing, lists), steps)? {
@@ -153,7 +152,8 @@ fn search(people: &[People<'_>], spare: Vec<i64>, missing: Vec<i64>, steps: &mut
 
 pub(super) fn check(policy: &Policy, decided: &Decided<'_>, space: &mut Space, report: &mut Report) {
     for (index, rule, _, say) in decided.rules() {
-        let asked = !rule.asked.approvals.is_empty() || !rule.asked.signers.is_empty() || !rule.asked.attestation.is_empty();
+        let asked =
+            !rule.asked.approvals.is_empty() || !rule.asked.signers.is_empty() || !rule.asked.attestation.is_empty();
         let hopeless = space.sets.and(say, decided.unmet);
         if !rule.allow || !asked || hopeless == NONE || space.sets.and(say, decided.allowed) != NONE {
             continue;
@@ -168,13 +168,17 @@ pub(super) fn check(policy: &Policy, decided: &Decided<'_>, space: &mut Space, r
             severity: Severity::Error,
             rules: vec![id.clone()],
             path: steps!["rules", rule.position, "then"],
-            message: format!("nobody can ever give what rule `{id}` asks for: too few of those who are asked may count"),
+            message: format!(
+                "nobody can ever give what rule `{id}` asks for: too few of those who are asked may count"
+            ),
             help: "ask for fewer, name more members, or let the initiator or the owners who sign count".to_owned(),
             witness: Some(witness),
         });
     }
     if decided.is_partial {
-        report.undetermined.push("rules join what they ask for in too many ways to say whether it can be given".to_owned());
+        report
+            .undetermined
+            .push("rules join what they ask for in too many ways to say whether it can be given".to_owned());
     }
     guardians(policy, report);
 }

@@ -6,11 +6,7 @@ use super::{
     decide::Decided,
     space::Space,
 };
-use crate::{
-    Policy, Semantics,
-    diagnostics::steps,
-    program::lower::LoweredRule,
-};
+use crate::{Policy, Semantics, diagnostics::steps, program::lower::LoweredRule};
 
 /// How many other rules a finding names.
 const NAMED: usize = 4;
@@ -60,9 +56,12 @@ impl Rules<'_> {
         let mut sets: Vec<Set> = rule.conditions.iter().map(|condition| view.holds(condition, space)).collect();
         let parts = sets.len();
         for at in 0..parts {
-            let kept: Vec<Set> = sets.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, set)| *set).collect();
+            let kept: Vec<Set> =
+                sets.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, set)| *set).collect();
             let without = space.sets.all(kept.into_iter().chain([keys, view.real]));
-            if without == NONE && let Some(set) = sets.get_mut(at) {
+            if without == NONE
+                && let Some(set) = sets.get_mut(at)
+            {
                 // It takes no part in the contradiction.
                 *set = super::bdd::ALL;
             }

@@ -119,8 +119,7 @@ impl<'a> View<'a> {
                 NATIVE | CALL => {
                     let own = if subjects.account { to_account } else { NONE };
                     let any = if subjects.any { space.sets.not(to_account) } else { NONE };
-                    let named =
-                        space.classes.to.is_in(&space.dims.to, &subjects.addresses, &mut space.sets);
+                    let named = space.classes.to.is_in(&space.dims.to, &subjects.addresses, &mut space.sets);
                     let direct = space.sets.any([own, any, named]);
                     let direct = space.sets.and(direct, if kind == NATIVE { self.native } else { self.call });
                     let token = self.token_target(&subjects.addresses, subjects.any, space);
@@ -184,7 +183,9 @@ impl<'a> View<'a> {
             }
             Condition::Days(days) => {
                 let days = (0..7_usize)
-                    .filter(|day| u32::try_from(*day).ok().and_then(|day| days.checked_shr(day)).is_some_and(|d| d & 1 == 1))
+                    .filter(|day| {
+                        u32::try_from(*day).ok().and_then(|day| days.checked_shr(day)).is_some_and(|d| d & 1 == 1)
+                    })
                     .collect();
                 space.dims.day.is_in(&days, &mut space.sets)
             }

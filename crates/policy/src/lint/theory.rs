@@ -107,12 +107,8 @@ impl Space {
         let one = self.amount(Comparison::Equals, U256::ONE);
         let all = self.amount(Comparison::Equals, U256::MAX);
         let any = super::bdd::ALL;
-        let (transfer, approve, permit, opaque) = (
-            self.form(Form::Transfer),
-            self.form(Form::Approve),
-            self.form(Form::Permit),
-            self.form(Form::Opaque),
-        );
+        let (transfer, approve, permit, opaque) =
+            (self.form(Form::Transfer), self.form(Form::Approve), self.form(Form::Permit), self.form(Form::Opaque));
         let transferring = self.selectors(transfers(standard));
         let moved = if standard == ERC721 { one } else { any };
         let transferring = self.sets.all([transfer, transferring, moved]);
@@ -143,9 +139,11 @@ impl Space {
             NONE
         };
         // A transfer of what is not the account's does not decode; what has no source always does.
-        let decoded = self.selectors(approves(standard).iter().chain(
-            if standard == ERC20 { Some(&TRANSFER_SELECTOR) } else { None },
-        ));
+        let decoded = self.selectors(approves(standard).iter().chain(if standard == ERC20 {
+            Some(&TRANSFER_SELECTOR)
+        } else {
+            None
+        }));
         let undecoded = self.sets.minus(with_selector, decoded);
         let opaque = self.sets.all([opaque, undecoded, nobody, nothing]);
         self.sets.any([transferring, approving, permitting, opaque])
@@ -165,7 +163,8 @@ impl Space {
             dims.time,
             dims.day,
         ];
-        let all: Vec<_> = fixed.into_iter().chain(dims.words.values().copied()).chain(dims.answers.values().copied()).collect();
+        let all: Vec<_> =
+            fixed.into_iter().chain(dims.words.values().copied()).chain(dims.answers.values().copied()).collect();
         let mut real = super::bdd::ALL;
         // From the last variables up: each step is then small.
         for dimension in all.into_iter().rev() {

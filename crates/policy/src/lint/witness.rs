@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, Bytes, U256};
 
 use super::{
-    bdd::{ALL, Set},
     arguments::{Argument, argument_at, arguments},
+    bdd::{ALL, Set},
     calldata::{fill, free_call, token_call, word_at},
     dimension::Crowd,
     space::{Form, Space, Who, fresh},
 };
-use crate::{Scope, Window, program::expand::{PERMIT2, PERMIT2_APPROVE_SELECTOR}};
+use crate::{
+    Scope, Window,
+    program::expand::{PERMIT2, PERMIT2_APPROVE_SELECTOR},
+};
 
 /// A request of one action, and what is assumed of the chain. What decides is its first effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -310,7 +313,8 @@ impl Space {
             let known = listed.iter().any(|((registry, method, member), _)| {
                 registry == target && **data == [method.as_slice(), member.into_word().as_slice()].concat()
             });
-            let answer = answers.entry((*target, data.clone())).or_insert_with(|| vec![U256::ZERO; usize::from(*words)]);
+            let answer =
+                answers.entry((*target, data.clone())).or_insert_with(|| vec![U256::ZERO; usize::from(*words)]);
             if known || answer.len() != usize::from(*words) {
                 return None;
             }

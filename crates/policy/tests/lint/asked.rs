@@ -97,7 +97,8 @@ pub(crate) fn can_be_met(asks: &Asks, initiator: Address) -> bool {
     sets_of_owners().into_iter().any(|owners| {
         asks.iter().all(|((what, members), level)| {
             let have = if what.starts_with("approvals") {
-                let out = |one: &&Address| !level.initiator && **one == initiator || !level.owners && owners.contains(*one);
+                let out =
+                    |one: &&Address| !level.initiator && **one == initiator || !level.owners && owners.contains(*one);
                 members.iter().filter(|one| !out(one)).count()
             } else if what.starts_with("signatures of") {
                 members.intersection(&owners).count()
@@ -156,10 +157,7 @@ pub(crate) fn mirror_can_meet(policy: &Policy, case: &Case) -> bool {
     let program = compile_off_chain(&policy).expect("compiles").program;
     sets_of_owners().iter().any(|owners| {
         let reason = signed(&program, case, owners).verdict.reason;
-        assert!(
-            matches!(reason, Reason::Allowed | Reason::TooFewApprovals | Reason::TooFewNamedSigners),
-            "{reason:?}"
-        );
+        assert!(matches!(reason, Reason::Allowed | Reason::TooFewApprovals | Reason::TooFewNamedSigners), "{reason:?}");
         reason == Reason::Allowed
     })
 }

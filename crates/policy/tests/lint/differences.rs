@@ -30,10 +30,19 @@ fn next_version(rng: &mut ChaCha8Rng, draft: &Draft) -> Draft {
                     let rule = next.rule(rng);
                     next.rules.insert(at, rule);
                 }
-                3 => next.rules[at] = next.rules[at].replace("allow = true", "allow = true, delay = \"3h\"").replace("\"3h\", delay", "\"3h\""),
+                3 => {
+                    next.rules[at] = next.rules[at]
+                        .replace("allow = true", "allow = true, delay = \"3h\"")
+                        .replace("\"3h\", delay", "\"3h\"")
+                }
                 4 => next.rules[at] = next.rules[at].replace("\"5\"", "\"10\""),
-                5 if !next.extras.contains(&Extra::Within) => next.head = next.head.replace("cap = \"10\"", "cap = \"20\""),
-                6 => next.head = next.head.replace("window = { calendar = \"day\" }", "window = { calendar = \"month\" }"),
+                5 if !next.extras.contains(&Extra::Within) => {
+                    next.head = next.head.replace("cap = \"10\"", "cap = \"20\"")
+                }
+                6 => {
+                    next.head =
+                        next.head.replace("window = { calendar = \"day\" }", "window = { calendar = \"month\" }")
+                }
                 _ => {
                     let rule = next.rule(rng);
                     next.rules[at] = rule;

@@ -41,7 +41,10 @@ fn every_example_of_a_finding_is_found_and_nothing_else_of_its_severity() {
     }
     // What has none is about the policy as a whole, and tried below.
     let without = [FindingKind::NothingAllowed, FindingKind::NoOwnerManagement, FindingKind::NoGuardian];
-    assert!(FindingKind::ALL.iter().all(|kind| with_example.contains(kind) != without.contains(kind)), "{with_example:?}");
+    assert!(
+        FindingKind::ALL.iter().all(|kind| with_example.contains(kind) != without.contains(kind)),
+        "{with_example:?}"
+    );
 }
 
 #[test]
@@ -69,7 +72,10 @@ fn the_decimals_of_a_known_token_are_never_taken_for_others() {
     // On another chain another contract is there; the name alone makes it a warning.
     let elsewhere = wrong.replace("eth:0x", "base:0x");
     let found = findings(&elsewhere);
-    assert!(found.iter().any(|one| (one.kind, one.severity) == (FindingKind::Decimals, Severity::Warning)), "{found:#?}");
+    assert!(
+        found.iter().any(|one| (one.kind, one.severity) == (FindingKind::Decimals, Severity::Warning)),
+        "{found:#?}"
+    );
 }
 
 #[test]
@@ -93,10 +99,17 @@ fn no_example_of_the_project_has_an_error() {
 #[test]
 fn guardians_that_are_nobody_else_are_a_warning() {
     let account = "0xe8E0F9B9AD645f5B37E8596b8B78CFC956397bB8";
-    let alone = first().replace("[control]\n", "[control]\nguardians = \"@guards\"\n") + &format!("\n[groups]\nguards = [\"{account}\"]\n");
+    let alone = first().replace("[control]\n", "[control]\nguardians = \"@guards\"\n")
+        + &format!("\n[groups]\nguards = [\"{account}\"]\n");
     let found = findings(&alone);
-    assert_eq!(found.iter().map(|one| (one.kind, one.severity)).collect::<Vec<_>>(), [(FindingKind::NoGuardian, Severity::Warning)]);
-    let two = alone.replace(&format!("guards = [\"{account}\""), &format!("guards = [\"{account}\", \"0xa49133BA34B50B95E56f0DF0bf2b25e8826A7A5a\""));
+    assert_eq!(
+        found.iter().map(|one| (one.kind, one.severity)).collect::<Vec<_>>(),
+        [(FindingKind::NoGuardian, Severity::Warning)]
+    );
+    let two = alone.replace(
+        &format!("guards = [\"{account}\""),
+        &format!("guards = [\"{account}\", \"0xa49133BA34B50B95E56f0DF0bf2b25e8826A7A5a\""),
+    );
     assert_eq!(findings(&two), []);
 }
 
@@ -106,7 +119,8 @@ fn opaque_calls_that_stay_denied_are_told() {
         let found = findings(&format!("{}\n[[rules]]\nid = \"more\"\n{rule}\n", first()));
         found.into_iter().map(|one| (one.kind, one.severity)).collect::<Vec<_>>()
     };
-    let named = "when = { target = [\"USDC\", \"@vendors\"], selector = \"mint(address,uint256)\" }\nthen = { allow = true }";
+    let named =
+        "when = { target = [\"USDC\", \"@vendors\"], selector = \"mint(address,uint256)\" }\nthen = { allow = true }";
     assert!(kinds(named).contains(&(FindingKind::OpaqueDenied, Severity::Warning)), "{:?}", kinds(named));
     let opaque = "when = { target = [\"USDC\", \"@vendors\"], selector = \"mint(address,uint256)\", opaque = true }\nthen = { allow = true }";
     assert!(!kinds(opaque).iter().any(|(kind, _)| *kind == FindingKind::OpaqueDenied));
@@ -117,8 +131,12 @@ fn opaque_calls_that_stay_denied_are_told() {
 #[test]
 fn asking_for_more_than_there_are_does_not_parse() {
     let group = "\n[groups]\nguards = [\"0xa49133BA34B50B95E56f0DF0bf2b25e8826A7A5a\"]\n";
-    for asked in ["approvals = { group = \"guards\", at_least = 2 }", "signatures = 2, signers = { list = \"@guards\", at_least = 2 }"] {
-        let rule = format!("\n[[rules]]\nid = \"more\"\nwhen = {{ asset = \"ETH\" }}\nthen = {{ allow = true, {asked} }}\n");
+    for asked in [
+        "approvals = { group = \"guards\", at_least = 2 }",
+        "signatures = 2, signers = { list = \"@guards\", at_least = 2 }",
+    ] {
+        let rule =
+            format!("\n[[rules]]\nid = \"more\"\nwhen = {{ asset = \"ETH\" }}\nthen = {{ allow = true, {asked} }}\n");
         let error = Policy::parse(&format!("{}{group}{rule}", first()), "example.toml").expect_err("is refused");
         assert!(error.to_string().contains("are asked for, which has 1"), "{error}");
     }

@@ -83,7 +83,8 @@ impl Draft {
     }
 
     pub(crate) fn text(&self) -> String {
-        let rules: Vec<String> = self.rules.iter().enumerate().map(|(n, rule)| format!("[[rules]]\nid = \"r{n}\"\n{rule}\n")).collect();
+        let rules: Vec<String> =
+            self.rules.iter().enumerate().map(|(n, rule)| format!("[[rules]]\nid = \"r{n}\"\n{rule}\n")).collect();
         format!("{}\n{}", self.head, rules.join("\n"))
     }
 
@@ -109,10 +110,21 @@ impl Draft {
             asset = Some(name);
         }
         if rng.random_range(0..6) == 0 {
-            keys.push(format!("target = {}", some(rng, &["\"@alice\"", "\"@both\"", "\"account\"", "\"T\"", "[\"@bob\", \"T\"]"])));
+            keys.push(format!(
+                "target = {}",
+                some(rng, &["\"@alice\"", "\"@both\"", "\"account\"", "\"T\"", "[\"@bob\", \"T\"]"])
+            ));
         }
         if rng.random_range(0..6) == 0 {
-            let selector = some(rng, &["\"0x11111111\"", "[\"0x11111111\", \"transfer(address,uint256)\"]", "\"enableModule(address)\"", "\"transferFrom(address,address,uint256)\""]);
+            let selector = some(
+                rng,
+                &[
+                    "\"0x11111111\"",
+                    "[\"0x11111111\", \"transfer(address,uint256)\"]",
+                    "\"enableModule(address)\"",
+                    "\"transferFrom(address,address,uint256)\"",
+                ],
+            );
             keys.push(format!("selector = {selector}"));
             if rng.random() {
                 keys.push("opaque = true".to_owned());
@@ -123,7 +135,9 @@ impl Draft {
             0..=2 => "{ deny = true }".to_owned(),
             3 => "{ allow = true }".to_owned(),
             4 => format!("{{ allow = true, delay = \"{}\" }}", some(rng, &["1h", "2h"])),
-            _ if asset.as_deref() == Some("T") => format!("{{ allow = true, limits = {} }}", some(rng, &["[\"day\"]", "[\"day\", \"count\"]"])),
+            _ if asset.as_deref() == Some("T") => {
+                format!("{{ allow = true, limits = {} }}", some(rng, &["[\"day\"]", "[\"day\", \"count\"]"]))
+            }
             _ => "{ allow = true, limits = [\"count\"] }".to_owned(),
         };
         let then = match then.strip_suffix(" }").filter(|_| then.contains("allow")) {
@@ -146,7 +160,13 @@ impl Draft {
             keys.push(format!("recipient = {}", some(rng, &lists)));
         }
         if asset.is_some() && rng.random_range(0..2) == 0 {
-            let bounds = ["{ max = \"5\" }", "{ min = \"5\" }", "{ max = \"10\" }", "{ min = \"10\" }", "{ min = \"5\", max = \"10\" }"];
+            let bounds = [
+                "{ max = \"5\" }",
+                "{ min = \"5\" }",
+                "{ max = \"10\" }",
+                "{ min = \"10\" }",
+                "{ min = \"5\", max = \"10\" }",
+            ];
             keys.push(format!("amount = {}", some(rng, &bounds)));
         }
         for extra in &self.extras {
@@ -154,19 +174,48 @@ impl Draft {
                 continue;
             }
             keys.extend(match extra {
-                Extra::Origin => (depth == 0).then(|| format!("origin = {}", some(rng, &["\"@module\"", "\"@both\"", "[\"@module\", \"@alice\"]"]))),
-                Extra::Initiator => Some(format!("initiator = {}", some(rng, &["\"@alice\"", "\"@module\"", "\"@both\""]))),
-                Extra::Time => Some(format!("time = {}", some(rng, &["{ from = \"09:00\", to = \"17:00\" }", "{ from = \"17:00\", to = \"09:00\" }", "{ from = \"12:00\", to = \"24:00\" }"]))),
-                Extra::Weekday => Some(format!("weekday = {}", some(rng, &["\"mon\"", "[\"mon\", \"sun\"]", "[\"tue\", \"wed\", \"thu\"]"]))),
-                Extra::Word => Some(format!("word = {}", some(rng, &[
-                    "{ offset = 4, in = \"@alice\" }",
-                    "{ offset = 4, in = \"@both\" }",
-                    "{ offset = 36, at_most = \"7\" }",
-                    "{ offset = 36, equals = \"5\" }",
-                    "{ offset = 68, not_equals = \"0\" }",
-                ]))),
-                Extra::StaticCall => Some(format!("static_call = {{ target = \"{REGISTRY}\", call = \"paused()\", {} }}", some(rng, &["equals = \"1\"", "at_most = \"0\"", "more_than = \"1\"", "not_equals = \"1\""]))),
-                Extra::Registry => Some(format!("recipient = {}", some(rng, &["\"@registry\"", "[\"@registry\", \"@alice\"]"]))).filter(|_| !keys.iter().any(|key| key.starts_with("recipient"))),
+                Extra::Origin => (depth == 0).then(|| {
+                    format!("origin = {}", some(rng, &["\"@module\"", "\"@both\"", "[\"@module\", \"@alice\"]"]))
+                }),
+                Extra::Initiator => {
+                    Some(format!("initiator = {}", some(rng, &["\"@alice\"", "\"@module\"", "\"@both\""])))
+                }
+                Extra::Time => Some(format!(
+                    "time = {}",
+                    some(
+                        rng,
+                        &[
+                            "{ from = \"09:00\", to = \"17:00\" }",
+                            "{ from = \"17:00\", to = \"09:00\" }",
+                            "{ from = \"12:00\", to = \"24:00\" }"
+                        ]
+                    )
+                )),
+                Extra::Weekday => Some(format!(
+                    "weekday = {}",
+                    some(rng, &["\"mon\"", "[\"mon\", \"sun\"]", "[\"tue\", \"wed\", \"thu\"]"])
+                )),
+                Extra::Word => Some(format!(
+                    "word = {}",
+                    some(
+                        rng,
+                        &[
+                            "{ offset = 4, in = \"@alice\" }",
+                            "{ offset = 4, in = \"@both\" }",
+                            "{ offset = 36, at_most = \"7\" }",
+                            "{ offset = 36, equals = \"5\" }",
+                            "{ offset = 68, not_equals = \"0\" }",
+                        ]
+                    )
+                )),
+                Extra::StaticCall => Some(format!(
+                    "static_call = {{ target = \"{REGISTRY}\", call = \"paused()\", {} }}",
+                    some(rng, &["equals = \"1\"", "at_most = \"0\"", "more_than = \"1\"", "not_equals = \"1\""])
+                )),
+                Extra::Registry => {
+                    Some(format!("recipient = {}", some(rng, &["\"@registry\"", "[\"@registry\", \"@alice\"]"])))
+                        .filter(|_| !keys.iter().any(|key| key.starts_with("recipient")))
+                }
                 Extra::Code => Some(format!("recipient_is_contract = {}", rng.random::<bool>())),
                 Extra::Within => match asset {
                     Some("T") => Some(format!("within = {}", some(rng, &["\"day\"", "\"count\"", "\"week\""]))),
@@ -208,7 +257,8 @@ fn asking(rng: &mut ChaCha8Rng) -> Vec<String> {
     if rng.random_range(0..3) > 0 {
         let (group, members) = *[("one", 1), ("two", 2), ("three", 3)].choose(rng).expect("some");
         let count = rng.random_range(1..=members);
-        let flags = some(rng, &["", "", "", ", initiator = true", ", owners = true", ", initiator = true, owners = true"]);
+        let flags =
+            some(rng, &["", "", "", ", initiator = true", ", owners = true", ", initiator = true, owners = true"]);
         keys.push(format!(", approvals = {{ group = \"{group}\", at_least = {count}{flags} }}"));
     }
     if rng.random_range(0..2) == 0 {
@@ -226,7 +276,8 @@ fn asking(rng: &mut ChaCha8Rng) -> Vec<String> {
 }
 
 fn head(semantics: &str, badges: bool, everywhere: bool) -> String {
-    let badges = if badges { format!("N = {{ standard = \"erc721\", address = \"{BADGES}\" }}") } else { String::new() };
+    let badges =
+        if badges { format!("N = {{ standard = \"erc721\", address = \"{BADGES}\" }}") } else { String::new() };
     let everywhere = if everywhere { "everywhere = true" } else { "" };
     format!(
         r#"

@@ -131,7 +131,9 @@ pub(crate) fn asks_more(policy: &Policy, rule: &Rule, earlier: &Rule) -> bool {
             let (asks, weak) = (asks_of(policy, rule), asks_of(policy, earlier));
             let more = asks.iter().filter(|((ask, _), _)| !ask.starts_with("notices"));
             let mut more = more.map(|(ask, level)| weak.get(ask).is_none_or(|weak| level.asks_more(weak)));
-            delay.unwrap_or(0) > waits.unwrap_or(0) || limits.iter().any(|limit| !other.contains(limit)) || more.any(|more| more)
+            delay.unwrap_or(0) > waits.unwrap_or(0)
+                || limits.iter().any(|limit| !other.contains(limit))
+                || more.any(|more| more)
         }
     }
 }

@@ -63,7 +63,8 @@ fn expected(policy: &Policy, readings: &[Reading]) -> Found {
     for (limit, asset) in limited.filter_map(|(id, limit)| Some((id, limit.asset()?))) {
         let asset = policy.assets[asset].standard.token().unwrap_or_default();
         if readings.iter().any(|one| one.limits.contains(limit)) {
-            let free = readings.iter().filter(|one| one.allowed && one.outflow == Some(asset) && !one.limits.contains(limit));
+            let free =
+                readings.iter().filter(|one| one.allowed && one.outflow == Some(asset) && !one.limits.contains(limit));
             found.extend(free.flat_map(|one| &one.says).map(|at| (FindingKind::Uncounted, vec![id(*at)])));
         }
     }
@@ -99,9 +100,10 @@ fn hold(seed: u64) -> Tally {
     }
     if draft.asks {
         let quorum = |reading: &Reading| reader.asks(&reading.says).keys().any(|(ask, _)| !ask.starts_with("notices"));
-        let some = readings.iter().zip(&all).filter(|(one, case)| {
-            one.allowed && quorum(one) && case.request.origin.is_none() && is_single(case)
-        });
+        let some = readings
+            .iter()
+            .zip(&all)
+            .filter(|(one, case)| one.allowed && quorum(one) && case.request.origin.is_none() && is_single(case));
         for (_, case) in some.take(3) {
             assert!(mirror_can_meet(&policy, case), "seed {seed}: nobody can sign\n{}", draft.text());
         }
@@ -112,7 +114,12 @@ fn hold(seed: u64) -> Tally {
     let wrong: Vec<_> = found.difference(&expected).collect();
     assert!(wrong.is_empty(), "seed {seed}: false alarms {wrong:?}\n{report:#?}\n{}", draft.text());
     let is_known = words && !report.undetermined.is_empty();
-    assert!(missing.is_empty() || is_known, "seed {seed}: missed {missing:?}\n{:?}\n{}", report.undetermined, draft.text());
+    assert!(
+        missing.is_empty() || is_known,
+        "seed {seed}: missed {missing:?}\n{:?}\n{}",
+        report.undetermined,
+        draft.text()
+    );
     for (total, kind) in tally.found.iter_mut().zip(KINDS) {
         *total += found.iter().filter(|(found, _)| *found == kind).count();
     }

@@ -92,22 +92,30 @@ fn actions(draft: &Draft) -> Vec<Action> {
         // Words compare with numbers, and recipients are words.
         people.extend([5, 8, 10].map(Address::with_last_byte));
     }
-    let amounts: Vec<U256> = if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
-        .into_iter()
-        .map(U256::from)
-        .collect();
+    let amounts: Vec<U256> =
+        if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
+            .into_iter()
+            .map(U256::from)
+            .collect();
     // What calls may carry as their first three words.
     let words: Vec<Vec<U256>> = if draft.extras.contains(&Extra::Word) {
         let firsts = [U256::ZERO, word(address(ALICE)), word(address(BOB)), U256::MAX];
         let seconds = [0, 5, 8, 10].map(U256::from);
-        let all = firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
+        let all =
+            firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
         all.collect()
     } else {
         vec![Vec::new()]
     };
     let selectors = [[0x11; 4], [0x22; 4]];
     let mut all = Vec::new();
-    let known = ["enableModule(address)", "transfer(address,uint256)", "transferFrom(address,address,uint256)", "approve(address,uint256)"].map(selector);
+    let known = [
+        "enableModule(address)",
+        "transfer(address,uint256)",
+        "transferFrom(address,address,uint256)",
+        "approve(address,uint256)",
+    ]
+    .map(selector);
     let mut targets = vec![account, token];
     targets.extend(people.iter().take(3));
     for to in &targets {
@@ -137,10 +145,8 @@ fn actions(draft: &Draft) -> Vec<Action> {
     } else {
         (vec![other], vec![other])
     };
-    let numbers: Vec<U256> = if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }
-        .into_iter()
-        .map(U256::from)
-        .collect();
+    let numbers: Vec<U256> =
+        if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }.into_iter().map(U256::from).collect();
     for asset in [token].into_iter().chain(draft.badges.then(|| address(BADGES))) {
         for source in &sources {
             for (end, number) in ends.iter().flat_map(|end| numbers.iter().map(move |number| (end, number))) {
@@ -154,7 +160,11 @@ fn actions(draft: &Draft) -> Vec<Action> {
             all.push(call(token, transfer, &[word(to), *amount]));
             all.push(call(token, transfer_from, &[word(account), word(to), *amount]));
             all.push(call(token, selector("approve(address,uint256)"), &[word(to), *amount]));
-            all.push(call(PERMIT2, selector("approve(address,address,uint160,uint48)"), &[word(token), word(to), *amount, U256::ZERO]));
+            all.push(call(
+                PERMIT2,
+                selector("approve(address,address,uint160,uint48)"),
+                &[word(token), word(to), *amount, U256::ZERO],
+            ));
         }
         if draft.badges {
             let badges = address(BADGES);
@@ -175,7 +185,9 @@ fn actions(draft: &Draft) -> Vec<Action> {
         for one in selectors.into_iter().chain([transfer, selector("enableModule(address)")]) {
             all.extend(words.iter().map(|words| call(badges, one, words)));
         }
-        for to in [Action { to: badges, ..Action::default() }, Action { to: badges, value: U256::ONE, ..Action::default() }] {
+        for to in
+            [Action { to: badges, ..Action::default() }, Action { to: badges, value: U256::ONE, ..Action::default() }]
+        {
             all.push(to);
         }
     }
@@ -203,7 +215,8 @@ pub(crate) fn cases(draft: &Draft) -> Vec<Case> {
             for (time, day) in times.iter().flat_map(|time| days.iter().map(move |day| (*time, *day))) {
                 let now = MONDAY + day * 86_400 + time;
                 let actions = vec![action.clone()];
-                let request = Request { account, origin: *origin, initiator: *initiator, actions, ..Request::default() };
+                let request =
+                    Request { account, origin: *origin, initiator: *initiator, actions, ..Request::default() };
                 all.push(Case { request, now, world: active() });
             }
         }
@@ -231,17 +244,26 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
     let mut all = vec![case];
     let mut vary = |extra, change: &dyn Fn(&Case) -> Vec<World>| {
         if draft.extras.contains(&extra) {
-            all = all.iter().flat_map(|case| change(case).into_iter().map(|world| Case { world, ..case.clone() })).collect();
+            all = all
+                .iter()
+                .flat_map(|case| change(case).into_iter().map(|world| Case { world, ..case.clone() }))
+                .collect();
         }
     };
     let subsets = |case: &Case| {
         involved(draft, case).into_iter().fold(vec![BTreeSet::new()], |sets, one| {
-            sets.into_iter().flat_map(|set: BTreeSet<Address>| [set.clone(), set.into_iter().chain([one]).collect()]).collect()
+            sets.into_iter()
+                .flat_map(|set: BTreeSet<Address>| [set.clone(), set.into_iter().chain([one]).collect()])
+                .collect()
         })
     };
-    vary(Extra::Registry, &|case| subsets(case).into_iter().map(|listed| World { listed, ..case.world.clone() }).collect());
+    vary(Extra::Registry, &|case| {
+        subsets(case).into_iter().map(|listed| World { listed, ..case.world.clone() }).collect()
+    });
     vary(Extra::Code, &|case| subsets(case).into_iter().map(|code| World { code, ..case.world.clone() }).collect());
-    vary(Extra::StaticCall, &|case| [0, 1, 2].map(|paused| World { paused: U256::from(paused), ..case.world.clone() }).to_vec());
+    vary(Extra::StaticCall, &|case| {
+        [0, 1, 2].map(|paused| World { paused: U256::from(paused), ..case.world.clone() }).to_vec()
+    });
     vary(Extra::Within, &|case| {
         let mut worlds = Vec::new();
         for mask in 0..8 {
@@ -249,7 +271,11 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
             for (bit, (id, asset, window, count, cap)) in LIMITS.into_iter().enumerate() {
                 if mask >> bit & 1 == 1 {
                     let asset = if asset { address(TOKEN) } else { Address::ZERO };
-                    spend(&mut world, Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used: U256::from(cap) }, case.now);
+                    spend(
+                        &mut world,
+                        Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used: U256::from(cap) },
+                        case.now,
+                    );
                 }
             }
             worlds.push(world);

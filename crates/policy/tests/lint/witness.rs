@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, Bytes, U256};
 use portcullis_eval::{Action, Request};
-use portcullis_policy::{Witness, Window};
+use portcullis_policy::{Window, Witness};
 
 use super::universe::{Case, Spent, active, spend};
 
