@@ -60,7 +60,7 @@ impl Exposure<'_> {
             let nothing = space.sets.minus(nothing, opaque);
             let outflow = space.sets.minus(of_asset, nothing);
             // Value that the account sends itself stays.
-            let to_account = space.to_account();
+            let to_account = space.account_called();
             let outflow = space.sets.minus(outflow, to_account);
             let outflow = space.sets.and(outflow, self.decided.allowed);
             let free = space.sets.minus(outflow, charged);
@@ -217,7 +217,7 @@ impl Exposure<'_> {
 
     /// The account's owners and threshold must be changeable.
     fn owners(&self, space: &mut Space, report: &mut Report) {
-        let to_account = space.to_account();
+        let to_account = space.account_called();
         let selected = space.selectors(&OWNERS);
         let call = space.form(super::space::Form::Call);
         let calls = space.sets.all([to_account, selected, call, self.decided.view.real]);

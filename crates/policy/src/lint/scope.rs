@@ -114,7 +114,7 @@ impl<'a> View<'a> {
                 Some(selector) => space.selectors(&[selector]),
             };
             let enabling = kind == CALL && selector == Some(ENABLE_MODULE) && subjects.account;
-            let to_account = space.to_account();
+            let to_account = space.account_called();
             let found = match kind {
                 NATIVE | CALL => {
                     let own = if subjects.account { to_account } else { NONE };

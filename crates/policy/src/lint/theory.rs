@@ -46,7 +46,7 @@ impl Space {
     }
 
     /// Where the action calls the account.
-    pub(super) fn to_account(&mut self) -> Set {
+    pub(super) fn account_called(&mut self) -> Set {
         let class = self.classes.to.class(&self.classes.account);
         self.dims.to.is(class, &mut self.sets)
     }
@@ -68,7 +68,7 @@ impl Space {
         let nothing = self.amount(Comparison::Equals, U256::ZERO);
         let something = self.amount(Comparison::MoreThan, U256::ZERO);
         let with_selector = self.sets.not(no_selector);
-        let to_account = self.to_account();
+        let to_account = self.account_called();
         let control = self.selectors(&CONTROL);
         let control = self.sets.and(to_account, control);
         let not_control = self.sets.not(control);

@@ -62,6 +62,9 @@ pub struct Used {
     pub used: U256,
 }
 
+/// What registries answer, by registry, method and member.
+type Listed = BTreeMap<(Address, [u8; 4], Address), bool>;
+
 /// 5 January 2026, a Monday.
 const MONDAY: u64 = 1_767_571_200;
 /// How many classes are tried before it is said that none was found.
@@ -158,10 +161,8 @@ impl Space {
             Some(module) => module,
             None => member(&classes.initiators, dims.initiator.class(assignment), "initiator", true)?,
         };
-        let selector = match dims.selector.class(assignment).checked_sub(1) {
-            None => None,
-            Some(at) => Some(classes.selectors.get(at).copied().unwrap_or_else(|| self.other_selector())),
-        };
+        let selector = dims.selector.class(assignment).checked_sub(1);
+        let selector = selector.map(|at| classes.selectors.get(at).copied().unwrap_or_else(|| self.other_selector()));
         let is_native = matches!(form, Form::Native | Form::NativeAndCall);
         let written = selector.and_then(|selector| arguments(form, token, selector, classes.account));
         let words = written.as_ref().map(|written| self.written(written, assignment)).unwrap_or_default();
@@ -284,11 +285,7 @@ impl Space {
         some.into_iter().find(|one| self.classes.selectors.binary_search(one).is_err()).unwrap_or_default()
     }
 
-    fn registries(
-        &self,
-        assignment: &[bool],
-        address: impl Fn(Who) -> Option<Address>,
-    ) -> Option<BTreeMap<(Address, [u8; 4], Address), bool>> {
+    fn registries(&self, assignment: &[bool], address: impl Fn(Who) -> Option<Address>) -> Option<Listed> {
         let mut listed = BTreeMap::new();
         for ((registry, method, who), variable) in &self.dims.listed {
             if let Some(member) = address(*who) {
@@ -302,11 +299,7 @@ impl Space {
     }
 
     /// Static calls: one call has one answer, a registry's too.
-    fn answered(
-        &self,
-        assignment: &[bool],
-        listed: &BTreeMap<(Address, [u8; 4], Address), bool>,
-    ) -> Option<BTreeMap<(Address, Bytes), Vec<U256>>> {
+    fn answered(&self, assignment: &[bool], listed: &Listed) -> Option<BTreeMap<(Address, Bytes), Vec<U256>>> {
         let mut answers: BTreeMap<(Address, Bytes), Vec<U256>> = BTreeMap::new();
         for ((asked, line), dimension) in self.classes.answers.iter().zip(self.dims.answers.values()) {
             let (target, data, words, index) = asked;

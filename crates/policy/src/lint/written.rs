@@ -61,7 +61,8 @@ fn amounts(policy: &Policy, asset: &String, decimals: u8, report: &mut Report) {
         }
     }
     for (at, rule) in policy.rules.iter().enumerate() {
-        bounds(&rule.when, asset, decimals, None, &steps!["rules", at, "when"], &mut all);
+        let path = steps!["rules", at, "when"];
+        bounds(&rule.when, asset, decimals, None, &path, &mut all);
     }
     all.retain(|(amount, _)| !amount.is_zero());
     let (Some(least), Some(most)) = (all.iter().min_by_key(|one| one.0), all.iter().max_by_key(|one| one.0)) else {
