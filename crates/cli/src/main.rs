@@ -13,6 +13,7 @@ mod policy_file;
 mod site;
 mod tx_file;
 mod units;
+mod witness;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -49,6 +50,10 @@ enum Command {
     Compile(commands::compile::Compile),
     /// Read a program back as a policy
     Decompile(commands::decompile::Decompile),
+    /// Say what is wrong with a policy that compiles, each with a request that shows it
+    Lint(commands::lint::Lint),
+    /// Say what another version of a policy loosens and tightens, each with a request that shows it
+    Diff(commands::diff::Diff),
     /// Say, offline and in words, what a policy decides on a transaction and which rule decides
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
@@ -81,6 +86,8 @@ fn main() -> ExitCode {
         Command::Schema(command) => command.run(),
         Command::Compile(command) => command.run(&output),
         Command::Decompile(command) => command.run(&output),
+        Command::Lint(command) => command.run(&output),
+        Command::Diff(command) => command.run(&output),
         Command::Explain(command) => command.run(&output),
         Command::Simulate(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),

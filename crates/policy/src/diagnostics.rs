@@ -161,6 +161,17 @@ const WIDTH: usize = 120;
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "error")
+    }
+}
+
+impl Diagnostic {
+    /// The same under another word than `error`.
+    pub fn titled<'a>(&'a self, word: &'a str) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| self.write(f, word))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
         let (line, length) = (&self.excerpt.0, self.excerpt.1);
         let before = self.column.saturating_sub(1);
         let skip = if line.chars().count() > WIDTH { before.saturating_sub(CONTEXT) } else { 0 };
@@ -169,7 +180,7 @@ impl fmt::Display for Diagnostic {
         let margin = " ".repeat(number.len());
         let indent = before.saturating_sub(skip);
         let carets = length.clamp(1, WIDTH.saturating_sub(indent).max(1));
-        writeln!(f, "error: {}", printable_text(&self.message))?;
+        writeln!(f, "{word}: {}", printable_text(&self.message))?;
         writeln!(f, "{margin}--> {}:{}:{}", printable_text(&self.file), self.line, self.column)?;
         writeln!(f, "{margin} |")?;
         writeln!(f, "{number} | {}", shown.trim_end())?;

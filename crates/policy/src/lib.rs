@@ -41,6 +41,7 @@ mod diagnostics;
 mod document;
 mod format;
 mod imports;
+mod lint;
 mod model;
 mod program;
 mod schema;
@@ -49,6 +50,9 @@ mod text;
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
 pub use format::format;
 pub use imports::Load;
+pub use lint::{
+    Change, Difference, Direction, Finding, FindingKind, LintError, Report, Severity, Used, Witness, diff, lint,
+};
 pub use model::{
     AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
     Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,

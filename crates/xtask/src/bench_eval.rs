@@ -1,6 +1,7 @@
-//! `bench`, and `bench eval`: the evaluator beside other policy engines, in the workspace of its own under `benches/`.
+//! `bench`: the evaluator beside other policy engines, in the workspace of its own under `benches/`, the linter and
+//! `backtest`.
 //!
-//! Never part of `test` or of CI: it builds the other engines, and what it prints depends on the machine.
+//! Never part of `test` or of CI: what it prints depends on the machine, and it builds the other engines.
 
 use crate::bench_backtest::{self, BacktestArgs};
 use crate::{stage, tools};
@@ -16,23 +17,42 @@ pub(crate) struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum Bench {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
-    Eval(EvalArgs),
+    Eval(JsonArgs),
+    /// The linter on policies of 10, 100 and 1,000 rules
+    Lint(JsonArgs),
     /// A million past requests under two policies
     Backtest(BacktestArgs),
 }
 
 #[derive(Debug, Args)]
-struct EvalArgs {
+struct JsonArgs {
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let args = match &args.what {
-        Bench::Eval(args) => args,
-        Bench::Backtest(args) => return bench_backtest::run(args),
-    };
+    match &args.what {
+        Bench::Eval(args) => eval(args),
+        Bench::Lint(args) => lint(args),
+        Bench::Backtest(args) => bench_backtest::run(args),
+    }
+}
+
+fn lint(args: &JsonArgs) -> Result<()> {
+    let common = ["bench", "--locked", "--package", "portcullis-policy", "--bench", "lint"];
+    stage::must(
+        "build the linter's bench",
+        tools::cargo(&[common.as_slice(), &["--no-run", "--color", "never"]].concat()),
+    )?;
+    let mut command = tools::cargo(&[common.as_slice(), &["--quiet", "--"]].concat());
+    if args.json {
+        command.arg("--json");
+    }
+    tools::pass_through(command).wrap_err("bench lint")
+}
+
+fn eval(args: &JsonArgs) -> Result<()> {
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;

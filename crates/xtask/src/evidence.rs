@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, link, node, parity, setup, tools};
+use crate::{attacks, demo, link, lint_proof, node, parity, setup, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ const CODE_LIMIT: usize = 24_576;
 const ATTACKS: usize = 40;
 const PARITY_CASES: u64 = 20_000;
 const PARITY_SECONDS: f64 = 120.0;
+const LINT_POLICIES: u64 = 2_000;
+const LINT_RECORDED: u64 = 100_000;
 const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
 
 #[derive(Debug, Args)]
@@ -42,6 +44,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.extend(attack_figures()?);
     figures.extend(parity_figures(args.seed)?);
     figures.push(self_test(args.seed)?);
+    figures.extend(lint_figures(args.seed)?);
     figures.extend(demo_figures("embedded", demo::binary())?);
     let anvil = node::Anvil::start()?;
     let mut on_node = demo::binary();
@@ -142,6 +145,52 @@ fn self_test(seed: u64) -> Result<Figure> {
     })
 }
 
+/// The linter against brute force: a short run now, and the long one on record, which counts for one source only.
+fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
+    eprintln!(".... lint against brute force");
+    let now = lint_proof::measure(seed, LINT_POLICIES, &indicatif::ProgressBar::hidden(), 0)?;
+    let record = lint_proof::recorded().unwrap_or(Value::Null);
+    let is_current = tools::at(&record, "source").as_str() == Some(&lint_proof::source()?);
+    let figure = |name: &str, target: String, value: String, met: bool, seed: u64| Figure {
+        name: format!("lint: {name}"),
+        target,
+        value,
+        met,
+        seed: Some(seed),
+    };
+    let wrong = |report: &Value| count(tools::at(report, "wrong"));
+    let policies = lint_proof::number(&now, "policies");
+    let kinds = tools::at(&now, "findings").as_object();
+    let covered = kinds.map_or(0, |kinds| kinds.values().filter(|count| count.as_u64() > Some(0)).count());
+    let every = kinds.map_or(0, serde_json::Map::len);
+    let recorded = lint_proof::number(&record, "policies");
+    let first = lint_proof::number(&record, "seed");
+    let source = if is_current { "" } else { ", of another source" };
+    Ok(vec![
+        figure(
+            "policies with a false alarm or a miss, now",
+            format!("0 of {LINT_POLICIES}"),
+            format!("{} of {policies}", shown(wrong(&now))),
+            wrong(&now) == Some(0) && policies == LINT_POLICIES,
+            seed,
+        ),
+        figure(
+            "kinds of findings covered",
+            "all".to_owned(),
+            format!("{covered} of {every}"),
+            every > 0 && covered == every,
+            seed,
+        ),
+        figure(
+            "policies with a false alarm or a miss, on record",
+            format!("0 of {LINT_RECORDED}"),
+            format!("{} of {recorded}{source}", shown(wrong(&record))),
+            wrong(&record) == Some(0) && recorded >= LINT_RECORDED && is_current,
+            first,
+        ),
+    ])
+}
+
 fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
     command.arg("--json");
     let report = measure(&format!("demo, {place}"), command)?;
@@ -210,7 +259,7 @@ fn print(figures: &[Figure], as_json: bool) -> Result<()> {
     Ok(())
 }
 
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let model = std::fs::read_to_string("/proc/cpuinfo")
         .ok()

@@ -12,6 +12,7 @@ mod deps;
 mod evidence;
 mod generated;
 mod link;
+mod lint_proof;
 mod node;
 mod parity;
 mod picture;
@@ -46,6 +47,8 @@ enum Verb {
     Check,
     /// Compare the contract with the Rust evaluator on random cases
     Parity(parity::ParityArgs),
+    /// Hold the linter to brute force on random policies, and record it in evidence/
+    LintProof(lint_proof::LintProofArgs),
     /// Carry every attack out without Portcullis and with it, and print a scoreboard
     Attacks(attacks::AttacksArgs),
     /// Measure beside others; never part of a check
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Test => suite::run(),
         Verb::Check => check::run(),
         Verb::Parity(args) => parity::run(&args),
+        Verb::LintProof(args) => lint_proof::run(&args),
         Verb::Attacks(args) => attacks::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),

@@ -10,7 +10,10 @@ pub(crate) mod tree;
 pub(crate) mod write;
 mod write_rule;
 
-use crate::{CompileError, Compiled, Diagnostics, Load, Policy, Problem, compile, compile_off_chain, imports, program};
+use crate::{
+    CompileError, Compiled, Diagnostic, Diagnostics, Finding, Load, Policy, Problem, Report, compile,
+    compile_off_chain, imports, program,
+};
 use tree::{Fault, Node};
 
 impl Policy {
@@ -41,6 +44,22 @@ impl Policy {
     }
 }
 
+impl Report {
+    /// Where in the document's text each finding is, in their order.
+    ///
+    /// # Errors
+    /// [`Diagnostics`] when the text does not read.
+    pub fn locate(&self, text: &str, file: &str) -> Result<Vec<Diagnostic>, Diagnostics> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let root = tree(text, file).map_err(|faults| Diagnostics::new(file, text, faults))?;
+        let place = |finding: &Finding| {
+            let fault = (root.locate(&finding.path, false), finding.message.clone(), finding.help.clone());
+            Diagnostics::new(file, text, vec![fault])
+        };
+        Ok(self.findings.iter().flat_map(place).collect())
+    }
+}
+
 type Compile = fn(&Policy) -> Result<Compiled, CompileError>;
 
 fn no_files(_: &str) -> Result<Vec<u8>, String> {
@@ -48,16 +67,18 @@ fn no_files(_: &str) -> Result<Vec<u8>, String> {
 }
 
 fn parse(text: &str, file: &str, compile: Compile, load: &Load<'_>) -> Result<Policy, Diagnostics> {
-    let is_json = file.to_ascii_lowercase().ends_with(".json");
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = if is_json { tree::from_json(text) } else { tree::from_toml(text) };
     let placed = |faults| Diagnostics::new(file, text, faults);
-    let mut root = root.map_err(placed)?;
+    let mut root = tree(text, file).map_err(placed)?;
     let (faults, files) = imports::resolve(&mut root, file, load);
     match read(&root, compile, faults, files.is_empty()) {
         Ok(policy) => Ok(policy),
         Err(faults) => Err(files.into_iter().fold(placed(faults), Diagnostics::and)),
     }
+}
+
+fn tree(text: &str, file: &str) -> Result<Node, Vec<Fault>> {
+    if file.to_ascii_lowercase().ends_with(".json") { tree::from_json(text) } else { tree::from_toml(text) }
 }
 
 /// `faults` were found before; `is_whole` tells whether every imported list was read.

@@ -300,3 +300,28 @@ pub(crate) fn day_bit(day: Weekday) -> u8 {
     let position = Weekday::ALL.iter().position(|one| *one == day).and_then(|at| u32::try_from(at).ok());
     position.and_then(|position| 1_u8.checked_shl(position)).unwrap_or(0)
 }
+
+impl Condition {
+    /// The document's key for it.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Member(Attribute::Origin, _) => "origin",
+            Self::Member(Attribute::Initiator, _) => "initiator",
+            Self::Member(Attribute::Recipient, _) => "recipient",
+            Self::Member(Attribute::Target, _) => "target",
+            Self::Member(Attribute::Asset, _) => "asset",
+            Self::AtLeast(_) | Self::AtMost(_) => "amount",
+            Self::IsContract => "recipient_is_contract",
+            Self::Selectors(_) => "selector",
+            Self::Kinds(_) => "effect",
+            Self::Time { .. } => "time",
+            Self::Days(_) => "weekday",
+            Self::Word { .. } | Self::WordIn(..) => "word",
+            Self::StaticCall(_) => "static_call",
+            Self::Within(_) => "within",
+            Self::Any(_) => "any",
+            Self::All(_) => "all",
+            Self::Not(_) => "not",
+        }
+    }
+}

@@ -28,18 +28,18 @@ pub(crate) const PERMIT2: Address = address!("0x000000000022D473030F116dDEE9F6B4
 /// `enableModule(address)`.
 pub(crate) const ENABLE_MODULE: [u8; 4] = [0x61, 0x0b, 0x59, 0x25];
 
-const TRANSFER_SELECTOR: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
-const TRANSFER_FROM_SELECTOR: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
-const APPROVE_SELECTOR: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
+pub(crate) const TRANSFER_SELECTOR: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
+pub(crate) const TRANSFER_FROM_SELECTOR: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
+pub(crate) const APPROVE_SELECTOR: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
 const INCREASE_ALLOWANCE_SELECTOR: [u8; 4] = [0x39, 0x50, 0x93, 0x51];
 /// ERC-721's safeTransferFrom, without and with bytes.
-const SAFE_TRANSFER_SELECTOR: [u8; 4] = [0x42, 0x84, 0x2e, 0x0e];
-const SAFE_TRANSFER_WITH_DATA_SELECTOR: [u8; 4] = [0xb8, 0x8d, 0x4f, 0xde];
+pub(crate) const SAFE_TRANSFER_SELECTOR: [u8; 4] = [0x42, 0x84, 0x2e, 0x0e];
+pub(crate) const SAFE_TRANSFER_WITH_DATA_SELECTOR: [u8; 4] = [0xb8, 0x8d, 0x4f, 0xde];
 /// ERC-1155's safeTransferFrom and safeBatchTransferFrom.
-const TRANSFER_ID_SELECTOR: [u8; 4] = [0xf2, 0x42, 0x43, 0x2a];
-const TRANSFER_IDS_SELECTOR: [u8; 4] = [0x2e, 0xb2, 0xc2, 0xd6];
-const SET_APPROVAL_FOR_ALL_SELECTOR: [u8; 4] = [0xa2, 0x2c, 0xb4, 0x65];
-const PERMIT2_APPROVE_SELECTOR: [u8; 4] = [0x87, 0x51, 0x7c, 0x45];
+pub(crate) const TRANSFER_ID_SELECTOR: [u8; 4] = [0xf2, 0x42, 0x43, 0x2a];
+pub(crate) const TRANSFER_IDS_SELECTOR: [u8; 4] = [0x2e, 0xb2, 0xc2, 0xd6];
+pub(crate) const SET_APPROVAL_FOR_ALL_SELECTOR: [u8; 4] = [0xa2, 0x2c, 0xb4, 0x65];
+pub(crate) const PERMIT2_APPROVE_SELECTOR: [u8; 4] = [0x87, 0x51, 0x7c, 0x45];
 
 /// Declared tokens and their standards.
 pub(crate) type Tokens = BTreeMap<Address, u8>;
@@ -236,7 +236,7 @@ fn is_possible(kind: u8, subject: Subject, selector: [u8; 4], tokens: &Tokens) -
     }
 }
 
-const fn transfers(standard: u8) -> &'static [[u8; 4]] {
+pub(crate) const fn transfers(standard: u8) -> &'static [[u8; 4]] {
     match standard {
         ERC20 => &[TRANSFER_SELECTOR, TRANSFER_FROM_SELECTOR],
         ERC721 => &[TRANSFER_FROM_SELECTOR, SAFE_TRANSFER_SELECTOR, SAFE_TRANSFER_WITH_DATA_SELECTOR],
@@ -245,7 +245,7 @@ const fn transfers(standard: u8) -> &'static [[u8; 4]] {
     }
 }
 
-const fn approves(standard: u8) -> &'static [[u8; 4]] {
+pub(crate) const fn approves(standard: u8) -> &'static [[u8; 4]] {
     match standard {
         ERC20 => &[APPROVE_SELECTOR, INCREASE_ALLOWANCE_SELECTOR],
         ERC721 => &[APPROVE_SELECTOR, SET_APPROVAL_FOR_ALL_SELECTOR],

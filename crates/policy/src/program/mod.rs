@@ -2,13 +2,13 @@
 
 mod body;
 pub(crate) mod bounds;
-mod condition;
+pub(crate) mod condition;
 mod decompile;
 mod emit;
-mod expand;
+pub(crate) mod expand;
 mod index;
 mod lists;
-mod lower;
+pub(crate) mod lower;
 mod membership;
 mod names;
 mod obligations;
@@ -26,6 +26,7 @@ pub use decompile::{Malformed, decompile, verify_canonical};
 use crate::{Policy, Problem};
 pub(crate) use lower::MAX_DECIMALS;
 pub(crate) use names::nearest;
+pub(crate) use obligations::{INITIATOR_COUNTS, OWNERS_COUNT};
 use source_map::SourceMap;
 
 /// The most a program may take, its STOP byte included: an EVM contract's code is at most this long.

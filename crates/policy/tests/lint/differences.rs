@@ -1,0 +1,207 @@
+//! What two policies differ in is what every request says they differ in.
+
+use std::collections::BTreeSet;
+
+use portcullis_policy::{Change, Difference, Direction, Policy, diff};
+use rand::{RngExt, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    draft::{Draft, Extra, rng},
+    expected::{Reader, Reading},
+    findings::policies,
+    universe::{Case, cases},
+    witness,
+};
+
+/// Direction, change, and the rules that decide.
+type Told = (Direction, String, Option<String>, Option<String>);
+
+/// Another version of the policy.
+fn next_version(rng: &mut ChaCha8Rng, draft: &Draft) -> Draft {
+    for _ in 0..30 {
+        let mut next = draft.clone();
+        for _ in 0..rng.random_range(1..3) {
+            let at = rng.random_range(0..next.rules.len());
+            match rng.random_range(0..8) {
+                0 if next.rules.len() > 1 => _ = next.rules.remove(at),
+                1 => next.rules.shuffle(rng),
+                2 => {
+                    let rule = next.rule(rng);
+                    next.rules.insert(at, rule);
+                }
+                3 => {
+                    next.rules[at] = next.rules[at]
+                        .replace("allow = true", "allow = true, delay = \"3h\"")
+                        .replace("\"3h\", delay", "\"3h\"")
+                }
+                4 => next.rules[at] = next.rules[at].replace("\"5\"", "\"10\""),
+                5 if !next.extras.contains(&Extra::Within) => {
+                    next.head = next.head.replace("cap = \"10\"", "cap = \"20\"")
+                }
+                6 => {
+                    next.head =
+                        next.head.replace("window = { calendar = \"day\" }", "window = { calendar = \"month\" }")
+                }
+                _ => {
+                    let rule = next.rule(rng);
+                    next.rules[at] = rule;
+                }
+            }
+        }
+        if Policy::parse(&next.text(), "policy.toml").is_ok() {
+            return next;
+        }
+    }
+    draft.clone()
+}
+
+fn name(change: &Change) -> String {
+    match change {
+        Change::Verdict => "verdict".to_owned(),
+        Change::Delay(old, new) => format!("delay {old} {new}"),
+        Change::Limit(id) => format!("limit {id}"),
+        Change::Cap(id) => format!("cap {id}"),
+        Change::Restart(id) => format!("restart {id}"),
+        Change::Obligation { what, old, new } => format!("{what} {old} {new}"),
+    }
+}
+
+/// How one case is decided otherwise, from the definition.
+fn told(old: (&Policy, &Reading), new: (&Policy, &Reading)) -> Vec<Told> {
+    let rule = |(policy, reading): (&Policy, &Reading)| reading.says.first().map(|at| policy.rules[*at].id.clone());
+    let one = |direction, change: String| (direction, change, rule(old), rule(new));
+    let ((old_policy, before), (new_policy, after)) = (old, new);
+    let mut all = Vec::new();
+    match (before.allowed, after.allowed) {
+        (false, true) => all.push(one(Direction::Looser, "verdict".to_owned())),
+        (true, false) => all.push(one(Direction::Stricter, "verdict".to_owned())),
+        (false, false) => {}
+        (true, true) => {
+            if before.delay != after.delay {
+                let direction = if after.delay < before.delay { Direction::Looser } else { Direction::Stricter };
+                all.push(one(direction, format!("delay {} {}", before.delay, after.delay)));
+            }
+            let asks: BTreeSet<&String> = before.asks.keys().chain(after.asks.keys()).collect();
+            for ask in asks {
+                let of = |reading: &Reading| reading.asks.get(ask).copied().unwrap_or_default();
+                let (was, is) = (of(before), of(after));
+                let change = format!("{ask} {} {}", was.count, is.count);
+                if was.asks_more(&is) {
+                    all.push(one(Direction::Looser, change.clone()));
+                }
+                if is.asks_more(&was) {
+                    all.push(one(Direction::Stricter, change));
+                }
+            }
+            for id in before.limits.union(&after.limits) {
+                match (before.limits.contains(id), after.limits.contains(id)) {
+                    (true, false) => all.push(one(Direction::Looser, format!("limit {id}"))),
+                    (false, true) => all.push(one(Direction::Stricter, format!("limit {id}"))),
+                    _ => {
+                        let (a, b) = (&old_policy.limits[id], &new_policy.limits[id]);
+                        if a.window != b.window {
+                            all.push(one(Direction::Looser, format!("restart {id}")));
+                        }
+                        if a.cap != b.cap {
+                            // Caps only rise here.
+                            all.push(one(Direction::Looser, format!("cap {id}")));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+fn summary(differences: &[Difference]) -> BTreeSet<Told> {
+    let one = |one: &Difference| (one.direction, name(&one.change), one.old_rule.clone(), one.new_rule.clone());
+    differences.iter().map(one).collect()
+}
+
+#[test]
+fn nothing_differs_that_no_request_shows_and_every_request_that_differs_is_told() {
+    let (mut total, mut without) = (0, 0);
+    for seed in policies() {
+        let rng = &mut rng(seed ^ 0xd1ff);
+        let draft = Draft::new(rng);
+        let next = next_version(rng, &draft);
+        let (old, new) = (draft.policy(), next.policy());
+        let (before, after) = (Reader::new(&old), Reader::new(&new));
+        let mut expected = BTreeSet::new();
+        // The world of the one that asks for more limits' states.
+        for case in &cases(&draft) {
+            let (was, is) = (before.read(case), after.read(case));
+            expected.extend(told((&old, &was), (&new, &is)));
+        }
+        let differences = diff(&old, &new).expect("is analysed");
+        let found = summary(&differences);
+        let show = || format!("seed {seed}\n{}\n---\n{}", draft.text(), next.text());
+        // A window that changes under `within` has states that these worlds do not have.
+        let both_windows = draft.extras.contains(&Extra::Within) && draft.head != next.head;
+        let missing: Vec<_> = expected.difference(&found).collect();
+        let wrong: Vec<_> = found.difference(&expected).collect();
+        assert!(missing.is_empty(), "missed {missing:?}\n{found:?}\n{}", show());
+        assert!(wrong.is_empty() || both_windows, "false {wrong:?}\n{}", show());
+        for difference in &differences {
+            let Some(shown) = &difference.witness else {
+                without += 1;
+                continue;
+            };
+            let case: Case = witness::case(shown);
+            let (was, is) = (before.read(&case), after.read(&case));
+            let one = summary(std::slice::from_ref(difference)).pop_first().expect("one");
+            assert!(told((&old, &was), (&new, &is)).contains(&one), "{difference:?}\n{was:?}\n{is:?}\n{}", show());
+            let decided = |reader: &Reader<'_>| reader.evaluate(&case).decisions[0].rule.map(usize::from);
+            assert_eq!((decided(&before), decided(&after)), (was.says.first().copied(), is.says.first().copied()));
+        }
+        total += differences.len();
+        assert_eq!(diff(&old, &old).expect("is analysed"), []);
+    }
+    eprintln!("{total} differences, {without} without a witness");
+    assert_eq!(without, 0);
+}
+
+#[test]
+fn adding_a_deny_never_loosens() {
+    let mut stricter = 0;
+    for seed in policies() {
+        let rng = &mut rng(seed ^ 0xadd);
+        let draft = Draft::new(rng);
+        let old = draft.policy();
+        let mut rule = Draft::new(rng).policy().rules.remove(0);
+        let mut new = old.clone();
+        rule.id = "added".to_owned();
+        rule.then = portcullis_policy::Outcome::Deny;
+        rule.when.opaque = false;
+        new.rules.insert(rng.random_range(0..=new.rules.len()), rule);
+        let Ok(differences) = diff(&old, &new) else { continue };
+        let looser: Vec<_> = differences.iter().filter(|one| one.direction == Direction::Looser).collect();
+        assert!(looser.is_empty(), "seed {seed}: {looser:?}\n{}", new.to_toml());
+        stricter += differences.len();
+    }
+    assert!(stricter > 0);
+}
+
+#[test]
+fn reordering_disjoint_rules_changes_nothing() {
+    let mut reordered = 0;
+    for seed in policies().take(500) {
+        let rng = &mut rng(seed ^ 0x0dd);
+        let draft = Draft::new(rng);
+        let old = draft.policy();
+        let reader = Reader::new(&old);
+        let readings: Vec<Reading> = cases(&draft).iter().map(|case| reader.read(case)).collect();
+        for at in 1..old.rules.len() {
+            if readings.iter().all(|one| !(one.scope.contains(&at) && one.scope.contains(&(at - 1)))) {
+                let mut new = old.clone();
+                new.rules.swap(at, at - 1);
+                let differences = diff(&old, &new).expect("is analysed");
+                assert!(differences.is_empty(), "seed {seed}: {differences:?}\n{}", new.to_toml());
+                reordered += 1;
+            }
+        }
+    }
+    assert!(reordered > 0);
+}

@@ -1,0 +1,329 @@
+//! Every request of a small world, and what the chain may answer about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use portcullis_eval::{Action, Missing, PERMIT2, Request, State, account_slot, limit_descriptor, limit_slot};
+
+use super::draft::{ACCOUNT, ALICE, BADGES, BOB, Draft, Extra, MODULE, REGISTRY, TOKEN};
+
+pub(crate) const HOOK: Address = Address::repeat_byte(0x40);
+/// 5 January 2026, a Monday.
+const MONDAY: u64 = 1_767_571_200;
+
+pub(crate) fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+/// What the chain says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World {
+    pub(crate) words: BTreeMap<U256, U256>,
+    pub(crate) listed: BTreeSet<Address>,
+    pub(crate) code: BTreeSet<Address>,
+    pub(crate) paused: U256,
+    /// Answers to other static calls.
+    pub(crate) answers: BTreeMap<(Address, Bytes), Bytes>,
+}
+
+impl State for World {
+    fn word(&self, slot: U256) -> Result<U256, Missing> {
+        Ok(self.words.get(&slot).copied().unwrap_or_default())
+    }
+
+    fn code_hash(&self, address: Address) -> Result<B256, Missing> {
+        Ok(if self.code.contains(&address) { B256::repeat_byte(1) } else { B256::ZERO })
+    }
+
+    fn static_call(&self, target: Address, data: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
+        let word = |number: U256| Some(Bytes::from(number.to_be_bytes_vec()));
+        if let Some(answer) = self.answers.get(&(target, Bytes::copy_from_slice(data))) {
+            return Ok(Some(answer.clone()));
+        }
+        if target != address(REGISTRY) {
+            // The account tells nothing of its owners unless a case says so.
+            assert_eq!(target, address(ACCOUNT));
+            return Ok(None);
+        }
+        Ok(match data.len() {
+            4 => word(self.paused),
+            36 => word(U256::from(self.listed.contains(&Address::from_slice(&data[16..])))),
+            _ => None,
+        })
+    }
+}
+
+/// A request, when, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) request: Request,
+    pub(crate) now: u64,
+    pub(crate) world: World,
+}
+
+/// The state in which the account is under a program.
+pub(crate) fn active() -> World {
+    let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
+    let words = BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]);
+    World { words, ..World::default() }
+}
+
+fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
+    let data = words.iter().fold(selector.to_vec(), |mut data, word| {
+        data.extend(word.to_be_bytes::<32>());
+        data
+    });
+    Action { to, data: data.into(), ..Action::default() }
+}
+
+fn selector(signature: &str) -> [u8; 4] {
+    keccak256(signature)[..4].try_into().expect("four")
+}
+
+fn word(address: Address) -> U256 {
+    U256::from_be_slice(address.as_slice())
+}
+
+fn actions(draft: &Draft) -> Vec<Action> {
+    let (account, token) = (address(ACCOUNT), address(TOKEN));
+    let other = Address::repeat_byte(0x77);
+    let mut people = vec![address(ALICE), address(BOB), other];
+    if draft.extras.contains(&Extra::Word) {
+        // Words compare with numbers, and recipients are words.
+        people.extend([5, 8, 10].map(Address::with_last_byte));
+    }
+    let amounts: Vec<U256> =
+        if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
+            .into_iter()
+            .map(U256::from)
+            .collect();
+    // What calls may carry as their first three words.
+    let words: Vec<Vec<U256>> = if draft.extras.contains(&Extra::Word) {
+        let firsts = [U256::ZERO, word(address(ALICE)), word(address(BOB)), U256::MAX];
+        let seconds = [0, 5, 8, 10].map(U256::from);
+        let all =
+            firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
+        all.collect()
+    } else {
+        vec![Vec::new()]
+    };
+    let selectors = [[0x11; 4], [0x22; 4]];
+    let mut all = Vec::new();
+    let known = [
+        "enableModule(address)",
+        "transfer(address,uint256)",
+        "transferFrom(address,address,uint256)",
+        "approve(address,uint256)",
+    ]
+    .map(selector);
+    let mut targets = vec![account, token];
+    targets.extend(people.iter().take(3));
+    for to in &targets {
+        all.push(Action { to: *to, ..Action::default() });
+        for value in amounts.iter().filter(|value| !value.is_zero()) {
+            all.push(Action { to: *to, value: *value, ..Action::default() });
+            for selector in selectors.iter().chain(&known) {
+                all.extend(words.iter().map(|words| Action { value: *value, ..call(*to, *selector, words) }));
+            }
+        }
+    }
+    let transfer_from = selector("transferFrom(address,address,uint256)");
+    let transfer = selector("transfer(address,uint256)");
+    for to in [account].into_iter().chain(people.iter().copied().take(3)) {
+        for one in selectors.into_iter().chain(known) {
+            if to != account || one != selector("enableModule(address)") {
+                all.extend(words.iter().map(|words| call(to, one, words)));
+            }
+        }
+    }
+    for one in selectors.into_iter().chain([selector("enableModule(address)")]) {
+        all.extend(words.iter().map(|words| call(token, one, words)));
+    }
+    // What is somebody else's to send does not decode.
+    let (sources, ends) = if draft.extras.contains(&Extra::Word) {
+        (vec![other, address(ALICE), address(BOB)], people.clone())
+    } else {
+        (vec![other], vec![other])
+    };
+    let numbers: Vec<U256> =
+        if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }.into_iter().map(U256::from).collect();
+    for asset in [token].into_iter().chain(draft.badges.then(|| address(BADGES))) {
+        for source in &sources {
+            for (end, number) in ends.iter().flat_map(|end| numbers.iter().map(move |number| (end, number))) {
+                all.push(call(asset, transfer_from, &[word(*source), word(*end), *number]));
+            }
+        }
+    }
+    for to in people.iter().copied() {
+        all.push(call(account, selector("enableModule(address)"), &[word(to)]));
+        for amount in &amounts {
+            all.push(call(token, transfer, &[word(to), *amount]));
+            all.push(call(token, transfer_from, &[word(account), word(to), *amount]));
+            all.push(call(token, selector("approve(address,uint256)"), &[word(to), *amount]));
+            all.push(call(
+                PERMIT2,
+                selector("approve(address,address,uint160,uint48)"),
+                &[word(token), word(to), *amount, U256::ZERO],
+            ));
+        }
+        if draft.badges {
+            let badges = address(BADGES);
+            for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
+                all.push(call(badges, transfer_from, &[word(account), word(to), *number]));
+                all.push(call(badges, selector("approve(address,uint256)"), &[word(to), *number]));
+            }
+            for flag in [U256::ZERO, U256::ONE] {
+                all.push(call(badges, selector("setApprovalForAll(address,bool)"), &[word(to), flag]));
+            }
+        }
+    }
+    if draft.badges {
+        let badges = address(BADGES);
+        for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
+            all.push(call(badges, selector("approve(address,uint256)"), &[U256::ZERO, *number]));
+        }
+        for one in selectors.into_iter().chain([transfer, selector("enableModule(address)")]) {
+            all.extend(words.iter().map(|words| call(badges, one, words)));
+        }
+        for to in
+            [Action { to: badges, ..Action::default() }, Action { to: badges, value: U256::ONE, ..Action::default() }]
+        {
+            all.push(to);
+        }
+    }
+    all
+}
+
+/// Every case.
+pub(crate) fn cases(draft: &Draft) -> Vec<Case> {
+    let has = |extra| draft.extras.contains(&extra);
+    let account = address(ACCOUNT);
+    let (alice, module, other) = (address(ALICE), address(MODULE), Address::repeat_byte(0x66));
+    let initiators: Vec<Address> =
+        if has(Extra::Initiator) || draft.asks { vec![other, alice, address(BOB), module] } else { vec![other] };
+    let mut askers: Vec<(Option<Address>, Address)> = initiators.iter().map(|one| (None, *one)).collect();
+    if has(Extra::Origin) {
+        askers.extend([other, alice, address(BOB), module].map(|one| (Some(one), one)));
+    } else {
+        askers.push((Some(module), module));
+    }
+    let times: &[u64] = if has(Extra::Time) { &[0, 32_400, 43_200, 61_200] } else { &[0] };
+    let days: &[u64] = if has(Extra::Weekday) { &[0, 1, 5, 6] } else { &[0] };
+    let mut all = Vec::new();
+    for action in actions(draft) {
+        for (origin, initiator) in &askers {
+            for (time, day) in times.iter().flat_map(|time| days.iter().map(move |day| (*time, *day))) {
+                let now = MONDAY + day * 86_400 + time;
+                let actions = vec![action.clone()];
+                let request =
+                    Request { account, origin: *origin, initiator: *initiator, actions, ..Request::default() };
+                all.push(Case { request, now, world: active() });
+            }
+        }
+    }
+    all.into_iter().flat_map(|case| worlds(draft, case)).collect()
+}
+
+/// Everybody whom the request names.
+fn involved(draft: &Draft, case: &Case) -> BTreeSet<Address> {
+    let action = &case.request.actions[0];
+    let mut all = BTreeSet::from([action.to]);
+    let (words, _) = action.data.get(4..).unwrap_or_default().as_chunks::<32>();
+    for one in words.iter().take(2).filter(|word| word[..12] == [0; 12]) {
+        let found = Address::from_slice(&one[12..]);
+        let amount = found <= Address::with_last_byte(255) && !found.is_zero() && !draft.extras.contains(&Extra::Word);
+        if !amount && found != address(TOKEN) && found != case.request.account {
+            all.insert(found);
+        }
+    }
+    all
+}
+
+/// The case under everything that the chain may answer.
+fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
+    let mut all = vec![case];
+    let mut vary = |extra, change: &dyn Fn(&Case) -> Vec<World>| {
+        if draft.extras.contains(&extra) {
+            all = all
+                .iter()
+                .flat_map(|case| change(case).into_iter().map(|world| Case { world, ..case.clone() }))
+                .collect();
+        }
+    };
+    let subsets = |case: &Case| {
+        involved(draft, case).into_iter().fold(vec![BTreeSet::new()], |sets, one| {
+            sets.into_iter()
+                .flat_map(|set: BTreeSet<Address>| [set.clone(), set.into_iter().chain([one]).collect()])
+                .collect()
+        })
+    };
+    vary(Extra::Registry, &|case| {
+        subsets(case).into_iter().map(|listed| World { listed, ..case.world.clone() }).collect()
+    });
+    vary(Extra::Code, &|case| subsets(case).into_iter().map(|code| World { code, ..case.world.clone() }).collect());
+    vary(Extra::StaticCall, &|case| {
+        [0, 1, 2].map(|paused| World { paused: U256::from(paused), ..case.world.clone() }).to_vec()
+    });
+    vary(Extra::Within, &|case| {
+        let mut worlds = Vec::new();
+        for mask in 0..8 {
+            let mut world = case.world.clone();
+            for (bit, (id, asset, window, count, cap)) in LIMITS.into_iter().enumerate() {
+                if mask >> bit & 1 == 1 {
+                    let asset = if asset { address(TOKEN) } else { Address::ZERO };
+                    spend(
+                        &mut world,
+                        Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used: U256::from(cap) },
+                        case.now,
+                    );
+                }
+            }
+            worlds.push(world);
+        }
+        worlds
+    });
+    all
+}
+
+/// The limits of every draft: id, whether of the token, window (1 day, 2 week, above: rolling seconds), count, cap.
+const LIMITS: [(&str, bool, u32, bool, u64); 3] =
+    [("day", true, 1, false, 10), ("week", true, 604_800, false, 6), ("count", false, 2, true, 3)];
+
+/// What is gone of a limit.
+pub(crate) struct Spent<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) key: Address,
+    pub(crate) asset: Address,
+    pub(crate) window: u32,
+    pub(crate) scope: u8,
+    pub(crate) count: bool,
+    pub(crate) used: U256,
+}
+
+/// Stores it, with units of one.
+pub(crate) fn spend(world: &mut World, spent: Spent<'_>, now: u64) {
+    let Spent { id, key, asset, window, scope, count, used } = spent;
+    let mut name = [0; 32];
+    name[..id.len()].copy_from_slice(id.as_bytes());
+    let days = now / 86_400;
+    let (number, lane, word) = match window {
+        1 => (1, 0, U256::from(days) << 192 | used),
+        2 => (2, 0, U256::from((days + 3) / 7) << 192 | used),
+        3 => {
+            let month = month(days);
+            (3, 0, U256::from(month) << 192 | used)
+        }
+        seconds => {
+            let lane = seconds.div_ceil(8);
+            (4, lane, U256::from(now / u64::from(lane)) << 213 | used)
+        }
+    };
+    let descriptor = limit_descriptor(number, lane, scope, count);
+    world.words.insert(limit_slot(address(ACCOUNT), name.into(), asset, descriptor, key), word);
+}
+
+fn month(days: u64) -> u64 {
+    // January 2026 is all that witnesses know.
+    assert!((20_454..20_485).contains(&days), "{days}");
+    56 * 12
+}
