@@ -45,9 +45,10 @@ mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
 pub use model::{
-    AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
-    Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,
-    StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word, WordTest,
+    AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Domain,
+    Effect, Limit, Members, MessageOutcome, MessageRule, Named, Obligations, Origin, Outcome, Policy, Registry, Rule,
+    Scope, Semantics, Signers, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word,
+    WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,
@@ -58,4 +59,5 @@ pub use text::{
     account::{Account, Chain},
     amount::{Amount, AmountError},
     selector::Selector,
+    typed_data::MessageType,
 };
