@@ -109,6 +109,12 @@ fn every_key_of_the_language_has_an_example() {
         "list",
         "attestation",
         "notify",
+        "domain",
+        "chain",
+        "contract",
+        "salt",
+        "type",
+        "trusted",
     ] {
         let used = text.contains(&format!("{key} = ")) || text.contains(&format!("[{key}"));
         assert!(used && examples.contains(key), "`{key}` has no example");
