@@ -6,6 +6,7 @@
 mod commands;
 mod embedded;
 mod exit;
+mod message_file;
 mod mirror;
 mod output;
 mod policy_file;

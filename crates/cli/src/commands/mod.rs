@@ -5,4 +5,5 @@ pub(crate) mod compile;
 pub(crate) mod decompile;
 pub(crate) mod demo;
 pub(crate) mod explain;
+mod explain_message;
 pub(crate) mod simulate;
