@@ -137,12 +137,12 @@ impl Signatories {
         let (check, question, yes) = match asked {
             Asked::Digest(digest) => (
                 Handler::check_0Call { account: case.account, digest: *digest, signature: signature.clone() }.abi_encode(),
-                Handler::isValidSignature_1Call { digest: *digest, signature }.abi_encode(),
+                Handler::isValidSignature_0Call { digest: *digest, signature }.abi_encode(),
                 [0x16, 0x26, 0xba, 0x7e],
             ),
             Asked::Data(data) => (
                 Handler::check_1Call { account: case.account, data: data.clone(), signature: signature.clone() }.abi_encode(),
-                Handler::isValidSignature_0Call { data: data.clone(), signature }.abi_encode(),
+                Handler::isValidSignature_1Call { data: data.clone(), signature }.abi_encode(),
                 [0x20, 0xc1, 0x3b, 0x0b],
             ),
         };
@@ -159,7 +159,7 @@ impl Signatories {
         let answered = chain.call(*asker, case.account, U256::ZERO, question.into())?;
         if answered.success {
             let magic = B256::right_padding_from(&yes);
-            ensure!(answered.output == magic.as_slice(), "the account answers `{}`", answered.output);
+            ensure!(answered.output[..] == magic[..], "the account answers `{}`", answered.output);
             ensure!(verdict.reason == Reason::Allowed, "the account signs, and check says {verdict:?}");
         } else {
             let Ok(denied) = Handler::MessageDenied::abi_decode(&answered.output) else {

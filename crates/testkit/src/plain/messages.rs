@@ -101,6 +101,6 @@ fn decide<W: World>(case: &Case, hook: Address, around: &W, digest: B256, messag
     if owners.is_empty() {
         return Err(Stop::by(BAD_OWNER_SIGNATURES, 0, at).have(U256::MAX));
     }
-    walk.named(&owners)?;
+    walk.named_signed(&owners)?;
     Ok(at)
 }

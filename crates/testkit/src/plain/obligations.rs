@@ -79,12 +79,12 @@ impl<W: World> Walk<'_, W> {
         let payload = payload.map_or(Some(Payload::default()), Payload::parse).ok_or(malformed)?;
         self.attested(name.as_ref(), &payload)?;
         let owners = self.owners(name.as_ref(), owners)?;
-        self.named(&owners)?;
+        self.named_signed(&owners)?;
         self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)
     }
 
     /// Whether enough of each list are among the owners who signed.
-    pub(super) fn named(&self, owners: &[Address]) -> Result<(), Stop> {
+    pub(super) fn named_signed(&self, owners: &[Address]) -> Result<(), Stop> {
         for one in &self.asked {
             let Ask::Signers { list, .. } = &one.ask else { continue };
             let have = self.members(one, list, owners)?;
