@@ -28,13 +28,11 @@ library SignedMessages {
     /// @param message What the owners sign, before the Safe wraps it.
     /// @param digest What the asker wants to know about.
     /// @param signature Owner signatures and envelope.
-    function decide(
-        address hook,
-        address account,
-        bytes memory message,
-        bytes32 digest,
-        bytes calldata signature
-    ) internal view returns (Verdict memory) {
+    function decide(address hook, address account, bytes memory message, bytes32 digest, bytes calldata signature)
+        internal
+        view
+        returns (Verdict memory)
+    {
         AccountState memory state = IPolicyHook(hook).accountState(account);
         Case memory c;
         c.asked.account = account;

@@ -154,11 +154,12 @@ contract MessageAttacks is AttackTest {
             (bool staged,) = address(safe).call(abi.encodeCall(IPolicyHook.stage, (loose, loose.codehash, 0)));
             assertFalse(staged, "staged");
             Ventriloquist belly = new Ventriloquist();
-            (bool simulated,) = address(safe).call(
-                abi.encodeCall(
-                    IMessageHandler.simulate, (address(belly), abi.encodeCall(Ventriloquist.speak, (hook, loose)))
-                )
-            );
+            (bool simulated,) = address(safe)
+                .call(
+                    abi.encodeCall(
+                        IMessageHandler.simulate, (address(belly), abi.encodeCall(Ventriloquist.speak, (hook, loose)))
+                    )
+                );
             assertFalse(simulated, "simulated");
         }
         VM.stopPrank();
@@ -195,7 +196,11 @@ contract MessageAttacks is AttackTest {
         Draft memory d;
         d.declare(address(usdc));
         d.guardians = d.list(_members(canceller));
-        d.message(0, keccak256("Order(address seller,address token,uint256 amount,uint256 price,uint256 nonce)"), ProgramBuilder.ALLOW);
+        d.message(
+            0,
+            keccak256("Order(address seller,address token,uint256 amount,uint256 price,uint256 nonce)"),
+            ProgramBuilder.ALLOW
+        );
         return _deployCode(d.encode());
     }
 
@@ -210,9 +215,8 @@ contract MessageAttacks is AttackTest {
     // What is signed
 
     function _permit() private view returns (Message memory) {
-        return Message(
-            exchange.domainSeparator(), exchange.PERMIT(), abi.encode(safe, stranger, usdc, LOOT, uint256(0))
-        );
+        return
+            Message(exchange.domainSeparator(), exchange.PERMIT(), abi.encode(safe, stranger, usdc, LOOT, uint256(0)));
     }
 
     function _permitOf(Exchange exchange_) private returns (Message memory) {

@@ -53,9 +53,7 @@ library Signing {
 
     /// @notice Shows the payload behind the owner signatures.
     function show(bytes memory signatures, bytes memory payload_) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            signatures, payload_, payload_.length, keccak256("PortcullisMessage(bytes payload)")
-        );
+        return abi.encodePacked(signatures, payload_, payload_.length, keccak256("PortcullisMessage(bytes payload)"));
     }
 }
 
@@ -109,15 +107,12 @@ abstract contract MessageTest is ObligationTest {
     // Messages
 
     function _order(uint256 amount, uint256 price) internal view returns (Message memory) {
-        return Message(
-            exchange.domainSeparator(), exchange.ORDER(), abi.encode(safe, usdc, amount, price, uint256(0))
-        );
+        return Message(exchange.domainSeparator(), exchange.ORDER(), abi.encode(safe, usdc, amount, price, uint256(0)));
     }
 
     function _permit(address spender, uint256 amount) internal view returns (Message memory) {
-        return Message(
-            exchange.domainSeparator(), exchange.PERMIT(), abi.encode(safe, spender, usdc, amount, uint256(0))
-        );
+        return
+            Message(exchange.domainSeparator(), exchange.PERMIT(), abi.encode(safe, spender, usdc, amount, uint256(0)));
     }
 
     /// @dev Signed by the first two owners, as the threshold wants.

@@ -333,9 +333,7 @@ library ProgramBuilder {
             uint8(d.sets.length),
             d.sets.length == 0 ? uint24(0) : uint24(_offset(lists, listsAt, lists.length)),
             d.guardians == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.guardians - 1)),
-            d.messages.length == 0
-                ? uint24(0)
-                : uint24(_offset(lists, listsAt, lists.length) + 4 * d.sets.length),
+            d.messages.length == 0 ? uint24(0) : uint24(_offset(lists, listsAt, lists.length) + 4 * d.sets.length),
             uint8(d.messages.length)
         );
     }

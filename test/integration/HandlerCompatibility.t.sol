@@ -53,9 +53,8 @@ contract HandlerCompatibilityTest is MessageTest {
 
     function table_theHandlerItselfTakesNoTokens(Edition edition) public prepared(edition) {
         Deeds deeds = new Deeds(address(this), 8);
-        (bool ok,) = address(deeds).call(
-            abi.encodeWithSignature("safeTransferFrom(address,address,uint256)", this, handler, 7)
-        );
+        (bool ok,) =
+            address(deeds).call(abi.encodeWithSignature("safeTransferFrom(address,address,uint256)", this, handler, 7));
         assertFalse(ok, "the handler took a token");
         assertEq(deeds.ownerOf(7), address(this), "deed");
         // A Safe that another handler serves.
@@ -73,7 +72,9 @@ contract HandlerCompatibilityTest is MessageTest {
         _execute(_call(address(safe), abi.encodeCall(ISafe.enableModule, (address(added)))));
         bytes memory some = "any message, of more than one word, to see that lengths are kept";
         _same(abi.encodeWithSignature("onERC721Received(address,address,uint256,bytes)", this, this, 7, some));
-        _same(abi.encodeWithSignature("onERC1155Received(address,address,uint256,uint256,bytes)", this, this, 7, 1, some));
+        _same(
+            abi.encodeWithSignature("onERC1155Received(address,address,uint256,uint256,bytes)", this, this, 7, 1, some)
+        );
         uint256[] memory two = new uint256[](2);
         _same(
             abi.encodeWithSignature(
@@ -94,7 +95,9 @@ contract HandlerCompatibilityTest is MessageTest {
         for (uint256 i; i < messages.length; i++) {
             _same(abi.encodeWithSignature("getMessageHash(bytes)", messages[i]));
             _same(abi.encodeWithSignature("getMessageHashForSafe(address,bytes)", safe, messages[i]));
-            _same(abi.encodeWithSignature("getMessageHashForSafe(address,bytes)", _safeOf(people[0], 5 + i), messages[i]));
+            _same(
+                abi.encodeWithSignature("getMessageHashForSafe(address,bytes)", _safeOf(people[0], 5 + i), messages[i])
+            );
             // Since 1.4.1.
             if (Safes.release(edition) != 0) {
                 _same(abi.encodeWithSignature("encodeMessageDataForSafe(address,bytes)", safe, messages[i]));
@@ -133,7 +136,11 @@ contract HandlerCompatibilityTest is MessageTest {
         bytes memory rest = abi.encode(uint256(3), uint256(4), uint256(5), alice, bob, uint256(6));
         for (uint256 operation; operation < 3; operation++) {
             bytes memory question = abi.encodePacked(
-                bytes4(keccak256("encodeTransactionData(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)")),
+                bytes4(
+                    keccak256(
+                        "encodeTransactionData(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)"
+                    )
+                ),
                 abi.encode(alice, uint256(1), uint256(320), operation),
                 rest,
                 abi.encode(uint256(3), bytes32(hex"010203"))

@@ -58,9 +58,8 @@ contract MessageSignaturesTest is MessageTest {
         bytes memory mine = abi.encodePacked(uint256(uint160(owners[1])), uint256(0), uint8(1));
         bytes memory signature = Signing.show(bytes.concat(_sign(keys[0], hash), mine), m.payload());
         VM.prank(owners[1]);
-        (bool ok,) = address(safe).staticcall(
-            abi.encodeWithSignature("isValidSignature(bytes32,bytes)", m.digest(), signature)
-        );
+        (bool ok,) =
+            address(safe).staticcall(abi.encodeWithSignature("isValidSignature(bytes32,bytes)", m.digest(), signature));
         assertFalse(ok, "the asking owner counted");
         bytes memory nobody = abi.encodePacked(uint256(0), uint256(0), uint8(1));
         _refusesOwners(bytes.concat(nobody, _sign(keys[0], hash)), Reason.BadOwnerSignatures, 0, 0);
@@ -131,7 +130,9 @@ contract MessageSignaturesTest is MessageTest {
         bytes memory preimage = Signing.preimage(address(safe), abi.encode(m.digest()));
         bytes memory message = guardsModules ? abi.encode(hash) : preimage;
         bytes memory good = _signedFor(nested, people[0], message);
-        _refusesOwners(_second(nested, 130, good.length, _signedFor(nested, people[1], message)), Reason.BadOwnerSignatures, 1, 0);
+        _refusesOwners(
+            _second(nested, 130, good.length, _signedFor(nested, people[1], message)), Reason.BadOwnerSignatures, 1, 0
+        );
         // What the contract has signed for itself is no signature for the account.
         bytes memory own = _signedFor(nested, people[0], abi.encode(m.digest()));
         _refusesOwners(_second(nested, 130, own.length, own), Reason.BadOwnerSignatures, 1, 0);

@@ -10,8 +10,10 @@ interface IPullable {
 /// @notice Moves tokens on the strength of what their holder signed, as exchanges and Permit2 do. Its orders name a
 /// buyer's price; its permits let the spender take what they say for nothing.
 contract Exchange {
-    bytes32 public constant ORDER = keccak256("Order(address seller,address token,uint256 amount,uint256 price,uint256 nonce)");
-    bytes32 public constant PERMIT = keccak256("Permit(address owner,address spender,address token,uint256 amount,uint256 nonce)");
+    bytes32 public constant ORDER =
+        keccak256("Order(address seller,address token,uint256 amount,uint256 price,uint256 nonce)");
+    bytes32 public constant PERMIT =
+        keccak256("Permit(address owner,address spender,address token,uint256 amount,uint256 nonce)");
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 

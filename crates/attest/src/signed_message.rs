@@ -56,11 +56,8 @@ impl SignedMessage {
         let payload = parts.payload.filter(|payload| payload.len().checked_rem(32) == Some(0))?;
         let (domain, rest) = payload.split_first_chunk::<32>()?;
         let (type_hash, encoded) = rest.split_first_chunk::<32>()?;
-        let message = Self {
-            domain: domain.into(),
-            type_hash: type_hash.into(),
-            encoded: Bytes::copy_from_slice(encoded),
-        };
+        let message =
+            Self { domain: domain.into(), type_hash: type_hash.into(), encoded: Bytes::copy_from_slice(encoded) };
         Some(Shown { owners: parts.owners, message })
     }
 }

@@ -78,7 +78,8 @@ mod tests {
             let error = format!("{:#}", parse(text).unwrap_err());
             assert!(error.starts_with("write `types`, `primaryType`, `domain` and `message`"), "{error}");
         }
-        let error = format!("{:#}", parse(&MAIL.replace("\"contents\": \"Hello, Bob!\"", "\"content\": \"\"")).unwrap_err());
+        let error =
+            format!("{:#}", parse(&MAIL.replace("\"contents\": \"Hello, Bob!\"", "\"content\": \"\"")).unwrap_err());
         assert!(error.starts_with("the message does not fit its types"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Whether an account signs a message, `docs/program.md` §9.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use portcullis_attest::{BadOwners, Signers, Signing, SignedMessage, safe_message, signed_on_chain, verify_owners_of};
+use portcullis_attest::{BadOwners, SignedMessage, Signers, Signing, safe_message, signed_on_chain, verify_owners_of};
 
 use crate::condition::listed;
 use crate::layout::{AccountState, State};
@@ -124,12 +124,7 @@ fn owners<S: State>(state: &S, signing: &Signing<'_>, signatures: &[u8], rule: &
     }
 }
 
-fn named_signers<S: State>(
-    program: &Program<'_>,
-    state: &S,
-    owners: &Signers,
-    rule: &MessageRule,
-) -> Result<(), Stop> {
+fn named_signers<S: State>(program: &Program<'_>, state: &S, owners: &Signers, rule: &MessageRule) -> Result<(), Stop> {
     let Some((list, need)) = rule.signers else {
         return Ok(());
     };

@@ -76,7 +76,8 @@ pub fn sign_message(
     hash: B256,
     flawed: bool,
 ) -> Vec<u8> {
-    let nothing = Verdict { reason: Reason::Allowed, effect: 0, rule: None, detail: 0, have: U256::ZERO, need: U256::ZERO };
+    let nothing =
+        Verdict { reason: Reason::Allowed, effect: 0, rule: None, detail: 0, have: U256::ZERO, need: U256::ZERO };
     let found = Evaluation {
         verdict: nothing,
         decisions: Vec::new(),

@@ -9,9 +9,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use eyre::{Result, WrapErr};
 use portcullis_bindings::safe::Safe;
-use portcullis_eval::{
-    Asked, MessageRequest, Missing, Reason, State, Verdict, account_slot, evaluate_message,
-};
+use portcullis_eval::{Asked, MessageRequest, Missing, Reason, State, Verdict, account_slot, evaluate_message};
 use portcullis_policy::{AddressRef, MessageOutcome, MessageRule};
 use serde_json::json;
 use std::path::Path;

@@ -24,8 +24,7 @@ const TYPE_HELP: &str = "write the type as the contract hashes it, like `Order(a
 
 /// Reads a message rule; what does not read is left out of it and noted.
 pub(super) fn message(reader: &mut Reader, node: &Node) -> MessageRule {
-    let mut rule =
-        MessageRule { id: String::new(), domain: Named::Any, kind: Named::Any, then: MessageOutcome::Deny };
+    let mut rule = MessageRule { id: String::new(), domain: Named::Any, kind: Named::Any, then: MessageOutcome::Deny };
     let Some(fields) = reader.table(node, &KEYS) else { return rule };
     let id = reader.require(fields, "id", "write an id that no other message rule has");
     if let Some(id) = id.and_then(|node| reader.text(node, "write the id in quotes")) {

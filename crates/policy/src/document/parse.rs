@@ -53,17 +53,13 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     let rules = array(&mut reader, table, "rules", rule);
     let messages = array(&mut reader, table, "messages", message);
     let name = name.unwrap_or_default();
-    let policy = Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules, messages };
+    let policy =
+        Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules, messages };
     (Some(policy), reader.faults)
 }
 
 /// An array of rules, in their order.
-fn array<T>(
-    reader: &mut Reader,
-    table: Table<'_>,
-    key: &str,
-    read: impl Fn(&mut Reader, &Node) -> T,
-) -> Vec<T> {
+fn array<T>(reader: &mut Reader, table: Table<'_>, key: &str, read: impl Fn(&mut Reader, &Node) -> T) -> Vec<T> {
     let Some(node) = table.get(key) else { return Vec::new() };
     let Value::Array(items) = &node.value else {
         reader.fault(node, format!("an array of rules is expected, this is {}", node.describe()), "write an array");

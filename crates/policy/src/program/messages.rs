@@ -127,10 +127,8 @@ pub(crate) fn read(program: &[u8], at: usize, count: usize) -> Result<Vec<Signab
 /// The message rules that compile to these records.
 pub(crate) fn unlower(names: &mut Names<'_>, all: &[Signable]) -> Vec<MessageRule> {
     let mut unlower = |(number, one): (usize, &Signable)| {
-        let signers = one.signers.as_ref().map(|(list, at_least)| Signers {
-            list: vec![names.list(list)],
-            at_least: *at_least,
-        });
+        let signers =
+            one.signers.as_ref().map(|(list, at_least)| Signers { list: vec![names.list(list)], at_least: *at_least });
         let then = if one.outcome & ALLOW == 0 {
             MessageOutcome::Deny
         } else {

@@ -157,12 +157,7 @@ pub(crate) fn check_signatures(signatures: Option<u8>, path: Vec<PathSegment>, p
 }
 
 /// Beyond the account's threshold and what is asked for, signatures are not read.
-pub(crate) fn check_reach(
-    at_least: u8,
-    signatures: Option<u8>,
-    path: Vec<PathSegment>,
-    problems: &mut Vec<Problem>,
-) {
+pub(crate) fn check_reach(at_least: u8, signatures: Option<u8>, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
     if at_least > signatures.unwrap_or(1).max(1) {
         let message = format!("{at_least} named owners are asked for, and perhaps fewer signatures read");
         let help = format!("write `signatures = {at_least}` beside `signers`");

@@ -19,7 +19,8 @@ pub(crate) fn some(rng: &mut ChaCha8Rng, policy: &mut Policy) {
 
 fn rule(rng: &mut ChaCha8Rng, policy: &Policy, n: usize) -> MessageRule {
     let word = |rng: &mut ChaCha8Rng| B256::repeat_byte(rng.random_range(1..4));
-    let text = |rng: &mut ChaCha8Rng| ["Gnosis Protocol", "v2", "a \"b\"", ""].choose(rng).map(|text| (*text).to_owned());
+    let text =
+        |rng: &mut ChaCha8Rng| ["Gnosis Protocol", "v2", "a \"b\"", ""].choose(rng).map(|text| (*text).to_owned());
     let domain = match rng.random_range(0..4) {
         0 => Named::Any,
         1 => Named::Hash(word(rng)),

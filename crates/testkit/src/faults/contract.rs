@@ -10,8 +10,8 @@ use crate::hook::HookCode;
 pub struct ContractFault {
     /// What is wrong.
     pub name: &'static str,
-    from: &'static [u8],
-    to: &'static [u8],
+    pub(crate) from: &'static [u8],
+    pub(crate) to: &'static [u8],
 }
 
 /// Every fault of the contract.

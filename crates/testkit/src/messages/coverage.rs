@@ -76,15 +76,15 @@ impl Coverage {
         }
         let Some(shown) = SignedMessage::shown(&case.case.signed.signatures) else { return };
         let program = &case.case.program;
-        let table = program.get(28..31).map_or(0, |at| {
-            at.iter().fold(0, |number, byte| number * 256 + usize::from(*byte))
-        });
+        let table =
+            program.get(28..31).map_or(0, |at| at.iter().fold(0, |number, byte| number * 256 + usize::from(*byte)));
         let Some(index) = agreed.verdict.rule else { return };
         let at = table + 72 * usize::from(index);
         let Some(record) = program.get(at..at + 72) else { return };
         let any = |word: &[u8]| word.iter().all(|byte| *byte == 0);
         let asks_more = record[65] > 0 || record[69] > 0;
-        let on_chain = shown.owners.is_empty() && safe.signed.contains(&super::signed_hash(case.case.account, &case.asked));
+        let on_chain =
+            shown.owners.is_empty() && safe.signed.contains(&super::signed_hash(case.case.account, &case.asked));
         if on_chain && asks_more && reason == Reason::TooFewSignatures {
             self.hit("signed on chain, and more asked");
         }
@@ -105,7 +105,12 @@ impl Coverage {
             ("more than the threshold signed", u64::from(record[65]) > safe.threshold),
             ("named owners signed", record[69] > 0),
             ("signed on chain allowed", on_chain),
-            ("a contract signed", parts.iter().any(|part| part[64] == 0 && Verifier::ALL.iter().any(|one| part[12..32] == one.address()[..]))),
+            (
+                "a contract signed",
+                parts
+                    .iter()
+                    .any(|part| part[64] == 0 && Verifier::ALL.iter().any(|one| part[12..32] == one.address()[..])),
+            ),
             ("eth_sign signed", parts.iter().any(|part| part[64] > 30)),
             ("an approved hash signed", parts.iter().any(|part| part[64] == 1)),
         ];

@@ -136,12 +136,14 @@ impl Signatories {
         let signature = case.signed.signatures.clone();
         let (check, question, yes) = match asked {
             Asked::Digest(digest) => (
-                Handler::check_0Call { account: case.account, digest: *digest, signature: signature.clone() }.abi_encode(),
+                Handler::check_0Call { account: case.account, digest: *digest, signature: signature.clone() }
+                    .abi_encode(),
                 Handler::isValidSignature_0Call { digest: *digest, signature }.abi_encode(),
                 [0x16, 0x26, 0xba, 0x7e],
             ),
             Asked::Data(data) => (
-                Handler::check_1Call { account: case.account, data: data.clone(), signature: signature.clone() }.abi_encode(),
+                Handler::check_1Call { account: case.account, data: data.clone(), signature: signature.clone() }
+                    .abi_encode(),
                 Handler::isValidSignature_1Call { data: data.clone(), signature }.abi_encode(),
                 [0x20, 0xc1, 0x3b, 0x0b],
             ),

@@ -7,9 +7,7 @@ use super::consent::{Name, envelope_of};
 use super::control::Account;
 use super::obligations::Joined;
 use super::program::{Ask, parse};
-use super::{
-    ALLOWED, BAD_OWNER_SIGNATURES, Declined, FROZEN, NO_PROGRAM, PlainVerdict, Stop, Walk, World,
-};
+use super::{ALLOWED, BAD_OWNER_SIGNATURES, Declined, FROZEN, NO_PROGRAM, PlainVerdict, Stop, Walk, World};
 use crate::case::Case;
 use crate::world;
 

@@ -24,8 +24,8 @@ use bytes::{hash, selector_number, word};
 use control::{Account, SlotChange};
 use effects::{Effect, NotCanonical, bare, called, native, transactions};
 pub use limits::period;
-pub use messages::evaluate_message;
 use limits::{Meter, Refused};
+pub use messages::evaluate_message;
 use obligations::{Joined, fold, join};
 use program::{Limit, Program, parse};
 
