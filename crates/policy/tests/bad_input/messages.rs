@@ -8,7 +8,8 @@ fn each_slip_is_told_with_what_to_write_instead() {
 }
 
 /// The last rule, behind which a message rule is written.
-const LAST: &str = "when = { effect = \"transfer\", asset = \"ETH\", amount = { max = \"0.5\" } }\nthen = { allow = true }\n";
+const LAST: &str =
+    "when = { effect = \"transfer\", asset = \"ETH\", amount = { max = \"0.5\" } }\nthen = { allow = true }\n";
 
 macro_rules! with {
     ($($field:literal),* $(,)?) => {
@@ -105,7 +106,12 @@ const SLIPS: &[Slip] = &[
     ),
     (
         LAST,
-        with!("id = \"a\"", "domain = \"any\"", "type = \"Permit(address owner, uint256 value)\"", "then = { deny = true }"),
+        with!(
+            "id = \"a\"",
+            "domain = \"any\"",
+            "type = \"Permit(address owner, uint256 value)\"",
+            "then = { deny = true }"
+        ),
         "`Permit(address owner, uint256 value)` is not an EIP-712 type",
         WRITTEN_HELP,
     ),

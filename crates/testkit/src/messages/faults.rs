@@ -144,7 +144,7 @@ pub const HANDLER_FAULTS: [ContractFault; 7] = [
     },
     ContractFault { name: "owners are asked for nothing", from: &hex!("6320c13b0b"), to: &hex!("6320c13b0c") },
     ContractFault { name: "what was signed on chain is not asked", from: &hex!("635ae6bd37"), to: &hex!("635ae6bd38") },
-    ContractFault { name: "owners are not asked for", from: &hex!("632f54bf6e"), to: &hex!("632f54bf6f") },
+    ContractFault { name: "accounts have less gas", from: &hex!("620186a0"), to: &hex!("62000001") },
     ContractFault { name: "contracts have less gas", from: &hex!("620493e0"), to: &hex!("62000001") },
 ];
 
