@@ -105,14 +105,16 @@ fn decide<S: State>(program: &[u8], chain_id: u64, state: &S, request: &MessageR
     let signing = Signing { account: request.account, initiator: Address::ZERO, preimage: &preimage };
     let owners = owners(state, &signing, shown.owners, &rule)?;
     named_signers(&program, state, &owners, &rule)?;
+    if owners.as_slice().is_empty() {
+        // An account without a threshold has nobody who could have signed.
+        return Err(deny(Reason::BadOwnerSignatures).rule(rule.index).have(U256::MAX).into());
+    }
     Ok(rule.index)
 }
 
 fn owners<S: State>(state: &S, signing: &Signing<'_>, signatures: &[u8], rule: &MessageRule) -> Result<Signers, Stop> {
     let bad = |have| Stop::from(deny(Reason::BadOwnerSignatures).rule(rule.index).have(have));
     match verify_owners_of(&Chain(state), signing, signatures, u64::from(rule.signatures)) {
-        // An account without a threshold has nobody who could have signed.
-        Ok(owners) if owners.as_slice().is_empty() => Err(bad(U256::MAX)),
         Ok(owners) => Ok(owners),
         Err(BadOwners::Missing(missing)) => Err(missing.into()),
         Err(BadOwners::UnknownVersion | BadOwners::NoThreshold) => Err(bad(U256::MAX)),

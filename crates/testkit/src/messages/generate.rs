@@ -55,7 +55,7 @@ pub fn generate(seed: u64, index: u64) -> (MessageCase, bool) {
         }
         Vec::new()
     } else {
-        let flawed = dice.percent(30);
+        let flawed = dice.percent(24);
         // As if who asks executed: an owner who agrees by that has not signed.
         let mut asking = case.clone();
         asking.initiator = if dice.percent(10) { dice.pick(&world::signers()) } else { Address::ZERO };
@@ -80,7 +80,7 @@ fn message(dice: &mut Dice, drafts: &[Draft]) -> SignedMessage {
         _ => B256::ZERO,
     };
     let (domain, type_hash) = (word(dice, draft.map(|one| one.domain)), word(dice, draft.map(|one| one.kind)));
-    let length = if dice.percent(94) { 32 * dice.index(5) } else { dice.index(70) };
+    let length = if dice.percent(97) { 32 * dice.index(5) } else { dice.index(70) };
     SignedMessage { domain, type_hash, encoded: dice.bytes(length) }
 }
 
@@ -101,7 +101,7 @@ fn obligations(drafts: &[Draft], message: &SignedMessage) -> Vec<Obligation> {
 /// The signature, mostly as it should be.
 fn shown(dice: &mut Dice, message: &SignedMessage, owners: &[u8]) -> Bytes {
     let mut signature = message.show(owners);
-    match dice.below(60) {
+    match dice.below(90) {
         0 => signature = owners.to_vec(),
         1 => {
             let payload = 64 + message.encoded.len();

@@ -35,7 +35,7 @@ pub fn words() -> Vec<B256> {
 
 /// Up to five rules.
 pub fn drafts(dice: &mut Dice) -> Vec<Draft> {
-    let count = dice.pick(&[0, 1, 1, 2, 2, 3, 5]);
+    let count = dice.pick(&[0, 1, 1, 1, 2, 2, 2, 3, 3, 5]);
     (0..count).map(|_| draft(dice)).collect()
 }
 

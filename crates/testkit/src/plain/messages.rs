@@ -96,9 +96,9 @@ fn decide<W: World>(case: &Case, hook: Address, around: &W, digest: B256, messag
         return Ok(at);
     }
     let owners = walk.owners(Some(&name), owners)?;
+    walk.named_signed(&owners)?;
     if owners.is_empty() {
         return Err(Stop::by(BAD_OWNER_SIGNATURES, 0, at).have(U256::MAX));
     }
-    walk.named_signed(&owners)?;
     Ok(at)
 }
