@@ -8,8 +8,8 @@ interface Vm {
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
 }
 
-/// @notice Deploys the hook, and before it the libraries that it is linked with, from the committed bytecode, at the
-/// addresses that their bytes decide, the same on every chain.
+/// @notice Deploys the hook, before it the libraries that it is linked with, and behind it its signature handler, from the
+/// committed bytecode, at the addresses that their bytes decide, the same on every chain.
 /// @dev `forge script script/Deploy.s.sol --rpc-url URL` prints the addresses and sends nothing; `--broadcast` and a
 /// signer send. Deploying again changes nothing.
 contract Deploy {
@@ -24,7 +24,7 @@ contract Deploy {
     error NoDeployer(address deployer);
     error DeploymentFailed(address wanted);
 
-    function run() external returns (address hook) {
+    function run() external returns (address hook, address handler) {
         require(DEPLOYER.code.length != 0, NoDeployer(DEPLOYER));
         _deploy("Consenting");
         _deploy("ControlCalls");
@@ -35,12 +35,17 @@ contract Deploy {
         _deploy("Requests");
         _deploy("Slots");
         _deploy("Tokens");
-        return _deploy("PolicyHook");
+        hook = _deploy("PolicyHook");
+        handler = _deploy("SignatureHandler", abi.encode(hook));
     }
 
     function _deploy(string memory name) private returns (address deployed) {
+        return _deploy(name, "");
+    }
+
+    function _deploy(string memory name, bytes memory arguments) private returns (address deployed) {
         string memory artifact = VM.readFile(string.concat("crates/bindings/artifacts/", name, ".json"));
-        bytes memory code = VM.parseJsonBytes(artifact, ".bytecode");
+        bytes memory code = bytes.concat(VM.parseJsonBytes(artifact, ".bytecode"), arguments);
         deployed = address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), DEPLOYER, SALT, keccak256(code))))));
         _log(name, deployed);
         if (deployed.code.length != 0) return deployed;

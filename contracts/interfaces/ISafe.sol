@@ -26,6 +26,13 @@ interface ISafe {
     /// @notice Not zero if the owner has approved the hash.
     function approvedHashes(address owner, bytes32 hash) external view returns (uint256);
 
+    /// @notice Not zero if the account has signed the message with this hash on chain.
+    function signedMessages(bytes32 hash) external view returns (uint256);
+
+    /// @notice Makes the account delegatecall `target` and always reverts: with a word that tells whether that
+    /// succeeded, the length of what was returned, and that.
+    function simulateAndRevert(address target, bytes calldata data) external;
+
     function enableModule(address module) external;
 
     function setGuard(address guard) external;

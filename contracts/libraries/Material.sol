@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Calldata} from "./Calldata.sol";
+import {Envelope} from "./Envelope.sol";
 
 /// @notice The envelope behind the owner signatures, and the items and entries in it, `docs/program.md` §8.3. Only
 /// their form: nothing here is verified.
@@ -14,9 +15,6 @@ library Material {
     uint256 internal constant ON_CHAIN = 2;
 
     bytes32 private constant TYPE_HASH = keccak256("PortcullisMaterial(bytes payload)");
-    uint256 private constant WORD = 32;
-    /// @dev Payload length and type hash.
-    uint256 private constant TAIL = 64;
 
     uint256 private constant APPROVALS = 1;
     uint256 private constant ATTESTATION = 2;
@@ -40,13 +38,7 @@ library Material {
         pure
         returns (bool sound, bytes calldata owners, bytes calldata payload)
     {
-        (owners, payload) = (signatures, signatures[:0]);
-        uint256 size = signatures.length;
-        if (size < TAIL || bytes32(signatures.word(size - WORD)) != TYPE_HASH) return (true, owners, payload);
-        uint256 available = size - TAIL;
-        uint256 length = signatures.word(available);
-        if (length > available) return (false, owners, payload);
-        return (true, signatures[:available - length], signatures[available - length:available]);
+        (, sound, owners, payload) = Envelope.split(signatures, TYPE_HASH);
     }
 
     /// @notice Whether the payload is items and entries from end to end, each in its place.

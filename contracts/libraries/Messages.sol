@@ -10,6 +10,9 @@ library Messages {
     /// @dev keccak256 of the type of a Safe transaction.
     bytes32 private constant SAFE_TX = 0xbb8310d486368db6bd6f849402fdd73ad53d316b5a4b2644ad6efe0f941286d8;
 
+    /// @dev keccak256("SafeMessage(bytes message)")
+    bytes32 private constant SAFE_MESSAGE = 0x60b3cbf8b4a223d68d641b3b6ddf9a298e7f33710cf3d3a9d1146b5a6150fbca;
+
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant NAME = keccak256("Portcullis");
@@ -22,11 +25,22 @@ library Messages {
 
     /// @notice What the Safe hashes into its transaction hash; `safeTxGas` and `gasPrice` are zero.
     function safeTransaction(Asked memory a, uint256 nonce) internal view returns (bytes memory preimage) {
-        // In two parts, since the stack cannot serve eleven words.
-        bytes memory first = abi.encode(SAFE_TX, a.to, a.value, a.dataHash, a.operation, 0);
+        // In two parts, since the stack cannot serve ten words.
+        bytes memory first = abi.encode(a.to, a.value, a.dataHash, a.operation, 0);
         bytes memory second = abi.encode(a.baseGas, 0, a.gasToken, a.refundReceiver, nonce);
-        bytes32 separator = keccak256(abi.encode(SAFE_DOMAIN, block.chainid, a.account));
-        return abi.encodePacked(bytes2(0x1901), separator, keccak256(bytes.concat(first, second)));
+        return safeTransaction(a.account, bytes.concat(first, second));
+    }
+
+    /// @notice The same of ten words: the transaction's fields, with the hash of its data.
+    function safeTransaction(address account, bytes memory fields) internal view returns (bytes memory preimage) {
+        bytes32 hash = keccak256(bytes.concat(SAFE_TX, fields));
+        return abi.encodePacked(bytes2(0x1901), _safeDomain(account), hash);
+    }
+
+    /// @notice What the Safe hashes into the hash that its owners sign for a message.
+    function safeMessage(address account, bytes memory message) internal view returns (bytes memory preimage) {
+        bytes32 hash = keccak256(abi.encode(SAFE_MESSAGE, keccak256(message)));
+        return abi.encodePacked(bytes2(0x1901), _safeDomain(account), hash);
     }
 
     /// @notice The separator of the hook's domain. The hook delegatecalls here.
@@ -51,6 +65,10 @@ library Messages {
         bytes memory first = abi.encode(ATTESTATION, b.account, b.request, effects, b.version, b.epoch);
         bytes memory second = abi.encode(set, keccak256(statement), proposal, deadline);
         return _digest(b, keccak256(bytes.concat(first, second)));
+    }
+
+    function _safeDomain(address account) private view returns (bytes32) {
+        return keccak256(abi.encode(SAFE_DOMAIN, block.chainid, account));
     }
 
     function _digest(Binding memory b, bytes32 message) private pure returns (bytes32) {

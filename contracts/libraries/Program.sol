@@ -90,6 +90,12 @@ library Program {
         return (_load(image.base) >> 32) & 0xffffff;
     }
 
+    /// @notice Offset of the table of message rules, 0 for none; and how many there are.
+    function messageTable(Image memory image) internal pure returns (uint256 offset, uint256 count) {
+        uint256 head = _load(image.base);
+        return ((head >> 8) & 0xffffff, head & 0xff);
+    }
+
     /// @notice A limit's three parts: id, packed word (cap to the zero byte) and asset.
     function limit(Image memory image, uint256 index) internal pure returns (uint256 id, uint256 terms, address asset) {
         // Unchecked: `index` is below 32.
@@ -106,6 +112,16 @@ library Program {
             (, uint256 terms, address limited) = limit(image, i);
             if (limited == asset && terms & (1 << 48) != 0) mask |= 1 << i;
         }
+    }
+
+    /// @notice Whether any limit charges every outflow of its asset.
+    function hasEverywhere(Image memory image) internal pure returns (bool) {
+        uint256 n = image.limitCount;
+        for (uint256 i = 0; i < n; ++i) {
+            (, uint256 terms,) = limit(image, i);
+            if (terms & (1 << 48) != 0) return true;
+        }
+        return false;
     }
 
     /// @notice The bucket of a key, as pointers to its first entry and behind its last.

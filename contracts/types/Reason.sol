@@ -78,5 +78,13 @@ enum Reason {
     /// Too few members of the group have approved. | Have more of them approve. | - | approvals | needed
     TooFewApprovals,
     /// A request with this nonce was executed in this transaction already. | Send it in a transaction of its own. | - | nonce | -
-    RequestReplayed
+    RequestReplayed,
+    /// The first message rule that matches denies. | Change the rule, or sign something else. | - | - | -
+    MessageDenied,
+    /// No message rule matches domain and type. | Add a message rule that allows it. | - | - | -
+    NoMessageRule,
+    /// A limit is everywhere, and the message rule that allows is not trusted. | Say `trusted = true` if nothing signed under the rule can move the asset. | - | - | -
+    MessageUntrusted,
+    /// The signature does not show what the digest is the digest of. | Put domain, type and encoded data behind the owner signatures. | - | - | -
+    MessageUnknown
 }

@@ -11,6 +11,7 @@ struct Draft {
     // Of each attester set, in order: the list's number, and how many of it must attest.
     uint24[] sets;
     uint8[] quorums;
+    Signable[] messages;
     bytes[] limits;
     uint256[] entries;
     uint32 classes;
@@ -22,6 +23,13 @@ struct Draft {
     bytes[] registries;
     // Where groups that are still open begin, in the last body.
     uint256[] open;
+}
+
+/// @notice A message rule: domain, type, outcome and number of signatures as they stand in the program; the list's number.
+struct Signable {
+    bytes head;
+    uint24 list;
+    uint8 signers;
 }
 
 /// @notice Where a body names a list.
@@ -45,6 +53,9 @@ library ProgramBuilder {
 
     uint8 internal constant ALLOW = 1;
     uint8 internal constant FOR_MODULES = 2;
+
+    /// @dev The outcome of a message rule that allows although a limit is everywhere.
+    uint8 internal constant TRUSTED = 3;
 
     uint8 internal constant APPROVALS = 0x01;
     uint8 internal constant SIGNATURES = 0x02;
@@ -178,11 +189,35 @@ library ProgramBuilder {
         (d.sets, d.quorums) = (sets, quorums);
     }
 
+    /// @notice Adds a message rule that asks for the threshold's signatures.
+    function message(Draft memory d, bytes32 domain, bytes32 typeHash, uint8 outcome) internal pure {
+        message(d, domain, typeHash, outcome, 0, 0, 0);
+    }
+
+    /// @param number The list of named signers, see {list} and {registry}; 0 for none.
+    function message(
+        Draft memory d,
+        bytes32 domain,
+        bytes32 typeHash,
+        uint8 outcome,
+        uint8 signatures,
+        uint24 number,
+        uint8 signers
+    ) internal pure {
+        uint256 n = d.messages.length;
+        Signable[] memory longer = new Signable[](n + 1);
+        for (uint256 i; i < n; i++) {
+            longer[i] = d.messages[i];
+        }
+        longer[n] = Signable(abi.encodePacked(domain, typeHash, outcome, signatures), number, signers);
+        d.messages = longer;
+    }
+
     /// @notice Where a list is in the program that is encoded from this.
     function offsetOf(Draft memory d, uint24 number) internal pure returns (uint24) {
         bytes memory code = encode(d);
         bytes[] memory lists = _lists(d, _word(code, 32), 0);
-        uint256 behind = _offset(lists, 0, lists.length) + 4 * d.sets.length;
+        uint256 behind = _offset(lists, 0, lists.length) + 4 * d.sets.length + 72 * d.messages.length;
         return uint24(code.length - behind + _offset(lists, 0, number - 1));
     }
 
@@ -271,7 +306,7 @@ library ProgramBuilder {
             directory,
             entries,
             _join(d.bodies),
-            bytes.concat(_join(lists), _attesters(d, lists, bodiesAt))
+            bytes.concat(_join(lists), _tables(d, lists, bodiesAt))
         );
     }
 
@@ -292,24 +327,26 @@ library ProgramBuilder {
         );
     }
 
-    /// @dev Attester sets and guardians, as the header names them, and its spare bytes.
+    /// @dev Attester sets, guardians and message rules, as the header names them.
     function _roles(Draft memory d, bytes[] memory lists, uint256 listsAt) private pure returns (bytes memory) {
         return abi.encodePacked(
             uint8(d.sets.length),
             d.sets.length == 0 ? uint24(0) : uint24(_offset(lists, listsAt, lists.length)),
             d.guardians == 0 ? uint24(0) : uint24(_offset(lists, listsAt, d.guardians - 1)),
-            uint32(0)
+            d.messages.length == 0 ? uint24(0) : uint24(_offset(lists, listsAt, lists.length) + 4 * d.sets.length),
+            uint8(d.messages.length)
         );
     }
 
-    /// @dev Stands behind the lists.
-    function _attesters(Draft memory d, bytes[] memory lists, uint256 listsAt)
-        private
-        pure
-        returns (bytes memory table)
-    {
+    /// @dev Stand behind the lists: attesters, then messages.
+    function _tables(Draft memory d, bytes[] memory lists, uint256 listsAt) private pure returns (bytes memory table) {
         for (uint256 i; i < d.sets.length; i++) {
             table = abi.encodePacked(table, uint24(_offset(lists, listsAt, d.sets[i] - 1)), d.quorums[i]);
+        }
+        for (uint256 i; i < d.messages.length; i++) {
+            Signable memory m = d.messages[i];
+            uint24 offset = m.list == 0 ? 0 : uint24(_offset(lists, listsAt, m.list - 1));
+            table = abi.encodePacked(table, m.head, offset, m.signers, uint16(0));
         }
     }
 

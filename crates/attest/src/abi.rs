@@ -1,6 +1,6 @@
 //! The calls made, and the magic values that contracts answer with.
 
-pub(crate) use calls::{VERSIONCall, approvedHashesCall, getThresholdCall, isOwnerCall};
+pub(crate) use calls::{VERSIONCall, approvedHashesCall, getThresholdCall, isOwnerCall, signedMessagesCall};
 
 /// `isValidSignature(bytes32,bytes)`, whose selector is the answer that means yes (ERC-1271).
 pub(crate) use current::isValidSignatureCall as IsValidHash;
@@ -13,6 +13,7 @@ mod calls {
         function getThreshold() external view returns (uint256);
         function isOwner(address owner) external view returns (bool);
         function approvedHashes(address owner, bytes32 hash) external view returns (uint256);
+        function signedMessages(bytes32 hash) external view returns (uint256);
     }
 }
 

@@ -7,6 +7,9 @@ use crate::MalformedMaterial;
 /// The last word of signatures that carry material: `keccak256("PortcullisMaterial(bytes payload)")`.
 pub const MATERIAL_TYPEHASH: B256 = b256!("f6aaed9ba5d4e9596b957650167d2eba5c7921c8543188d9ca2f1f7c628ce344");
 
+/// The last word of a signature that shows the message: `keccak256("PortcullisMessage(bytes payload)")`.
+pub const MESSAGE_TYPEHASH: B256 = b256!("d6f137b7de4ec7307b9e231862987a848f3a2ca136715e05d5bfd2d4ee0b2ded");
+
 /// What a Safe's `signatures` argument holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
@@ -21,6 +24,11 @@ pub struct Parts<'a> {
 /// # Errors
 /// [`MalformedMaterial::LongPayload`] when the payload is said to be longer than what precedes its length.
 pub fn split(signatures: &[u8]) -> Result<Parts<'_>, MalformedMaterial> {
+    split_off(signatures, MATERIAL_TYPEHASH)
+}
+
+/// The same, of an envelope of another type.
+pub(crate) fn split_off(signatures: &[u8], of: B256) -> Result<Parts<'_>, MalformedMaterial> {
     let bare = Parts { owners: signatures, payload: None };
     let Some((rest, type_hash)) = signatures.split_last_chunk::<32>() else {
         return Ok(bare);
@@ -28,7 +36,7 @@ pub fn split(signatures: &[u8]) -> Result<Parts<'_>, MalformedMaterial> {
     let Some((rest, length)) = rest.split_last_chunk::<32>() else {
         return Ok(bare);
     };
-    if MATERIAL_TYPEHASH != *type_hash {
+    if of != *type_hash {
         return Ok(bare);
     }
     let length = U256::from_be_bytes(*length);
@@ -41,6 +49,10 @@ pub fn split(signatures: &[u8]) -> Result<Parts<'_>, MalformedMaterial> {
 /// Puts a payload behind owner signatures.
 #[must_use]
 pub fn seal(owners: &[u8], payload: &[u8]) -> Vec<u8> {
+    seal_as(owners, payload, MATERIAL_TYPEHASH)
+}
+
+pub(crate) fn seal_as(owners: &[u8], payload: &[u8], of: B256) -> Vec<u8> {
     let length = U256::from(payload.len()).to_be_bytes::<32>();
-    [owners, payload, &length, MATERIAL_TYPEHASH.as_slice()].concat()
+    [owners, payload, &length, of.as_slice()].concat()
 }

@@ -1,9 +1,11 @@
 //! Owner signatures, as the Safe itself reads them.
 
-use alloy_primitives::{Address, B256, Bytes, U256, eip191_hash_message};
+use alloy_primitives::{Address, B256, Bytes, U256, eip191_hash_message, keccak256};
 use alloy_sol_types::SolCall;
 
-use crate::abi::{IsValidData, IsValidHash, VERSIONCall, approvedHashesCall, getThresholdCall, isOwnerCall};
+use crate::abi::{
+    IsValidData, IsValidHash, VERSIONCall, approvedHashesCall, getThresholdCall, isOwnerCall, signedMessagesCall,
+};
 use crate::calls::{ACCOUNT_GAS, Calls, SIGNATURE_GAS, is_magic};
 use crate::{SafeTransaction, SafeVersion, Signers, ecdsa};
 
@@ -23,6 +25,17 @@ pub struct OwnerRequest<'a> {
     pub initiator: Address,
     /// With the nonce that it was signed for.
     pub transaction: &'a SafeTransaction,
+}
+
+/// What owners sign.
+#[derive(Clone, Copy, Debug)]
+pub struct Signing<'a> {
+    /// The Safe.
+    pub account: Address,
+    /// Who counts as an owner by asking for it; nobody for a message.
+    pub initiator: Address,
+    /// What they sign the hash of.
+    pub preimage: &'a [u8],
 }
 
 /// Why owner signatures are not enough.
@@ -103,7 +116,22 @@ pub fn verify_owners<C: Calls>(
     signatures: &[u8],
     at_least: u64,
 ) -> Result<Signers, BadOwners<C::Missing>> {
-    let safe = Account { calls, address: request.account };
+    let preimage = request.transaction.encode(request.account, request.chain_id);
+    let signing = Signing { account: request.account, initiator: request.initiator, preimage: &preimage };
+    verify_owners_of(calls, &signing, signatures, at_least)
+}
+
+/// The same of anything that the account's owners sign.
+///
+/// # Errors
+/// As [`verify_owners`].
+pub fn verify_owners_of<C: Calls>(
+    calls: &C,
+    signing: &Signing<'_>,
+    signatures: &[u8],
+    at_least: u64,
+) -> Result<Signers, BadOwners<C::Missing>> {
+    let safe = Account { calls, address: signing.account };
     let version = safe.version().map_err(BadOwners::Missing)?.ok_or(BadOwners::UnknownVersion)?;
     let threshold = safe.threshold().map_err(BadOwners::Missing)?.ok_or(BadOwners::NoThreshold)?;
     let need = threshold.max(U256::from(at_least));
@@ -112,13 +140,12 @@ pub fn verify_owners<C: Calls>(
         .and_then(|size| signatures.split_at_checked(size))
         .ok_or(BadOwners::TooFew { size: signatures.len(), need })?;
 
-    let data = request.transaction.encode(request.account, request.chain_id);
     let reading = Reading {
         safe,
         version,
-        initiator: request.initiator,
-        hash: request.transaction.hash(request.account, request.chain_id),
-        data,
+        initiator: signing.initiator,
+        hash: keccak256(signing.preimage),
+        data: signing.preimage.to_vec(),
         signatures,
         statics: statics.len(),
     };
@@ -131,6 +158,15 @@ pub fn verify_owners<C: Calls>(
         }
     }
     Ok(signers)
+}
+
+/// Whether the account has signed the message with this hash on chain.
+///
+/// # Errors
+/// [`Calls::Missing`] when it is not known.
+pub fn signed_on_chain<C: Calls>(calls: &C, account: Address, hash: B256) -> Result<bool, C::Missing> {
+    let signed = Account { calls, address: account }.number(&signedMessagesCall { hash }.abi_encode())?;
+    Ok(signed.is_some_and(|signed| !signed.is_zero()))
 }
 
 /// What the account says of itself. An answer that is not exactly what its type asks for is none.

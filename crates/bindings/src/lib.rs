@@ -5,6 +5,7 @@ pub mod libraries;
 pub mod probe;
 pub mod safe;
 
+pub use handler::ISignatureHandler;
 pub use hook::IPolicyHook;
 pub use token::Token;
 
@@ -15,6 +16,16 @@ mod hook {
         #[sol(all_derives)]
         IPolicyHook,
         "artifacts/PolicyHook.json"
+    );
+}
+
+/// The signature handler, from its committed artifact.
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
+mod handler {
+    alloy_sol_types::sol!(
+        #[sol(all_derives)]
+        ISignatureHandler,
+        "artifacts/SignatureHandler.json"
     );
 }
 

@@ -1,7 +1,8 @@
 //! Putting programs and the hook on a chain, at addresses known beforehand.
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use portcullis_bindings::{IPolicyHook, deployer, libraries};
+use alloy_sol_types::SolValue;
+use portcullis_bindings::{IPolicyHook, ISignatureHandler, deployer, libraries};
 
 use crate::{Error, Ledger, Result, create2};
 
@@ -71,6 +72,29 @@ pub fn deploy_hook(ledger: &mut dyn Ledger, from: Address) -> Result<Address> {
     let hook = create2(ledger, from, deployer::ARACHNID, B256::ZERO, &IPolicyHook::BYTECODE)?;
     check_code(ledger, hook, keccak256(&IPolicyHook::DEPLOYED_BYTECODE))?;
     Ok(hook)
+}
+
+fn handler_init_code() -> Vec<u8> {
+    [ISignatureHandler::BYTECODE.as_ref(), &hook_at().abi_encode()].concat()
+}
+
+/// Where [`deploy_handler`] puts the signature handler, on every chain.
+#[must_use]
+pub fn handler_at() -> Address {
+    deployer::ARACHNID.create2(B256::ZERO, keccak256(handler_init_code()))
+}
+
+/// Puts the signature handler of the hook, which must be there, on the chain, if it is not there.
+///
+/// # Errors
+/// As [`create2`]; [`Error::NotDeployed`] when it does not name the hook.
+pub fn deploy_handler(ledger: &mut dyn Ledger, from: Address) -> Result<Address> {
+    let handler = create2(ledger, from, deployer::ARACHNID, B256::ZERO, &handler_init_code())?;
+    let hook = crate::read::view(ledger, handler, "HOOK()", ISignatureHandler::HOOKCall {})?;
+    if hook == hook_at() {
+        return Ok(handler);
+    }
+    Err(Error::NotDeployed { address: handler, why: format!("it asks the hook at `{hook}`, not at `{}`", hook_at()) })
 }
 
 fn check_code(ledger: &dyn Ledger, address: Address, expected: B256) -> Result<()> {

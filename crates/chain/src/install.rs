@@ -21,9 +21,12 @@ pub struct Installation {
     pub change_delay: u32,
     /// On Safes older than 1.5.0, which do not guard modules: every enabled one, in the Safe's order.
     pub bypassing: Vec<Address>,
+    /// The signature handler ([`crate::deploy::deploy_handler`]), where it is to answer for what the Safe signs; none
+    /// leaves the Safe's fallback handler as it is.
+    pub handler: Option<Address>,
 }
 
-/// The calls of the installing batch: the guards first, `install` last, for it checks them.
+/// The calls of the installing batch: the guards first, then the handler, `install` last, for it checks them.
 ///
 /// # Errors
 /// [`Error::GuardTaken`] over another guard; [`Error::ModulesNotAcknowledged`] when the modules that would
@@ -42,6 +45,11 @@ pub fn calls(safe: &SafeInfo, what: &Installation) -> Result<Vec<Transaction>> {
     let mut calls = vec![Transaction::call(safe.address, Safe::setGuardCall { guard: what.hook }.abi_encode())];
     if guarded {
         let set = Safe::setModuleGuardCall { moduleGuard: what.hook };
+        calls.push(Transaction::call(safe.address, set.abi_encode()));
+    }
+    // Afterwards it is a slot change, which has to be staged.
+    if let Some(handler) = what.handler.filter(|handler| *handler != safe.handler) {
+        let set = Safe::setFallbackHandlerCall { handler };
         calls.push(Transaction::call(safe.address, set.abi_encode()));
     }
     let install = IPolicyHook::installCall {

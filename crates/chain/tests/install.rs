@@ -37,6 +37,7 @@ impl Guarded {
             program: deploy::deploy_program(ledger, who(PAYER), &program).unwrap(),
             change_delay: CHANGE_DELAY,
             bypassing: if version.has_module_guard() { Vec::new() } else { vec![who(PAYER)] },
+            handler: Some(deploy::deploy_handler(ledger, who(PAYER)).unwrap()),
         };
         let safe = read::safe(ledger, treasury.safe).unwrap();
         let tx = install::transaction(&safe, treasury.contracts.multi_send, &what).unwrap();
@@ -46,6 +47,7 @@ impl Guarded {
         let safe = read::safe(ledger, treasury.safe).unwrap();
         let module_guard = if version.has_module_guard() { hook } else { Address::ZERO };
         assert_eq!((safe.guard, safe.module_guard), (hook, module_guard));
+        assert_eq!(safe.handler, deploy::handler_at());
         let account = read::account(ledger, hook, treasury.safe).unwrap();
         assert_eq!((account.program, account.changeDelay), (what.program.address, CHANGE_DELAY));
         Self { treasury, hook, program }
@@ -182,7 +184,13 @@ fn installing_over_another_guard_or_past_a_module_is_refused() {
     for version in Version::ALL {
         let treasury = Treasury::new(ledger, version, false);
         let program = deploy::program_at(&pay_only(treasury.token, who("payee"))).unwrap();
-        let what = Installation { hook: deploy::hook_at(), program, change_delay: CHANGE_DELAY, bypassing: Vec::new() };
+        let what = Installation {
+            hook: deploy::hook_at(),
+            program,
+            change_delay: CHANGE_DELAY,
+            bypassing: Vec::new(),
+            handler: None,
+        };
         let mut safe = read::safe(ledger, treasury.safe).unwrap();
         assert!(install::calls(&safe, &what).is_ok());
 

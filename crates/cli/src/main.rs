@@ -7,6 +7,7 @@ mod commands;
 mod embedded;
 mod exit;
 mod history;
+mod message_file;
 mod mirror;
 mod output;
 mod policy_file;

@@ -78,7 +78,7 @@ impl Site {
         let info = read::safe(ledger, self.safe)?;
         let bypassing = if info.version.has_module_guard() { Vec::new() } else { info.modules.clone() };
         let program = deploy::deploy_program(ledger, self.sender, program)?;
-        let what = Installation { hook: self.hook, program, change_delay, bypassing };
+        let what = Installation { hook: self.hook, program, change_delay, bypassing, handler: None };
         let batch = install::transaction(&info, self.contracts.multi_send_call_only, &what)?;
         self.execute(ledger, &batch, self.sender)?.expect_success("installing")?;
         Ok(())

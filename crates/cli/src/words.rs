@@ -132,6 +132,12 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
             )
         }
         Reason::TooFewApprovals => format!("rule {} needs {}", rule(verdict, names), more(have, need, "approval", "")),
+        Reason::MessageDenied => format!("message rule {} denies", message_rule(verdict, names)),
+        Reason::NoMessageRule => "no message rule matches its domain and type".to_owned(),
+        Reason::MessageUntrusted => {
+            format!("message rule {} is not trusted, and a limit is everywhere", message_rule(verdict, names))
+        }
+        Reason::MessageUnknown => "the signature does not show what is signed".to_owned(),
         Reason::RequestReplayed => "a request with this nonce was executed in the same transaction".to_owned(),
     }
 }
@@ -188,6 +194,10 @@ pub(crate) fn asked(evaluation: &Evaluation, names: &SourceMap) -> Vec<String> {
         format!("{what}{have} (rule {})", rule_id(Some(one.rule), names))
     });
     asked.collect()
+}
+
+fn message_rule<'a>(verdict: &Verdict, names: &'a SourceMap) -> &'a str {
+    verdict.rule.and_then(|rule| names.message(rule)).unwrap_or("none")
 }
 
 /// Why, and when allowed, what is left of the limits that were charged.

@@ -124,7 +124,7 @@ impl OnNode {
         let owner = self.key.address();
         let hook = deploy::deploy_hook(&mut self.node, owner).unwrap();
         let program = deploy::deploy_program(&mut self.node, owner, &compile(&policy).unwrap().program).unwrap();
-        let what = Installation { hook, program, change_delay: 60, bypassing: Vec::new() };
+        let what = Installation { hook, program, change_delay: 60, bypassing: Vec::new(), handler: None };
         let info = read::safe(&self.node, self.safe).unwrap();
         let batch = install::transaction(&info, self.contracts.multi_send_call_only, &what).unwrap();
         let hash = safe::hash(&batch, self.safe, self.node.chain_id());

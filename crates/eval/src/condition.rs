@@ -97,18 +97,23 @@ pub(crate) struct Setting<'a, S> {
 impl<S: State> Setting<'_, S> {
     /// Whether the list holds them.
     pub(crate) fn listed(&self, list: u32, who: Address) -> Result<bool, Fault> {
-        let (registry, selector) = match self.program.list_contains(list, who)? {
-            Membership::Known(listed) => return Ok(listed),
-            Membership::Ask(registry, selector) => (registry, selector),
-        };
-        let mut call = [0; 36];
-        let (head, tail) = call.split_at_mut(4);
-        head.copy_from_slice(&selector);
-        tail.copy_from_slice(who.into_word().as_slice());
-        let answer = self.state.static_call(registry, &call, REGISTRY_GAS)?;
-        let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
-        answer.ok_or(Fault::Registry(registry))
+        listed(self.program, self.state, list, who)
     }
+}
+
+/// Whether the list of the program holds them.
+pub(crate) fn listed<S: State>(program: &Program<'_>, state: &S, list: u32, who: Address) -> Result<bool, Fault> {
+    let (registry, selector) = match program.list_contains(list, who)? {
+        Membership::Known(listed) => return Ok(listed),
+        Membership::Ask(registry, selector) => (registry, selector),
+    };
+    let mut call = [0; 36];
+    let (head, tail) = call.split_at_mut(4);
+    head.copy_from_slice(&selector);
+    tail.copy_from_slice(who.into_word().as_slice());
+    let answer = state.static_call(registry, &call, REGISTRY_GAS)?;
+    let answer = answer.as_ref().and_then(|answer| words(answer)).and_then(|[word]| clean_bool(word));
+    answer.ok_or(Fault::Registry(registry))
 }
 
 /// The effect to decide on.

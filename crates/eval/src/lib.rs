@@ -23,6 +23,7 @@ mod layout;
 mod leaf;
 mod limit;
 mod meet;
+mod message;
 mod obligation;
 mod operand;
 mod program;
@@ -40,6 +41,7 @@ pub use layout::{
     announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
 };
 pub use leaf::PERMIT2;
+pub use message::{Asked, MessageRequest, evaluate_message};
 pub use obligation::{Ask, Notice, Obligation};
 pub use reason::Reason;
 pub use request::{Action, Request};

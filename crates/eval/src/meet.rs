@@ -15,7 +15,7 @@ use crate::reason::Reason;
 use crate::verdict::{Denial, Fault, Stop};
 
 /// Bytes of an owner signature's static part.
-const STATIC_PART: usize = 65;
+pub(crate) const STATIC_PART: usize = 65;
 /// What `BadMaterial` is about, in its `detail`.
 const APPROVALS: u8 = 1;
 const ATTESTATION: u8 = 2;
@@ -29,7 +29,7 @@ pub(crate) struct Effects {
 }
 
 /// A chain that can be asked.
-struct Chain<'a, S>(&'a S);
+pub(crate) struct Chain<'a, S>(pub(crate) &'a S);
 
 impl<S: State> Calls for Chain<'_, S> {
     type Missing = Missing;
@@ -282,6 +282,6 @@ pub(crate) fn record(effect: &Effect) -> EffectRecord {
 }
 
 /// What is counted here is in memory, so there are fewer than 2^64.
-fn number(count: usize) -> u64 {
+pub(crate) fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,8 @@ const LIMIT: usize = 84;
 const ENTRY: usize = 32;
 /// A record of the attester table.
 const ATTESTERS: usize = 4;
+/// A record of the message table.
+const MESSAGE: usize = 72;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
 const MAX_ATTESTER_SETS: u8 = 16;
@@ -46,6 +48,8 @@ pub(crate) struct Program<'a> {
     expiry: u32,
     attester_sets: u8,
     attesters: u32,
+    messages: u32,
+    message_count: u8,
     directory: usize,
     entries: usize,
     multiplier: U256,
@@ -138,6 +142,19 @@ pub(crate) struct Body<'a> {
     pub(crate) conditions: &'a [u8],
 }
 
+/// What an account may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRule {
+    pub(crate) index: u16,
+    pub(crate) allows: bool,
+    /// Whether it allows although a limit is everywhere.
+    pub(crate) trusted: bool,
+    /// Owner signatures; 0 for the threshold.
+    pub(crate) signatures: u8,
+    /// The list of which so many owners must sign.
+    pub(crate) signers: Option<(u32, u8)>,
+}
+
 /// A key of the index: kind with flags, subject, selector.
 pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; 25] {
     let mut key = [0; 25];
@@ -171,6 +188,26 @@ fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
     usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
+/// What stands behind domain and type.
+fn message_terms(index: u8, terms: &[u8]) -> Result<MessageRule, Malformed> {
+    let &[outcome @ 0..=3, signatures, l0, l1, l2, signers, 0, 0] = terms else {
+        return Err(Malformed);
+    };
+    let list = u32::from_be_bytes([0, l0, l1, l2]);
+    let allows = outcome & 1 == 1;
+    let is_bare = outcome == 0 && signatures == 0 && list == 0 && signers == 0;
+    if (list == 0) != (signers == 0) || !allows && !is_bare {
+        return Err(Malformed);
+    }
+    Ok(MessageRule {
+        index: u16::from(index),
+        allows,
+        trusted: outcome & 2 == 2,
+        signatures,
+        signers: (signers > 0).then_some((list, signers)),
+    })
+}
+
 impl<'a> Program<'a> {
     /// Checks the header.
     pub(crate) fn open(code: &'a [u8]) -> Result<Self, Malformed> {
@@ -179,7 +216,7 @@ impl<'a> Program<'a> {
             return Err(Malformed);
         };
         // Announcers, cancellers and the number of rules come first.
-        let [_, _, _, _, _, _, _, _, sets, a0, a1, a2, ..] = rest;
+        let [_, _, _, _, _, _, _, _, sets, a0, a1, a2, _, _, _, m0, m1, m2, messages, ..] = rest;
         let semantics = match semantics {
             0 => Semantics::FirstMatch,
             1 => Semantics::AllMustPass,
@@ -204,6 +241,8 @@ impl<'a> Program<'a> {
             expiry: u32::from_be_bytes([e0, e1, e2, e3]),
             attester_sets: sets,
             attesters: u32::from_be_bytes([0, a0, a1, a2]),
+            messages: u32::from_be_bytes([0, m0, m1, m2]),
+            message_count: messages,
             directory,
             entries,
             multiplier: number(header.last_chunk::<32>().ok_or(Malformed)?),
@@ -307,6 +346,34 @@ impl<'a> Program<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether any limit meets every outflow of its asset.
+    pub(crate) fn has_everywhere(&self) -> Result<bool, Malformed> {
+        for index in 0..self.limits {
+            if self.limit(index)?.flags & 1 == 1 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first message rule that fits domain and type.
+    pub(crate) fn message_rule(&self, domain: B256, type_hash: B256) -> Result<Option<MessageRule>, Malformed> {
+        if (self.messages == 0) != (self.message_count == 0) {
+            return Err(Malformed);
+        }
+        let fits = |wanted: &[u8], value: B256| wanted == B256::ZERO || wanted == value;
+        for index in 0..self.message_count {
+            let at = usize::from(index).saturating_mul(MESSAGE).saturating_add(offset(self.messages)?);
+            let record = self.read(at, MESSAGE)?;
+            let (wanted_domain, rest) = record.split_at_checked(32).ok_or(Malformed)?;
+            let (wanted_type, terms) = rest.split_at_checked(32).ok_or(Malformed)?;
+            if fits(wanted_domain, domain) && fits(wanted_type, type_hash) {
+                return message_terms(index, terms).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The body of a rule.

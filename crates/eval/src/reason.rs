@@ -80,10 +80,18 @@ pub enum Reason {
     TooFewApprovals = 35,
     /// A request with this nonce was executed in this transaction already. Only executions see it.
     RequestReplayed = 36,
+    /// The first message rule that matches denies.
+    MessageDenied = 37,
+    /// No message rule matches domain and type.
+    NoMessageRule = 38,
+    /// A limit is everywhere, and the message rule that allows is not trusted.
+    MessageUntrusted = 39,
+    /// The signature does not show what the digest is the digest of.
+    MessageUnknown = 40,
 }
 
 impl Reason {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 41] = [
         Self::Allowed,
         Self::NoProgram,
         Self::MalformedProgram,
@@ -121,6 +129,10 @@ impl Reason {
         Self::ApprovalDenied,
         Self::TooFewApprovals,
         Self::RequestReplayed,
+        Self::MessageDenied,
+        Self::NoMessageRule,
+        Self::MessageUntrusted,
+        Self::MessageUnknown,
     ];
 
     /// Every reason, in the order of its numbers.
@@ -182,6 +194,10 @@ impl Reason {
             Self::ApprovalDenied => "ApprovalDenied",
             Self::TooFewApprovals => "TooFewApprovals",
             Self::RequestReplayed => "RequestReplayed",
+            Self::MessageDenied => "MessageDenied",
+            Self::NoMessageRule => "NoMessageRule",
+            Self::MessageUntrusted => "MessageUntrusted",
+            Self::MessageUnknown => "MessageUnknown",
         }
     }
 }

@@ -54,9 +54,10 @@ pub use lint::{
     Change, Difference, Direction, Finding, FindingKind, LintError, Report, Severity, Used, Witness, diff, lint,
 };
 pub use model::{
-    AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
-    Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,
-    StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word, WordTest,
+    AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Domain,
+    Effect, Limit, Members, MessageOutcome, MessageRule, Named, Obligations, Origin, Outcome, Policy, Registry, Rule,
+    Scope, Semantics, Signers, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word,
+    WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,
@@ -68,4 +69,5 @@ pub use text::{
     account::{Account, Chain},
     amount::{Amount, AmountError},
     selector::Selector,
+    typed_data::MessageType,
 };

@@ -115,7 +115,7 @@ impl Allowing for Verdict {
     }
 }
 
-fn verdict_of(reason: u8, effect: u32, rule: u16, detail: u8, have: U256, need: U256) -> Result<Verdict> {
+pub(crate) fn verdict_of(reason: u8, effect: u32, rule: u16, detail: u8, have: U256, need: U256) -> Result<Verdict> {
     let reason = Reason::from_number(reason).ok_or_else(|| eyre!("reason {reason} has no name"))?;
     let rule = (rule != u16::MAX).then_some(rule);
     Ok(Verdict { reason, effect, rule, detail, have, need })

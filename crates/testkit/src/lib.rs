@@ -18,6 +18,7 @@ pub mod faults;
 pub mod generate;
 pub mod hook;
 pub mod leaves;
+pub mod messages;
 pub mod obligations;
 pub mod parity;
 pub mod plain;

@@ -40,6 +40,12 @@ pub struct Agreement {
 #[derive(Clone, Debug)]
 pub struct Disagreement(String);
 
+impl Disagreement {
+    pub(crate) const fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -65,6 +65,9 @@ pub struct Safe {
     pub nonce: U256,
     /// Hashes that owners approved on the Safe itself.
     pub approved: BTreeSet<(Address, B256)>,
+    /// Hashes of messages that it has signed on chain.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub signed: BTreeSet<B256>,
 }
 
 impl Safe {
@@ -97,7 +100,8 @@ impl Safe {
     /// The storage words.
     #[must_use]
     pub fn words(&self) -> BTreeMap<U256, U256> {
-        // As the Safe lays it out: owners in slot 2, threshold in 4, nonce in 5, approved hashes in 8.
+        // As the Safe lays it out: owners in slot 2, threshold in 4, nonce in 5, signed messages in 7, approved
+        // hashes in 8.
         let entry = |key: B256, slot: B256| keccak256([key, slot].concat());
         let slot = |n: u64| B256::from(U256::from(n));
         let mut words = BTreeMap::from([(U256::from(4), U256::from(self.threshold)), (U256::from(5), self.nonce)]);
@@ -106,6 +110,9 @@ impl Safe {
         }
         for (owner, hash) in &self.approved {
             words.insert(entry(*hash, entry(owner.into_word(), slot(8))).into(), U256::ONE);
+        }
+        for hash in &self.signed {
+            words.insert(entry(*hash, slot(7)).into(), U256::ONE);
         }
         // The list of owners begins at the sentinel, which is why it looks like one.
         words.insert(entry(Address::with_last_byte(1).into_word(), slot(2)).into(), U256::ONE);
@@ -147,8 +154,17 @@ pub enum Verifier {
 
 impl Verifier {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Binds, Self::Agrees, Self::Refuses, Self::Dirty, Self::Short, Self::Long, Self::Reverts, Self::Burns];
+    pub const ALL: [Self; 9] = [
+        Self::Binds,
+        Self::Agrees,
+        Self::Refuses,
+        Self::Dirty,
+        Self::Short,
+        Self::Long,
+        Self::Reverts,
+        Self::Burns,
+        Self::Modern,
+    ];
 
     /// Where it stands.
     #[must_use]

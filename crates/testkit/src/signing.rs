@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
 use portcullis_attest::{ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign};
-use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
+use portcullis_eval::{Ask, Evaluation, Obligation, Reason, Verdict, approval_slot, denial_slot};
 
 use crate::case::Case;
 use crate::dice::Dice;
@@ -21,6 +21,7 @@ pub fn account(dice: &mut Dice, nonce: U256) -> Safe {
         threshold: dice.pick(&[1, 1, 2, 2, 3]),
         nonce: nonce.saturating_add(U256::ONE),
         approved: Default::default(),
+        signed: Default::default(),
     }
 }
 
@@ -66,8 +67,42 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     case.signed.signatures = signatures.into();
 }
 
+/// Owner signatures over a message, as many and of whom these ask for, or something close to it.
+pub fn sign_message(
+    dice: &mut Dice,
+    case: &Case,
+    safe: &mut Safe,
+    obligations: Vec<Obligation>,
+    hash: B256,
+    flawed: bool,
+) -> Vec<u8> {
+    let nothing =
+        Verdict { reason: Reason::Allowed, effect: 0, rule: None, detail: 0, have: U256::ZERO, need: U256::ZERO };
+    let found = Evaluation {
+        verdict: nothing,
+        decisions: Vec::new(),
+        tests: Vec::new(),
+        in_scope: Vec::new(),
+        charges: Vec::new(),
+        writes: Vec::new(),
+        removal: false,
+        obligations,
+        notices: Vec::new(),
+        announcement: None,
+    };
+    let binding = Binding {
+        chain_id: world::CHAIN_ID,
+        hook: world::HOOK,
+        account: case.account,
+        request: hash,
+        program: B256::ZERO,
+        epoch: 0,
+    };
+    Desk { case, found: &found, binding }.owners(dice, safe, flawed).0
+}
+
 /// Bytes that are missing, wrong or too many.
-fn spoil(dice: &mut Dice, signatures: &mut Vec<u8>, payload: usize) {
+pub(crate) fn spoil(dice: &mut Dice, signatures: &mut Vec<u8>, payload: usize) {
     let start = signatures.len().saturating_sub(64 + payload);
     let at = match dice.below(3) {
         0 => start + dice.index(payload.min(44)),

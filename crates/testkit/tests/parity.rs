@@ -10,6 +10,8 @@ use portcullis_testkit::case::Vector;
 use portcullis_testkit::faults::{CONTRACT_FAULTS, MirrorFault};
 use portcullis_testkit::generate::generate;
 use portcullis_testkit::hook::HookCode;
+use portcullis_testkit::messages::faults::{HANDLER_FAULTS, MessageFault, plant};
+use portcullis_testkit::messages::{self, Signatories, handler_code};
 use portcullis_testkit::parity::{Evaluators, catch};
 use portcullis_testkit::world;
 
@@ -92,4 +94,34 @@ fn the_known_batch_contracts_are_those_of_the_packages() {
     for known in MULTI_SENDS {
         assert_eq!(chain.code(known.address).len() > 630, known.zero_is_account, "{}", known.address);
     }
+}
+
+#[test]
+fn random_messages_never_divide_the_evaluators() {
+    let evaluators = Signatories::new(handler_code().unwrap()).unwrap();
+    for index in 0..2_000 {
+        let (case, _) = messages::generate::generate(SEED, index);
+        if let Err(why) = evaluators.compare(&case) {
+            panic!("message case {index} under seed {SEED}: {why}");
+        }
+    }
+}
+
+#[test]
+fn no_fault_planted_in_messages_goes_unnoticed() {
+    let code = handler_code().unwrap();
+    let mut names = Vec::new();
+    let mut faulty = Vec::new();
+    for fault in MessageFault::ALL {
+        names.push(format!("{fault:?}"));
+        faulty.push(Signatories::new(code.clone()).unwrap().with_fault(fault));
+    }
+    for fault in &HANDLER_FAULTS {
+        names.push(fault.name.to_owned());
+        faulty.push(Signatories::new(plant(fault, &code).unwrap()).unwrap());
+    }
+    let caught = messages::catch(&Signatories::new(code).unwrap(), &faulty, SEED, 4_000);
+    let missed: Vec<String> =
+        names.into_iter().zip(caught).filter(|(_, case)| case.is_none()).map(|(name, _)| name).collect();
+    assert!(missed.is_empty(), "{missed:?}");
 }

@@ -17,7 +17,7 @@ pub(crate) struct Contract {
 }
 
 /// What is committed. Libraries come before what they are linked into.
-pub(crate) const CONTRACTS: [Contract; 11] = [
+pub(crate) const CONTRACTS: [Contract; 12] = [
     library("Consenting", "contracts/libraries/Consenting.sol"),
     library("ControlCalls", "contracts/libraries/ControlCalls.sol"),
     library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
@@ -28,6 +28,7 @@ pub(crate) const CONTRACTS: [Contract; 11] = [
     library("Slots", "contracts/libraries/Slots.sol"),
     library("Tokens", "contracts/libraries/Tokens.sol"),
     Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false },
+    Contract { name: "SignatureHandler", source: "contracts/SignatureHandler.sol", library: false },
     Contract { name: "Token", source: "test/tokens/Token.sol", library: false },
 ];
 

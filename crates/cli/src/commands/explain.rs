@@ -1,5 +1,6 @@
-//! `explain`: offline, what a policy decides on a transaction and why.
+//! `explain`: offline, what a policy decides on a transaction or a message, and why.
 
+use super::explain_message;
 use crate::exit::Exit;
 use crate::output::{Output, paint_verdict};
 use crate::policy_file::{self, PolicyFile};
@@ -7,7 +8,7 @@ use crate::{tx_file, units, words};
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolCall;
 use clap::Args;
-use eyre::{Result, WrapErr, bail};
+use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
@@ -30,7 +31,11 @@ pub(crate) struct Explain {
     /// The policy, in TOML or JSON
     policy: PathBuf,
     /// The transaction
-    transaction: PathBuf,
+    #[arg(required_unless_present = "message")]
+    transaction: Option<PathBuf>,
+    /// Something to be signed instead: typed data, as eth_signTypedData_v4 takes it
+    #[arg(long, value_name = "FILE", conflicts_with = "transaction")]
+    message: Option<PathBuf>,
     /// When, in seconds since 1970; now if left out
     #[arg(long, value_name = "SECONDS")]
     at: Option<u64>,
@@ -39,7 +44,13 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let file = policy_file::load(&self.policy)?;
-        let transaction = tx_file::load(&self.transaction)?;
+        let account = file.policy.account.map_or(SOME_ACCOUNT, |account| account.address);
+        let chain_id = file.policy.account.map_or(SOME_CHAIN, |account| account.chain.id());
+        if let Some(path) = &self.message {
+            return explain_message::run(output, &file, (account, chain_id, SOME_VERSION), path);
+        }
+        let path = self.transaction.as_ref().ok_or_else(|| eyre!("there is no transaction"))?;
+        let transaction = tx_file::load(path)?;
         if !transaction.signatures.is_empty() {
             bail!("signatures count on the Safe that they are for: ask `simulate --rpc`, or leave them out");
         }
@@ -47,7 +58,6 @@ impl Explain {
             Some(at) => at,
             None => SystemTime::now().duration_since(UNIX_EPOCH).wrap_err("the clock is before 1970")?.as_secs(),
         };
-        let account = file.policy.account.map_or(SOME_ACCOUNT, |account| account.address);
         let request = Request {
             account,
             origin: transaction.origin,
@@ -55,7 +65,6 @@ impl Explain {
             actions: vec![transaction.top_level(safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1)],
             ..Request::default()
         };
-        let chain_id = file.policy.account.map_or(SOME_CHAIN, |account| account.chain.id());
         let state = Offline::new(&request);
         let evaluation = evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now)
             .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;

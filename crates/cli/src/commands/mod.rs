@@ -11,4 +11,5 @@ pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod schema;
 pub(crate) mod lint;
+mod explain_message;
 pub(crate) mod simulate;

@@ -49,7 +49,7 @@ fn approvals(reader: &mut Reader, node: &Node) -> Option<Approvals> {
     Some(Approvals { group: group?, at_least: at_least?, initiator, owners })
 }
 
-fn signers(reader: &mut Reader, node: &Node) -> Option<Signers> {
+pub(super) fn signers(reader: &mut Reader, node: &Node) -> Option<Signers> {
     let table = reader.table(node, &SIGNERS)?;
     let list = reader.require(table, "list", LIST_HELP).and_then(|node| addresses(reader, node, LIST_HELP));
     let at_least = at_least(reader, table);
@@ -70,7 +70,7 @@ fn at_least(reader: &mut Reader, table: Table<'_>) -> Option<u8> {
     reader.require(table, "at_least", COUNT_HELP).and_then(|node| count(reader, node))
 }
 
-fn count(reader: &mut Reader, node: &Node) -> Option<u8> {
+pub(super) fn count(reader: &mut Reader, node: &Node) -> Option<u8> {
     let count = reader.integer(node)?;
     let read = u8::try_from(count).map_err(|_| (format!("{count} cannot be asked for"), COUNT_HELP.to_owned()));
     reader.accept(node, read)

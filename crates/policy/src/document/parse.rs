@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 
 use super::{
+    messages::message,
     obligations::attesters,
     reader::{Reader, Table, quote},
     rules::rule,
@@ -17,8 +18,20 @@ use crate::{
     text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
-pub(crate) const ROOT: [&str; 11] =
-    ["version", "name", "account", "semantics", "control", "assets", "groups", "lists", "attesters", "limits", "rules"];
+pub(crate) const ROOT: [&str; 12] = [
+    "version",
+    "name",
+    "account",
+    "semantics",
+    "control",
+    "assets",
+    "groups",
+    "lists",
+    "attesters",
+    "limits",
+    "rules",
+    "messages",
+];
 
 pub(crate) const CONTROL: [&str; 5] = ["change_delay", "announcement_expiry", "announcers", "cancellers", "guardians"];
 pub(crate) const ASSET: [&str; 3] = ["standard", "address", "decimals"];
@@ -43,17 +56,22 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     let lists = entries(&mut reader, table, "lists", members);
     let attesters = entries(&mut reader, table, "attesters", attesters);
     let limits = entries(&mut reader, table, "limits", limit);
-    let mut rules = Vec::new();
-    if let Some(node) = table.get("rules") {
-        if let Value::Array(items) = &node.value {
-            rules.extend(items.iter().map(|item| rule(&mut reader, item)));
-        } else {
-            reader.fault(node, format!("an array of rules is expected, this is {}", node.describe()), "write an array");
-        }
-    }
+    let rules = array(&mut reader, table, "rules", rule);
+    let messages = array(&mut reader, table, "messages", message);
     let name = name.unwrap_or_default();
-    let policy = Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules };
+    let policy =
+        Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules, messages };
     (Some(policy), reader.faults)
+}
+
+/// An array of rules, in their order.
+fn array<T>(reader: &mut Reader, table: Table<'_>, key: &str, read: impl Fn(&mut Reader, &Node) -> T) -> Vec<T> {
+    let Some(node) = table.get(key) else { return Vec::new() };
+    let Value::Array(items) = &node.value else {
+        reader.fault(node, format!("an array of rules is expected, this is {}", node.describe()), "write an array");
+        return Vec::new();
+    };
+    items.iter().map(|item| read(reader, item)).collect()
 }
 
 fn version(reader: &mut Reader, table: Table<'_>) {

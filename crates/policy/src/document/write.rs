@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::write_rule::{attesters, rule};
+use super::{
+    messages::message_out,
+    write_rule::{attesters, rule},
+};
 use crate::{Cap, Limit, Members, Policy, Scope, Selector, Standard, Window, text::duration::format_duration};
 
 /// A value to write, keys in the order people read them.
@@ -27,7 +30,7 @@ impl Policy {
                     }
                 }
                 Out::Table(fields) => section(&mut text, &format!("[{key}]"), Out::Table(fields)),
-                Out::Array(rules) => rules.into_iter().for_each(|rule| section(&mut text, "[[rules]]", rule)),
+                Out::Array(rules) => rules.into_iter().for_each(|rule| section(&mut text, &format!("[[{key}]]"), rule)),
                 value => text.push_str(&format!("{key} = {}\n", inline(&value))),
             }
         }
@@ -164,8 +167,11 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
     fields.extend(
         tables.into_iter().filter(|(_, all)| !all.is_empty()).map(|(key, all)| (key.to_owned(), Out::Table(all))),
     );
-    if !rules.is_empty() {
-        fields.push(("rules".to_owned(), Out::Array(rules)));
+    let messages = policy.messages.iter().map(|one| Out::Table(message_out(one))).collect::<Vec<_>>();
+    for (key, rules) in [("rules", rules), ("messages", messages)] {
+        if !rules.is_empty() {
+            fields.push((key.to_owned(), Out::Array(rules)));
+        }
     }
     fields
 }

@@ -44,17 +44,18 @@ fn asked(obligations: &Obligations) -> Vec<(String, Out)> {
             ("owners", one.owners.then_some(Out::Bool(true))),
         ]))
     };
-    let signers = |one: &Signers| {
-        let list = some(Some(&one.list), address);
-        Out::Table(table([("list", list), ("at_least", Some(count(one.at_least)))]))
-    };
     table([
         ("approvals", written(&obligations.approvals, approvals)),
         ("signatures", obligations.signatures.map(count)),
-        ("signers", written(&obligations.signers, signers)),
+        ("signers", written(&obligations.signers, signers_out)),
         ("attestation", written(&obligations.attestation, |name| text(name))),
         ("notify", written(&obligations.notify, |name| text(name))),
     ])
+}
+
+pub(super) fn signers_out(signers: &Signers) -> Out {
+    let list = some(Some(&signers.list), address);
+    Out::Table(table([("list", list), ("at_least", Some(count(signers.at_least)))]))
 }
 
 pub(super) fn attesters(set: &AttesterSet) -> Vec<(String, Out)> {

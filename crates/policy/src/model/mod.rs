@@ -1,6 +1,7 @@
 //! The policy as typed values: names still name, addresses and durations are read.
 
 mod conditions;
+mod messages;
 mod obligations;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ pub use conditions::{
     AddressRef, AmountRange, CallData, CallTarget, Comparison, Effect, Origin, StaticCall, Target, TimeSpan, Weekday,
     When, Word, WordTest,
 };
+pub use messages::{Domain, MessageOutcome, MessageRule, Named};
 pub use obligations::{Approvals, AttesterSet, Obligations, Signers};
 
 use crate::text::{account::Account, amount::Amount, selector::Selector};
@@ -39,6 +41,8 @@ pub struct Policy {
     pub limits: BTreeMap<String, Limit>,
     /// The rules, in the document's order; `priority` sorts them when compiling.
     pub rules: Vec<Rule>,
+    /// What the account may sign; the first rule that fits decides.
+    pub messages: Vec<MessageRule>,
 }
 
 /// Which of the rules in scope of an effect decide.

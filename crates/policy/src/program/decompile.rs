@@ -6,6 +6,7 @@ use super::{
     MAX_PROGRAM_BYTES, compile,
     emit::{ALLOW, MODULES},
     expand::{ERC20, ERC721, ERC1155},
+    messages,
     obligations::{INITIATOR_COUNTS, OWNERS_COUNT},
     read::{self, Raw, RawAsked, RawLimit, RawRule},
     regroup::regroup,
@@ -134,6 +135,7 @@ fn policy(raw: &Raw) -> Result<Policy, Malformed> {
             names.group(list);
         }
     }
+    let messages = messages::unlower(&mut names, &raw.messages);
     let limits = raw.limits.iter().map(|one| limit(&names, one)).collect::<Result<_, _>>()?;
     let rules = (0..).zip(&raw.rules).map(|(at, one)| rule(&mut names, at, one, raw)).collect::<Result<_, _>>()?;
     let mut assets = BTreeMap::new();
@@ -158,6 +160,7 @@ fn policy(raw: &Raw) -> Result<Policy, Malformed> {
         attesters,
         limits,
         rules,
+        messages,
     })
 }
 

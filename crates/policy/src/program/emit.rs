@@ -10,6 +10,7 @@ use super::{
     index::{MAX_BITS, best_multiplier, bucket, buckets, least_bits},
     lists::{Lists, list_size, lists_of},
     lower::{Lowered, LoweredLimit},
+    messages::{self, MESSAGE},
     source_map::ListName,
 };
 use crate::{Problem, Scope, Semantics, Window, diagnostics::steps};
@@ -60,19 +61,22 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
     let entries_at = sum(&[directory_at, times(3, sum(&[buckets(bits), 1]))]);
     let bodies_at = sum(&[entries_at, times(ENTRY, keys.len())]);
     let table_at = sum(&[bodies_at, lowered.rules.iter().map(body_size).fold(0, |a, b| sum(&[a, b]))]);
-    let mut lists = Lists::new(sum(&[table_at, times(ATTESTERS, lowered.attesters.len())]), multiplier);
+    let messages_at = sum(&[table_at, times(ATTESTERS, lowered.attesters.len())]);
+    let mut lists = Lists::new(sum(&[messages_at, times(MESSAGE, lowered.messages.len())]), multiplier);
     let mut control = |list: &Option<List>| list.as_ref().map_or(Ok([0; 3]), |list| lists.place(list));
     let roles = Roles {
         announcers: control(&lowered.announcers)?,
         cancellers: control(&lowered.cancellers)?,
         guardians: control(&lowered.guardians)?,
         attesters: if lowered.attesters.is_empty() { [0; 3] } else { u24(table_at)? },
+        messages: if lowered.messages.is_empty() { [0; 3] } else { u24(messages_at)? },
     };
     let mut table = Vec::new();
     for (list, at_least) in &lowered.attesters {
         table.extend(lists.place(list)?);
         table.push(*at_least);
     }
+    table.extend(messages::table(lowered, &mut lists)?);
     let mut bodies = Vec::new();
     let mut placed = Vec::new();
     for rule in &lowered.rules {
@@ -115,12 +119,13 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
     Ok((program, lists.names))
 }
 
-/// Where the header says that those are who have a role.
+/// Where the header says that those are who have a role, and what else stands in tables.
 struct Roles {
     announcers: [u8; 3],
     cancellers: [u8; 3],
     guardians: [u8; 3],
     attesters: [u8; 3],
+    messages: [u8; 3],
 }
 
 fn header(lowered: &Lowered, bits: u32, multiplier: U256, roles: &Roles) -> Result<Vec<u8>, Overflow> {
@@ -141,7 +146,8 @@ fn header(lowered: &Lowered, bits: u32, multiplier: U256, roles: &Roles) -> Resu
     header.push(u8::try_from(lowered.attesters.len()).map_err(|_| Overflow)?);
     header.extend(roles.attesters);
     header.extend(roles.guardians);
-    header.extend([0; 4]);
+    header.extend(roles.messages);
+    header.push(u8::try_from(lowered.messages.len()).map_err(|_| Overflow)?);
     header.extend(multiplier.to_be_bytes::<32>());
     Ok(header)
 }
@@ -219,6 +225,7 @@ fn distinct(lowered: &Lowered) -> Vec<&List> {
     let roles = [&lowered.announcers, &lowered.cancellers, &lowered.guardians];
     let mut all: Vec<&List> = roles.into_iter().flatten().collect();
     all.extend(lowered.attesters.iter().map(|(list, _)| list));
+    all.extend(lowered.messages.iter().filter_map(messages::Signable::list));
     for rule in &lowered.rules {
         all.extend(rule.asked.lists());
         lists_of(&rule.conditions, &mut all);
@@ -233,7 +240,7 @@ fn size(lowered: &Lowered) -> usize {
     let directory = times(3, sum(&[buckets(least_bits(keys, DIRECTORY_LOAD)), 1]));
     let bodies = lowered.rules.iter().fold(0, |total, rule| sum(&[total, body_size(rule)]));
     let lists = distinct(lowered).iter().fold(0, |total, list| sum(&[total, list_size(&list.members)]));
-    let table = times(ATTESTERS, lowered.attesters.len());
+    let table = sum(&[times(ATTESTERS, lowered.attesters.len()), times(MESSAGE, lowered.messages.len())]);
     sum(&[HEADER, times(LIMIT, lowered.limits.len()), directory, times(ENTRY, keys), bodies, table, lists])
 }
 

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, U256};
 use super::{
     condition::{Condition, List, Roster},
     expand::{ERC20, ERC721, ERC1155, Key, Tokens},
+    messages::{Signable, lower_messages},
     obligations::{Asked, lower_sets},
     resolve::lower_rule,
 };
@@ -38,6 +39,8 @@ pub(crate) struct Lowered {
     pub(crate) limits: Vec<LoweredLimit>,
     /// In the program's order.
     pub(crate) rules: Vec<LoweredRule>,
+    /// In the document's order.
+    pub(crate) messages: Vec<Signable>,
 }
 
 #[derive(Debug)]
@@ -81,6 +84,7 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
     let rules = order.into_iter().filter_map(|at| lower_rule(policy, at, &tokens, problems)).collect();
     let expiry = check_control(policy, problems);
     let attesters = lower_sets(policy, problems);
+    let messages = lower_messages(policy, problems);
     let group = |name: &Option<String>| {
         let name = name.as_ref()?;
         policy.groups.get(name)?;
@@ -96,6 +100,7 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
         tokens,
         limits,
         rules,
+        messages,
     }
 }
 

@@ -10,6 +10,7 @@ mod index;
 mod lists;
 pub(crate) mod lower;
 mod membership;
+mod messages;
 mod names;
 mod obligations;
 mod read;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::written::groups;
 use crate::{
-    AddressRef, CallTarget, Origin, Outcome, PathSegment, Policy, Problem, Target, When, WordTest,
+    AddressRef, CallTarget, MessageOutcome, Origin, Outcome, PathSegment, Policy, Problem, Target, When, WordTest,
     diagnostics::{below, steps},
 };
 
@@ -69,7 +69,25 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
         }
         check_rule(policy, index, &mut found);
     }
+    check_messages(policy, &mut found);
     found
+}
+
+fn check_messages(policy: &Policy, found: &mut Vec<Problem>) {
+    let mut ids = BTreeSet::new();
+    for (index, rule) in policy.messages.iter().enumerate() {
+        if let Some(help) = malformed(&rule.id, MAX_NAME) {
+            found.push(Problem::new(steps!["messages", index, "id"], format!("`{}` is not a name", rule.id), help));
+        }
+        if !ids.insert(&rule.id) {
+            let message = format!("another message rule has the id `{}`", rule.id);
+            let help = "give every message rule an id of its own";
+            found.push(Problem::new(steps!["messages", index, "id"], message, help));
+        }
+        if let MessageOutcome::Allow { signers: Some(signers), .. } = &rule.then {
+            check_refs(policy, &signers.list, &steps!["messages", index, "then", "signers", "list"], found);
+        }
+    }
 }
 
 fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {

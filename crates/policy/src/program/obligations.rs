@@ -127,10 +127,7 @@ impl Lowering<'_> {
     }
 
     fn signatures(&mut self, signatures: Option<u8>, path: Vec<PathSegment>) {
-        if signatures == Some(0) {
-            let help = "write how many owners must sign, or leave `signatures` out for the account's threshold";
-            self.problems.push(Problem::new(path, "no signatures are asked for", help));
-        }
+        check_signatures(signatures, path, self.problems);
         self.asked.signatures = signatures.unwrap_or(0);
     }
 
@@ -138,12 +135,7 @@ impl Lowering<'_> {
         let list = one_list(self.policy, &signers.list, &below!(path, "list"), self.whose, self.problems);
         let Some(list) = list else { return };
         check_count(&list, signers.at_least, below!(path, "at_least"), self.problems);
-        // Beyond the account's threshold and what is asked for, signatures are not read.
-        if signers.at_least > signatures.unwrap_or(1).max(1) {
-            let message = format!("{} named owners are asked for, and perhaps fewer signatures read", signers.at_least);
-            let help = format!("write `signatures = {}` beside `signers`", signers.at_least);
-            self.problems.push(Problem::new(below!(path, "at_least"), message, help));
-        }
+        check_reach(signers.at_least, signatures, below!(path, "at_least"), self.problems);
         let label = list.label.clone();
         if self.asked.signers.insert(list.members.clone(), (list, signers.at_least)).is_some() {
             self.twice(below!(path, "list"), &label);
@@ -156,8 +148,25 @@ impl Lowering<'_> {
     }
 }
 
+/// Asking for none is asking for what is asked for anyway.
+pub(crate) fn check_signatures(signatures: Option<u8>, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
+    if signatures == Some(0) {
+        let help = "write how many owners must sign, or leave `signatures` out for the account's threshold";
+        problems.push(Problem::new(path, "no signatures are asked for", help));
+    }
+}
+
+/// Beyond the account's threshold and what is asked for, signatures are not read.
+pub(crate) fn check_reach(at_least: u8, signatures: Option<u8>, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
+    if at_least > signatures.unwrap_or(1).max(1) {
+        let message = format!("{at_least} named owners are asked for, and perhaps fewer signatures read");
+        let help = format!("write `signatures = {at_least}` beside `signers`");
+        problems.push(Problem::new(path, message, help));
+    }
+}
+
 /// The one list of these members; none for a name that nothing defines.
-fn one_list(
+pub(crate) fn one_list(
     policy: &Policy,
     members: &[AddressRef],
     path: &[PathSegment],
@@ -180,7 +189,7 @@ fn one_list(
 }
 
 /// Nobody can be asked for more members than there are.
-fn check_count(list: &List, at_least: u8, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
+pub(crate) fn check_count(list: &List, at_least: u8, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
     if at_least == 0 {
         let help = "write how many are needed, at least 1, or leave the obligation out";
         problems.push(Problem::new(path, "nobody is asked for", help));

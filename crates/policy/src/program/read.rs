@@ -11,6 +11,7 @@ use super::{
     expand::{Key, Tokens},
     index::{MAX_BITS, buckets},
     lists::REGISTRY,
+    messages::{self, Signable},
     read_body::Context,
 };
 use crate::Semantics;
@@ -27,6 +28,7 @@ pub(crate) struct Raw {
     pub(crate) tokens: Tokens,
     pub(crate) limits: Vec<RawLimit>,
     pub(crate) rules: Vec<RawRule>,
+    pub(crate) messages: Vec<Signable>,
 }
 
 #[derive(Debug)]
@@ -150,6 +152,8 @@ pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
         raw.attesters.push((members, at_least));
     }
     raw.guardians = role(&mut header)?;
+    let (messages_at, count) = (header.size::<3>()?, header.size::<1>()?);
+    raw.messages = messages::read(program, messages_at, count)?;
 
     let mut cursor = Cursor::new(program, HEADER);
     for _ in 0..limits {

@@ -20,6 +20,9 @@ pub struct SourceMap {
     /// Attester sets, by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attesters: Vec<String>,
+    /// Message rules, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<String>,
     /// Declared assets.
     pub assets: Vec<AssetName>,
 }
@@ -107,7 +110,8 @@ impl SourceMap {
             })
             .collect();
         let attesters = policy.attesters.keys().cloned().collect();
-        Self { policy: policy.name.clone(), rules, limits, lists, attesters, assets }
+        let messages = policy.messages.iter().map(|rule| rule.id.clone()).collect();
+        Self { policy: policy.name.clone(), rules, limits, lists, attesters, messages, assets }
     }
 
     /// The rule with this index in the program; none for `0xffff`.
@@ -132,6 +136,12 @@ impl SourceMap {
     #[must_use]
     pub fn attesters(&self, set: u8) -> Option<&str> {
         self.attesters.get(usize::from(set)).map(String::as_str)
+    }
+
+    /// The message rule with this number.
+    #[must_use]
+    pub fn message(&self, index: u16) -> Option<&str> {
+        self.messages.get(usize::from(index)).map(String::as_str)
     }
 
     /// The declared asset at this address; zero is native.

@@ -5,3 +5,4 @@ pub(crate) mod amount;
 pub(crate) mod clock;
 pub(crate) mod duration;
 pub(crate) mod selector;
+pub(crate) mod typed_data;

@@ -119,6 +119,17 @@ fn tuple(text: &str) -> Result<&str, Complaint> {
     }
 }
 
+/// Reads one type that is not a tuple.
+pub(crate) fn parse_type(text: &str) -> Result<(), Complaint> {
+    let end = text.find('[').unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    elementary(word)?;
+    match suffixes(rest)? {
+        "" => Ok(()),
+        rest => Err((format!("`{rest}` follows the type"), "write `[]`, or a length like `[3]`".to_owned())),
+    }
+}
+
 /// Skips `[]` and `[n]`.
 fn suffixes(text: &str) -> Result<&str, Complaint> {
     let mut text = text;

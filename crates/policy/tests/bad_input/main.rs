@@ -4,6 +4,7 @@
 mod conditions;
 mod groups;
 mod limits;
+mod messages;
 mod names;
 mod obligations;
 mod rules;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod conditions;
+mod messages;
 mod obligations;
 pub(crate) mod reading;
 
@@ -130,6 +131,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         attesters: BTreeMap::new(),
         limits: BTreeMap::new(),
         rules: Vec::new(),
+        messages: Vec::new(),
     };
     if rng.random_bool(0.8) {
         policy.assets.insert("ETH".to_owned(), Asset { standard: Standard::Native, decimals: 18 });
@@ -218,6 +220,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
             policy.rules.push(rule);
         }
     }
+    messages::some(rng, &mut policy);
     // Long lists as targets of several rules take more than a contract holds.
     while compile(&policy).is_err() {
         policy.rules.pop();

@@ -10,8 +10,8 @@ use crate::hook::HookCode;
 pub struct ContractFault {
     /// What is wrong.
     pub name: &'static str,
-    from: &'static [u8],
-    to: &'static [u8],
+    pub(crate) from: &'static [u8],
+    pub(crate) to: &'static [u8],
 }
 
 /// Every fault of the contract.
@@ -95,7 +95,7 @@ impl ContractFault {
         if planted { Ok(faulty) } else { Err(eyre!("the compiled hook has no constant for `{}`", self.name)) }
     }
 
-    fn patch(&self, code: &mut [u8]) -> bool {
+    pub(crate) fn patch(&self, code: &mut [u8]) -> bool {
         let mut planted = false;
         let mut at = 0;
         // Instruction by instruction, so that no data of another push is taken for one.

@@ -60,6 +60,16 @@ impl Name {
         Some(Self { account: case.account, chain, hook, epoch: U256::from(epoch), program, preimage, request })
     }
 
+    /// Of a message of these bytes, which nothing but owners' signatures is bound to.
+    pub(super) fn of_message(account: Address, hook: Address, chain: u64, message: &[u8]) -> Self {
+        let chain = U256::from(chain);
+        let domain = hash(&[text("EIP712Domain(uint256 chainId,address verifyingContract)"), chain, word(account)]);
+        let message = hash(&[text("SafeMessage(bytes message)"), keccak256(message).into()]);
+        let preimage = typed(domain, message);
+        let request = keccak256(&preimage).into();
+        Self { account, chain, hook, epoch: U256::ZERO, program: U256::ZERO, preimage, request }
+    }
+
     fn digest(&self, message: U256) -> B256 {
         let domain = hash(&[
             text("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -145,8 +155,13 @@ pub(super) struct Payload {
 
 /// Owner signatures and payload; none when the payload is longer than what there is.
 pub(super) fn envelope(signatures: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    envelope_of(signatures, "PortcullisMaterial(bytes payload)")
+}
+
+/// The same of an envelope of another kind.
+pub(super) fn envelope_of<'a>(signatures: &'a [u8], called: &str) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let (head, kind) = signatures.split_at(signatures.len().saturating_sub(32));
-    let marked = U256::from_be_slice(kind) == text("PortcullisMaterial(bytes payload)");
+    let marked = U256::from_be_slice(kind) == text(called);
     if signatures.len() < 64 || !marked {
         return Some((signatures, None));
     }

@@ -9,6 +9,7 @@ mod consent;
 mod control;
 mod effects;
 mod limits;
+mod messages;
 mod obligations;
 mod program;
 mod scope;
@@ -24,6 +25,7 @@ use control::{Account, SlotChange};
 use effects::{Effect, NotCanonical, bare, called, native, transactions};
 pub use limits::period;
 use limits::{Meter, Refused};
+pub use messages::evaluate_message;
 use obligations::{Joined, fold, join};
 use program::{Limit, Program, parse};
 

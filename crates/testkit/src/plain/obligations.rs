@@ -59,6 +59,13 @@ fn says(answer: Option<Vec<u8>>, selector: [u8; 4]) -> bool {
     answer == Some(B256::right_padding_from(&selector).to_vec())
 }
 
+impl Joined {
+    /// Asked for by a message rule.
+    pub(super) const fn by_message(ask: Ask, need: u8, rule: u16) -> Self {
+        Self { ask, need, rule, effect: 0 }
+    }
+}
+
 impl<W: World> Walk<'_, W> {
     pub(super) fn meet(&self) -> Result<(), Stop> {
         let asked = &self.asked;
@@ -72,14 +79,20 @@ impl<W: World> Walk<'_, W> {
         let payload = payload.map_or(Some(Payload::default()), Payload::parse).ok_or(malformed)?;
         self.attested(name.as_ref(), &payload)?;
         let owners = self.owners(name.as_ref(), owners)?;
-        for one in asked {
+        self.named_signed(&owners)?;
+        self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)
+    }
+
+    /// Whether enough of each list are among the owners who signed.
+    pub(super) fn named_signed(&self, owners: &[Address]) -> Result<(), Stop> {
+        for one in &self.asked {
             let Ask::Signers { list, .. } = &one.ask else { continue };
-            let have = self.members(one, list, &owners)?;
+            let have = self.members(one, list, owners)?;
             if have < usize::from(one.need) {
                 return Err(by(TOO_FEW_NAMED_SIGNERS, one).have(U256::from(have)).need(U256::from(one.need)));
             }
         }
-        self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)
+        Ok(())
     }
 
     /// How many of these are on the list, which is asked for all of them.
@@ -198,14 +211,14 @@ impl<W: World> Walk<'_, W> {
         self.world.static_call(self.case.account, &data, 100_000)
     }
 
-    fn account_number(&self, signature: &str, words: &[U256]) -> Option<U256> {
+    pub(super) fn account_number(&self, signature: &str, words: &[U256]) -> Option<U256> {
         self.account_says(signature, words)
             .filter(|answer| answer.len() == 32)
             .map(|answer| U256::from_be_slice(&answer))
     }
 
     /// The owners who signed, if anybody asks for them.
-    fn owners(&self, name: Option<&Name>, signatures: &[u8]) -> Result<Vec<Address>, Stop> {
+    pub(super) fn owners(&self, name: Option<&Name>, signatures: &[u8]) -> Result<Vec<Address>, Stop> {
         let rank = |one: &&Joined| match one.ask {
             Ask::Signatures(_) => Some(0),
             Ask::Signers { .. } => Some(1),

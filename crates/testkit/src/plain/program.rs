@@ -17,6 +17,20 @@ pub(super) struct Program {
     pub(super) keys: Vec<Key>,
     /// A body for each key.
     pub(super) bodies: Vec<Body>,
+    pub(super) messages: Vec<MessageRule>,
+}
+
+/// What may be signed.
+#[derive(Clone, Debug)]
+pub(super) struct MessageRule {
+    /// Zero is any.
+    pub(super) domain: U256,
+    /// Zero is any.
+    pub(super) kind: U256,
+    pub(super) allows: bool,
+    pub(super) trusted: bool,
+    pub(super) signatures: u8,
+    pub(super) signers: Option<(List, u8)>,
 }
 
 #[derive(Clone, Debug)]
@@ -157,7 +171,8 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Program> {
     let expiry = header.number(4)?;
     header.take(8)?;
     let (sets, table) = (header.number(1)?, header.number(3)?);
-    header.take(7)?;
+    header.take(3)?;
+    let (messages_at, message_count) = (header.number(3)?, header.number(1)?);
     let multiplier = header.value(32)?;
     if start != [0, 1] || semantics > 2 || bits > 15 || limit_count > 32 || sets > 16 {
         return None;
@@ -203,7 +218,8 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Program> {
     found.sort_by_key(|(rule, class, ..)| (*rule, *class));
     let (keys, bodies) = found.into_iter().map(|(_, _, key, body)| (key, body)).unzip();
     let expiry = u64::try_from(expiry).ok()?;
-    Some(Program { semantics, expiry, limits, declared, keys, bodies })
+    let messages = code.messages(messages_at, message_count)?;
+    Some(Program { semantics, expiry, limits, declared, keys, bodies, messages })
 }
 
 fn limit(rest: &mut Reader<'_>) -> Option<Limit> {
@@ -374,6 +390,28 @@ impl Code<'_> {
             }
             _ => return None,
         })
+    }
+
+    fn messages(&self, at: usize, count: usize) -> Option<Vec<MessageRule>> {
+        if (at == 0) != (count == 0) {
+            return None;
+        }
+        let mut table = Reader(self.bytes.get(at..)?);
+        let record = |_| {
+            let (domain, kind) = (table.value(32)?, table.value(32)?);
+            let (outcome, signatures) = (table.byte()?, table.byte()?);
+            let mut place = Reader(table.take(3)?);
+            let (at_least, zero) = (table.byte()?, table.number(2)?);
+            let named = place.0 != [0; 3];
+            let sound = outcome < 4 && zero == 0 && named == (at_least > 0);
+            let bare = signatures == 0 && !named && outcome == 0;
+            if !sound || outcome & 1 == 0 && !bare {
+                return None;
+            }
+            let signers = if named { Some((self.list(&mut place)?, at_least)) } else { None };
+            Some(MessageRule { domain, kind, allows: outcome & 1 == 1, trusted: outcome > 1, signatures, signers })
+        };
+        (0..count).map(record).collect()
     }
 
     fn list(&self, rest: &mut Reader<'_>) -> Option<List> {

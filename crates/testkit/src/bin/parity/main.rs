@@ -1,5 +1,7 @@
 //! The compiled hook, the mirror and the plain evaluator on random cases.
 
+mod messages;
+
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
@@ -43,6 +45,9 @@ struct Args {
     /// Show how often each point was reached.
     #[arg(long)]
     hits: bool,
+    /// Compare what accounts sign instead of what they execute.
+    #[arg(long)]
+    messages: bool,
 }
 
 fn main() -> ExitCode {
@@ -60,7 +65,9 @@ fn run(args: &Args) -> Result<bool> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let seed = args.seed.unwrap_or(now.as_secs());
     eprintln!("seed {seed}");
-    if args.self_test {
+    if args.messages {
+        if args.self_test { messages::self_test(args, seed) } else { messages::parity(args, seed) }
+    } else if args.self_test {
         self_test(args, seed)
     } else if args.vectors {
         write_vectors(args, seed)
