@@ -12,6 +12,7 @@ use crate::layout::{AccountState, State, account_slot, announcement_id, announce
 use crate::leaf::{Leaf, Reach, Undecodable};
 use crate::meet::{Effects, meet, record};
 use crate::obligation::Obligations;
+use crate::opening::Opening;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
@@ -42,8 +43,20 @@ pub fn evaluate<S: State>(
     };
     let Trace { decisions, tests, in_scope, charges, .. } = walk.trace;
     let Obligations { all: obligations, notices } = walk.obligations;
-    let announcement = walk.announcement;
-    Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
+    let (announcement, opening) = (walk.announcement, walk.opening);
+    Ok(Evaluation {
+        verdict,
+        decisions,
+        tests,
+        in_scope,
+        charges,
+        writes,
+        removal,
+        obligations,
+        notices,
+        announcement,
+        opening,
+    })
 }
 
 /// The verdict of [`evaluate`] alone, by the same steps: what led to it is not noted, and what would be written is
@@ -91,6 +104,7 @@ struct Walk<'a, S> {
     obligations: Obligations,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
+    opening: Option<Opening>,
 }
 
 impl<'a, S: State> Walk<'a, S> {
@@ -120,6 +134,7 @@ impl<'a, S: State> Walk<'a, S> {
             obligations: Obligations::default(),
             delay: None,
             announcement: None,
+            opening: None,
         })
     }
 
@@ -274,9 +289,17 @@ impl<'a, S: State> Walk<'a, S> {
         }
         // An ordinary leaf asked, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
+        if let Some(module) = self.request.origin
+            && self.obligations.all.iter().any(|one| one.ask.is_for_material())
+        {
+            let expiry = program.announcement_expiry();
+            let opening = Opening::read(self.state, self.request, module, self.account.epoch, expiry, self.now)?;
+            self.opening = Some(opening);
+        }
+        let name = self.opening.and_then(|opening| opening.request);
         let setting = self.setting(&program);
         let effects = Effects { count: self.effects, digest: self.digest };
-        meet(&setting, self.account.epoch, effects, &mut self.obligations.all)
+        meet(&setting, self.account.epoch, name, effects, &mut self.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.
@@ -314,6 +337,9 @@ impl<'a, S: State> Walk<'a, S> {
         let mut writes: Vec<_> = self.meters.writes().collect();
         if let Some(announcement) = self.announcement {
             writes.push((announcement_slot(announcement.id), U256::ZERO));
+        }
+        if let Some(opening) = self.opening {
+            writes.push((opening.slot, U256::ZERO));
         }
         let account = self.request.account;
         if outcome != Outcome::Nothing {

@@ -24,6 +24,7 @@ mod leaf;
 mod limit;
 mod meet;
 mod obligation;
+mod opening;
 mod operand;
 mod program;
 mod reason;
@@ -37,10 +38,11 @@ pub use effect::{Effect, EffectKind};
 pub use evaluate::{evaluate, verdict};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
-    announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
+    announcement_slot, approval_slot, content, denial_slot, kept_slot, limit_descriptor, limit_slot, opening_slot,
 };
 pub use leaf::PERMIT2;
 pub use obligation::{Ask, Notice, Obligation};
+pub use opening::Opening;
 pub use reason::Reason;
 pub use request::{Action, Request};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};
