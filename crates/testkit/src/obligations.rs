@@ -113,7 +113,7 @@ fn malformed(dice: &mut Dice, sets: usize) -> Ask {
         2 => Ask::Signatures(0),
         3 => Ask::Signers(list, 0),
         4 => Ask::Attestation(u8::try_from(sets).unwrap_or(u8::MAX)),
-        5 => Ask::Raw(Bytes::from_static(&[dice.pick(&[0, 6, 0xff])])),
+        5 => Ask::Raw(vec![dice.pick(&[0, 6, 0xff])].into()),
         6 => Ask::Raw(Bytes::from_static(&[0x05, 1, 2])),
         _ => Ask::Raw(Bytes::from_static(&[0x02])),
     }

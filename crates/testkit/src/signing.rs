@@ -1,9 +1,7 @@
 //! Signatures and material for a case: what the obligations ask for, or something close to it.
 
 use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
-use portcullis_attest::{
-    ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, SafeTransaction, effects, seal, sign,
-};
+use portcullis_attest::{ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign};
 use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
 
 use crate::case::Case;
@@ -13,7 +11,7 @@ use crate::safes::{Release, Safe, Verifier};
 use crate::world;
 
 /// The order of the curve.
-const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+pub(crate) const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
 
 /// The account, before anything was signed.
 pub fn account(dice: &mut Dice, nonce: U256) -> Safe {
@@ -31,7 +29,6 @@ struct Desk<'a> {
     case: &'a Case,
     found: &'a Evaluation,
     binding: Binding,
-    transaction: SafeTransaction,
 }
 
 /// Signs what the obligations found ask for; every other time something is wrong with it.
@@ -52,17 +49,17 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     };
     let flawed = dice.percent(50);
     let before = case.clone();
-    let desk = Desk { case: &before, found, binding, transaction };
+    let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let (owners, signed_by) = desk.owners(dice, &mut safe, flawed && dice.percent(35));
+    let owners_flawed = flawed && dice.percent(35);
+    let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
     let flaw = if flawed { dice.below(3) } else { 3 };
     let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
     let attestations = desk.attestations(dice, flaw == 1);
     let material = Material { approvals, attestations };
     case.safe = Some(safe);
     let payload = material.encode().unwrap_or_default();
-    let mut signatures =
-        if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
+    let mut signatures = if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
     if flaw == 2 && dice.percent(60) {
         spoil(dice, &mut signatures, payload.len());
     }
@@ -163,7 +160,8 @@ impl Desk<'_> {
         for (i, owner) in chosen.iter().enumerate() {
             let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
             if bad == Some(i) {
-                let (at, value) = dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
+                let (at, value) =
+                    dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
                 if let Some(byte) = part.get_mut(at) {
                     *byte = value;
                 }
@@ -178,7 +176,15 @@ impl Desk<'_> {
     }
 
     /// A static part; what it points to goes behind the others.
-    fn part(&self, dice: &mut Dice, safe: &mut Safe, owner: Address, name: B256, statics: usize, tail: &mut Vec<u8>) -> [u8; 65] {
+    fn part(
+        &self,
+        dice: &mut Dice,
+        safe: &mut Safe,
+        owner: Address,
+        name: B256,
+        statics: usize,
+        tail: &mut Vec<u8>,
+    ) -> [u8; 65] {
         let pointing = |r: Address, s: U256, v: u8| {
             let mut part = [0; 65];
             part[..32].copy_from_slice(r.into_word().as_slice());
@@ -266,7 +272,13 @@ impl Desk<'_> {
         pool
     }
 
-    fn approvals(&self, dice: &mut Dice, case: &mut Case, owners: &[Address], flawed: bool) -> Option<Vec<ApprovalEntry>> {
+    fn approvals(
+        &self,
+        dice: &mut Dice,
+        case: &mut Case,
+        owners: &[Address],
+        flawed: bool,
+    ) -> Option<Vec<ApprovalEntry>> {
         let mut who = Vec::new();
         let mut lists = Vec::new();
         for one in &self.found.obligations {
