@@ -18,7 +18,7 @@ use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
-use crate::signing;
+use crate::{opening, signing};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
@@ -133,7 +133,10 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         if found.verdict.reason >= Reason::MalformedMaterial && !provided {
             provided = true;
             if dice.percent(95) {
-                signing::provide(dice, &mut case, &found, account.epoch);
+                match &found.opening {
+                    Some(opening) => opening::provide(dice, &mut case, &found, opening, account.epoch, draft.expiry),
+                    None => signing::provide(dice, &mut case, &found, account.epoch),
+                }
                 continue;
             }
         }
