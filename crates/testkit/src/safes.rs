@@ -141,6 +141,8 @@ pub enum Verifier {
     Reverts,
     /// Uses all its gas.
     Burns,
+    /// Takes any under a hash, and none under data.
+    Modern,
 }
 
 impl Verifier {
@@ -177,6 +179,7 @@ impl Verifier {
             Self::Long => &hex!("5f35 60e0 1c 60e0 1b 5f52 6040 5f f3"),
             Self::Reverts => &hex!("5f35 60e0 1c 60e0 1b 5f52 6020 5f fd"),
             Self::Burns => &hex!("5b 5f 56"),
+            Self::Modern => &hex!("5f35 60e0 1c 80 631626ba7e 14 02 60e0 1b 5f52 6020 5f f3"),
         };
         Bytes::from_static(code)
     }

@@ -155,7 +155,7 @@ impl MirrorFault {
             }
             Self::NoFreeze => {
                 let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
-                *word = *word & !(U256::ONE << 232_usize);
+                *word &= !(U256::ONE << 232_usize);
             }
             Self::NoDenials => seen.words.retain(|_, word| *word != U256::ONE),
             Self::EndlessApprovals => {
