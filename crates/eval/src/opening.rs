@@ -3,9 +3,8 @@
 use alloy_primitives::{Address, B256, U256};
 use portcullis_attest::module_request;
 
-use crate::layout::{State, content, opening_slot};
+use crate::layout::{Missing, State, content, opening_slot};
 use crate::request::Request;
-use crate::verdict::Stop;
 
 /// A module request that approvals or attestations are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +23,17 @@ pub struct Opening {
 
 impl Opening {
     /// Looks for the open request of this content by this module, which is open for `expiry` seconds.
-    pub(crate) fn read<S: State>(
+    ///
+    /// # Errors
+    /// When its word is not known.
+    pub fn read<S: State>(
         state: &S,
         request: &Request,
         module: Address,
         epoch: u32,
         expiry: u32,
         now: u64,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Missing> {
         let content = content(&request.actions);
         let slot = opening_slot(request.account, epoch, module, content);
         let word = state.word(slot)?;

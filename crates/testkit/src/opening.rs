@@ -90,7 +90,7 @@ fn attestation(dice: &mut Dice, case: &mut Case, binding: &Binding, found: &Eval
     let last = if flaw == 9 || dice.percent(20) { deadline(dice, case.now) } else { case.now + 7 };
     let (mut length, mut digest) = (0, effects(&records(found)));
     match flaw {
-        10 => digest = dice.pick(&[B256::ZERO, B256::from(dice.word()), keccak256(digest)]),
+        10 => digest = if dice.percent(30) { B256::ZERO } else { keccak256(digest) },
         11 => length = dice.pick(&[1, 32, 1024]),
         _ => {}
     }

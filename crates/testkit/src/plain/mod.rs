@@ -15,7 +15,7 @@ mod scope;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use portcullis_bindings::safe;
 
 use crate::case::{Case, CaseAction};
