@@ -207,7 +207,7 @@ interface IPolicyHook {
 
     /// @notice Keeps approvals and attestations of an opened module request, once they are verified. Callers: anybody.
     /// @param content The hash of the ordered actions, `docs/program.md` §6.
-    /// @param payload `docs/program.md` §8.9. Any entry that does not count makes the call revert.
+    /// @param payload `docs/program.md` §8.10. Any entry that does not count makes the call revert.
     /// @dev What is kept with a later deadline stays. Reverts with {NotInstalled}, {NotOpened}, {MalformedMaterial},
     /// {BadMaterial}, {UnknownSet}, {TooFewAttesters}.
     function post(address account, address module, bytes32 content, bytes calldata payload) external;

@@ -14,7 +14,7 @@ struct Attestation {
     bytes32 proposal;
 }
 
-/// @notice Attestations that were posted, `docs/program.md` §8.9. Words, from a hashed slot on:
+/// @notice Attestations that were posted, `docs/program.md` §8.10. Words, from a hashed slot on:
 ///
 ///     0 | zero (176) | deadline (64) | statement length (16) |
 ///     1 | effects |

@@ -23,7 +23,7 @@ import {State} from "./State.sol";
 import {Timelock} from "./Timelock.sol";
 import {Whitelist} from "./Whitelist.sol";
 
-/// @notice Opens module requests and takes the material for them, `docs/program.md` §8.9. A contract of its own, as
+/// @notice Opens module requests and takes the material for them, `docs/program.md` §8.9 and 10. A contract of its own, as
 /// {Lifecycle}; where the account is the caller, the hook has authenticated it before.
 library ModuleRequests {
     using Calldata for bytes;

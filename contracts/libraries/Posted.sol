@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Calldata} from "./Calldata.sol";
 import {Material} from "./Material.sol";
 
-/// @notice The material that is posted for an opened module request, `docs/program.md` §8.9. It is {Material}, apart from
+/// @notice The material that is posted for an opened module request, `docs/program.md` §8.10. It is {Material}, apart from
 /// attestations, which say what effects they are about, and from approvals on chain, which need not be posted. Only its
 /// form: nothing here is verified.
 library Posted {

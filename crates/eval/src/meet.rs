@@ -1,4 +1,4 @@
-//! Whether what rules asked for is there, `docs/program.md` §8.7.
+//! Whether what rules asked for is there, `docs/program.md` §8.7 and §8.11.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::{

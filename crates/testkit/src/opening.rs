@@ -87,7 +87,11 @@ fn approvals(
 
 fn attestation(dice: &mut Dice, case: &mut Case, binding: &Binding, found: &Evaluation, set: u8, flaw: u64) {
     let base = kept_slot(binding, set);
-    let last = if flaw == 9 || dice.percent(20) { deadline(dice, case.now) } else { case.now + 7 };
+    let last = match flaw {
+        9 => case.now.saturating_sub(dice.below(3)),
+        _ if dice.percent(20) => deadline(dice, case.now),
+        _ => case.now + 7,
+    };
     let (mut length, mut digest) = (0, effects(&records(found)));
     match flaw {
         10 => digest = if dice.percent(30) { B256::ZERO } else { keccak256(digest) },
