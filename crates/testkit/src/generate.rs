@@ -18,10 +18,10 @@ use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
-use crate::{opening, signing};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
+use crate::{opening, signing};
 
 /// A case and where its program comes from.
 #[derive(Clone, Debug)]

@@ -3,7 +3,9 @@
 
 use alloy_primitives::{B256, U256, keccak256};
 use portcullis_attest::{Binding, effects, module_request};
-use portcullis_eval::{Ask, Evaluation, Obligation, Opening, approval_slot, content, denial_slot, kept_slot, opening_slot};
+use portcullis_eval::{
+    Ask, Evaluation, Obligation, Opening, approval_slot, content, denial_slot, kept_slot, opening_slot,
+};
 
 use crate::case::Case;
 use crate::dice::Dice;
@@ -14,7 +16,7 @@ use crate::world;
 
 /// Opens the request and writes what its obligations ask for; every other time something is wrong with it.
 pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, opening: &Opening, epoch: u32, expiry: u32) {
-    let flaw = if dice.percent(50) { dice.below(12) } else { 12 };
+    let flaw = if dice.percent(60) { dice.below(12) } else { 12 };
     let serial = dice.pick(&[U256::ONE, U256::from(2), U256::from(u64::MAX)]);
     let opened_at = Turn { delay: 0, expiry: expiry.into() }.made(dice, case.now) & ((1 << 40) - 1);
     let mut slot = opening.slot;
@@ -90,6 +92,7 @@ fn attestation(dice: &mut Dice, case: &mut Case, binding: &Binding, found: &Eval
     let last = match flaw {
         9 => case.now.saturating_sub(dice.below(3)),
         _ if dice.percent(20) => deadline(dice, case.now),
+        _ if dice.percent(20) => case.now,
         _ => case.now + 7,
     };
     let (mut length, mut digest) = (0, effects(&records(found)));

@@ -213,7 +213,9 @@ fn a_module_is_never_asked_for_members_that_only_a_registry_knows() {
         let help = "name addresses there, or leave `origin` out: what a module's request needs is posted on chain \
                     before, and only members that the policy lists are looked for";
         assert_eq!(said, [(message, help)]);
-        assert!(Policy::parse(&text.replace("origin = \"@friends\"", "recipient = \"@friends\""), "policy.toml").is_ok());
+        assert!(
+            Policy::parse(&text.replace("origin = \"@friends\"", "recipient = \"@friends\""), "policy.toml").is_ok()
+        );
     }
 }
 
