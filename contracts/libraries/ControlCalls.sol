@@ -90,8 +90,7 @@ library ControlCalls {
         uint32 selector = data.selector();
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stageSlots.selector)
-                || selector == uint32(IPolicyHook.announce.selector)
-                || selector == uint32(IPolicyHook.open.selector)
+                || selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.open.selector)
         ) return true;
         bool suffixed = leaf.to == leaf.manager && selector == uint32(ISafeProtocolManager.setHooks.selector);
         bool stages = selector == uint32(IPolicyHook.stage.selector);

@@ -52,7 +52,7 @@ library Obligations {
 
     /// @notice Whether the request meets what was joined.
     /// @param signatures As the Safe was given them, material included.
-    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than sixteen words.
+    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than so many words.
     /// @return ok Whether it does.
     /// @return result For {commit}; or else the {Verdict}, encoded.
     function meet(bytes calldata asked, bytes calldata joined, bytes calldata signatures)
@@ -64,8 +64,8 @@ library Obligations {
         c.asked = abi.decode(asked, (Asked));
         Program.open(c.image, c.asked.program);
         c.obligations = Joining.read(joined);
-        if (!c.asked.owners) signatures = signatures[:0];
         uint256 opening = _name(c);
+        if (!c.asked.owners) signatures = signatures[:0];
         if (!_meets(c, signatures)) return (false, abi.encode(c.verdict));
         Asked memory a = c.asked;
         Met memory met = Met(a.account, c.binding.request, c.used, c.obligations, c.proposals, a.module, opening);

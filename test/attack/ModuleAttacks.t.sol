@@ -34,7 +34,9 @@ contract ModuleAttacks is AttackTest, ModuleRequestTest {
 
     function table_aModulesApprovalsServeWhatIsOpenedAgain(Edition newer)
         public
-        attack(newer, "module-approval-posted-again", "signed approvals, posted for the next request of the same content")
+        attack(
+            newer, "module-approval-posted-again", "signed approvals, posted for the next request of the same content"
+        )
     {
         _setUp(false);
         Action memory a = _pay(alice, AMOUNT);
@@ -51,7 +53,9 @@ contract ModuleAttacks is AttackTest, ModuleRequestTest {
 
     function table_anAttestationServesWhatIsOpenedAgain(Edition newer)
         public
-        attack(newer, "module-attestation-posted-again", "an attestation, posted for the next request of the same content")
+        attack(
+            newer, "module-attestation-posted-again", "an attestation, posted for the next request of the same content"
+        )
     {
         _setUp(true);
         Action memory a = _pay(alice, AMOUNT);

@@ -165,9 +165,10 @@ contract PostingTest is ModuleRequestTest {
         _post(payment, material);
         _passesForModule(payment);
         _openedByModule(payment);
-        (bool ok,) = address(hook).call(
-            abi.encodeCall(IPolicyHook.post, (address(safe), address(module), _content(_list(payment)), material))
-        );
+        (bool ok,) = address(hook)
+            .call(
+                abi.encodeCall(IPolicyHook.post, (address(safe), address(module), _content(_list(payment)), material))
+            );
         assertFalse(ok, "of the request before");
         _failsForModule(payment, Reason.AttestationRequired, 0, 0);
     }
@@ -230,8 +231,7 @@ contract PostingTest is ModuleRequestTest {
         bytes memory head = abi.encodePacked(uint8(0), DEADLINE, effects, bytes32("proposal"));
         _post(payment, _item(3, abi.encodePacked(head, uint16(statement.length), statement, entries)));
         _failsForModule(payment, Reason.MalformedMaterial, 0, 0);
-        uint256 base =
-            uint256(keccak256(abi.encode(safe, epoch, program.codehash, request, uint256(0), uint256(6))));
+        uint256 base = uint256(keccak256(abi.encode(safe, epoch, program.codehash, request, uint256(0), uint256(6))));
         assertEq(_word(base), uint256(DEADLINE) << 16 | statement.length, "deadline and length");
         assertEq(_word(base + 1), uint256(effects), "effects");
         assertEq(_word(base + 2), uint256(bytes32("proposal")), "proposal");

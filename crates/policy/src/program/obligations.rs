@@ -102,7 +102,8 @@ pub(crate) fn lower_obligations(policy: &Policy, position: usize, problems: &mut
 /// nobody knows them all.
 fn check_posted(policy: &Policy, obligations: &Obligations, base: &[PathSegment], problems: &mut Vec<Problem>) {
     let mut complain = |path: Vec<PathSegment>, message: String| {
-        let help = "name addresses there, or leave `origin` out: what a module's request needs is posted on chain                     before, and only members that the policy lists are looked for";
+        let help = "name addresses there, or leave `origin` out: what a module's request needs is posted on chain \
+                    before, and only members that the policy lists are looked for";
         problems.push(Problem::new(path, message, help));
     };
     for (at, approvals) in obligations.approvals.iter().enumerate() {

@@ -188,7 +188,7 @@ fn a_module_is_never_asked_for_what_only_owners_can_bring() {
         "notify = \"treasury\"",
         "approvals = { group = \"management\", at_least = 1 }",
         "attestation = \"risk\"",
-        "delay = \"1h\", approvals = { group = \"management\", at_least = 1 }, attestation = [\"risk\"]",
+        "approvals = { group = \"management\", at_least = 1 }, attestation = [\"risk\"]",
     ] {
         assert!(Policy::parse(&of_module(what), "policy.toml").is_ok(), "{what}");
     }
