@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Announcements} from "./Announcements.sol";
 import {Control} from "./Control.sol";
 import {Members} from "./Members.sol";
+import {Openers} from "./Openers.sol";
 import {ModuleGuard} from "./entries/ModuleGuard.sol";
 import {ProtocolHooks} from "./entries/ProtocolHooks.sol";
 import {TransactionGuard} from "./entries/TransactionGuard.sol";
@@ -19,7 +20,7 @@ import {Request, Verdict} from "./types/Types.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
 /// @notice The one contract that is deployed: entries, control and announcements around one core.
-contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, IERC165 {
+contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, Openers, IERC165 {
     /// @inheritdoc IPolicyHook
     function check(address account, Request calldata) external view returns (Verdict memory) {
         bytes memory read = Forward.readView(address(Requests), Requests.ofCheck.selector);

@@ -29,6 +29,7 @@ contract Deploy {
         _deploy("Consenting");
         _deploy("ControlCalls");
         _deploy("Lifecycle");
+        _deploy("ModuleRequests");
         _deploy("Notices");
         _deploy("Obligations");
         _deploy("RareConditions");

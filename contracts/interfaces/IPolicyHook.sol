@@ -53,6 +53,19 @@ interface IPolicyHook {
     /// @notice The same request is announced already and has not expired.
     error AlreadyAnnounced(bytes32 id, uint256 madeAt);
 
+    /// @notice The same module request is open already and has not expired.
+    error AlreadyOpened(bytes32 request, uint256 openedAt);
+    /// @notice No request of this content by this module is open.
+    error NotOpened(address module, bytes32 content);
+    /// @notice What was posted is not well formed.
+    error MalformedMaterial();
+    /// @notice A signature in what was posted does not count, so nothing is kept. Numbers as of the reason of this name.
+    error BadMaterial(uint256 kind, uint256 entry, uint256 why);
+    /// @notice The active program has no such attester set.
+    error UnknownSet(uint8 set);
+    /// @notice Too few members of the set have signed.
+    error TooFewAttesters(uint8 set, uint256 have, uint256 need);
+
     /// @notice The deadline has passed already.
     error DeadlinePassed(uint64 deadline);
     /// @notice A guardian has frozen the account already.
@@ -80,6 +93,28 @@ interface IPolicyHook {
         address indexed account, bytes32 indexed id, address indexed origin, address announcer, Action[] actions
     );
     event AnnouncementCancelled(address indexed account, bytes32 indexed id, address by);
+
+    event Opened(
+        address indexed account,
+        address indexed module,
+        bytes32 indexed request,
+        address by,
+        uint64 serial,
+        Action[] actions
+    );
+    /// @notice An executing module request used up the approvals and attestations of this name.
+    event Consumed(address indexed account, address indexed module, bytes32 indexed request);
+    /// @notice A verified attestation of a module request is kept, in place of an earlier one.
+    event AttestationPosted(
+        address indexed account,
+        bytes32 indexed request,
+        uint8 indexed set,
+        bytes32 program,
+        uint64 deadline,
+        bytes32 effects,
+        bytes32 proposal,
+        bytes statement
+    );
 
     /// @dev A deadline of 0 takes an approval back.
     event Approved(
@@ -149,7 +184,7 @@ interface IPolicyHook {
 
     /// @notice Approves a request, for rules that ask for approvals. Callers: anybody (the account itself: account
     /// only); it counts for members of the group that is asked for. It is bound to the account's present epoch.
-    /// @param request The Safe transaction hash.
+    /// @param request The Safe transaction hash, or the name of an opened module request.
     /// @param program The version, that is the code hash, of the program under which it counts.
     /// @param deadline The last second at which it counts; in place of the last one. 0 takes the approval back.
     /// @dev Reverts with {DeadlinePassed}, and with {NonCanonicalEntry} on anything but exact calldata.
@@ -160,6 +195,22 @@ interface IPolicyHook {
     /// @param list The group, by the offset of its list in the active program.
     /// @dev Reverts with {NotInstalled}, {NotAllowed}, and with {NonCanonicalEntry} on anything but exact calldata.
     function deny(address account, bytes32 request, uint24 list) external;
+
+    /// @notice Opens a module request, which gives it a name that approvals and attestations bind to. Callers: the account
+    /// (account only), its owners, the module itself, and the program's announcers.
+    /// @param module Who will make it.
+    /// @return request The name, which is new each time.
+    /// @dev It is open until it is executed under a rule that asks for approvals or an attestation, or for as long as the
+    /// program keeps announcements. Reverts with {NotInstalled}, {NotAllowed}, {AlreadyOpened}, and with
+    /// {NonCanonicalEntry} on anything but exact calldata.
+    function open(address account, address module, Action[] calldata actions) external returns (bytes32 request);
+
+    /// @notice Keeps approvals and attestations of an opened module request, once they are verified. Callers: anybody.
+    /// @param content The hash of the ordered actions, `docs/program.md` §6.
+    /// @param payload `docs/program.md` §8.10. Any entry that does not count makes the call revert.
+    /// @dev What is kept with a later deadline stays. Reverts with {NotInstalled}, {NotOpened}, {MalformedMaterial},
+    /// {BadMaterial}, {UnknownSet}, {TooFewAttesters}.
+    function post(address account, address module, bytes32 content, bytes calldata payload) external;
 
     /// @notice Announces a request, which starts its delay. Callers: the account (account only), its owners,
     /// the origin module itself, and the program's announcers.

@@ -42,7 +42,7 @@ library Approvals {
 
     /// @param brought Whether the request brings approvals, which are then all that count.
     function _meets(Case memory c, Obligation memory o, bool brought) private view returns (bool) {
-        bool denied = c.asked.owners && Consents.isDenied(c.binding, o.key);
+        bool denied = c.binding.request != 0 && Consents.isDenied(c.binding, o.key);
         if (denied) return c.deny(o, Reason.ApprovalDenied, 0, o.key, 0);
         uint256 members = brought ? _signed(c, o) : _onChain(c, o);
         if (c.image.failed()) return c.denyFault(o);
@@ -59,7 +59,7 @@ library Approvals {
     /// @dev The members who approved on chain, where the program knows them. A request without a name has none.
     function _onChain(Case memory c, Obligation memory o) private view returns (uint256 n) {
         (uint256 pointer, uint256 members) = Whitelist.inline_(c.image, o.key);
-        if (!c.asked.owners) return 0;
+        if (c.binding.request == 0) return 0;
         for (uint256 i = 0; i < members; ++i) {
             address member = address(uint160(integerAt(pointer + MEMBER * i, MEMBER)));
             if (_counts(c, o, member) && Consents.hasApproved(c.binding, member)) ++n;

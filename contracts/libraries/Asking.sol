@@ -7,11 +7,12 @@ import {Asked} from "../types/Obligation.sol";
 import {Verdict} from "../types/Types.sol";
 import {ExactCalldata} from "./ExactCalldata.sol";
 import {Obligations} from "./Obligations.sol";
+import {Timelock} from "./Timelock.sol";
 
 /// @notice What stands in the hook of {Obligations}: gathers what is asked for, and the request as it is looked at then.
 library Asking {
     /// @dev The size of {Asked}.
-    uint256 private constant ASKED = 16 * 32;
+    uint256 private constant ASKED = 18 * 32;
     /// @dev The argument of checkTransaction; gasPrice, gasToken, refundReceiver and signatures follow.
     uint256 private constant GUARD_BASE_GAS = 5;
 
@@ -46,7 +47,9 @@ library Asking {
         asked.effects = e.effects;
         asked.digest = e.digest;
         bytes calldata signatures = msg.data[:0];
-        if (e.origin == address(0) && actions.length == 1) {
+        if (e.origin != address(0)) {
+            (asked.module, asked.content) = (e.origin, Timelock.contentOf(actions));
+        } else if (actions.length == 1) {
             bool own = Data.unwrap(e.words) == 0;
             bytes calldata words = own ? msg.data[4:] : e.words.bytesOf();
             uint256 baseGasAt = own ? GUARD_BASE_GAS : e.baseGasAt;

@@ -5,6 +5,7 @@ import {Case, Obligation, Op} from "../types/Obligation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Cases} from "./Cases.sol";
 import {Joining} from "./Joining.sol";
+import {Attestation, Kept} from "./Kept.sol";
 import {Material} from "./Material.sol";
 import {Messages} from "./Messages.sol";
 import {Signers} from "./Signers.sol";
@@ -17,6 +18,8 @@ library Attestations {
     /// @dev In the verdict of bad material.
     uint256 private constant DETAIL = 2;
     uint256 private constant MAX_SETS = 16;
+    /// @dev Why a kept attestation does not count, besides {Signers.EXPIRED}.
+    uint256 private constant OTHER_EFFECTS = 5;
 
     /// @notice Whether every set that was joined has attested, in ascending order.
     function meet(Case memory c, bytes calldata payload) internal view returns (bool) {
@@ -37,11 +40,23 @@ library Attestations {
         view
         returns (bool)
     {
+        if (c.asked.module != address(0)) return _isKept(c, o, index);
         (bool found, bytes calldata item) = Material.attestation(payload, o.key);
         if (!found) return c.deny(o, Reason.AttestationRequired, o.key, 0, 0);
         (uint256 deadline, bytes32 proposal) = Material.stated(item);
         c.proposals[index] = proposal;
         return _isTimely(c, o, item, deadline) && _isSigned(c, o, item);
+    }
+
+    /// @dev Of a module request: who signed was verified when it was posted.
+    function _isKept(Case memory c, Obligation memory o, uint256 index) private view returns (bool) {
+        Attestation memory a;
+        if (c.binding.request != 0) a = Kept.read(c.binding, o.key);
+        if (a.deadline == 0) return c.deny(o, Reason.AttestationRequired, o.key, 0, 0);
+        if (a.statementLength != 0) return c.deny(o, Reason.MalformedMaterial, 0, 0, 0);
+        c.proposals[index] = a.proposal;
+        if (block.timestamp > a.deadline) return c.deny(o, Reason.BadMaterial, DETAIL, 0, Signers.EXPIRED);
+        return a.effects == c.asked.digest || c.deny(o, Reason.BadMaterial, DETAIL, 0, OTHER_EFFECTS);
     }
 
     function _isTimely(Case memory c, Obligation memory o, bytes calldata item, uint256 deadline)

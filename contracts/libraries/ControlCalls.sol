@@ -90,7 +90,7 @@ library ControlCalls {
         uint32 selector = data.selector();
         if (
             selector == uint32(IPolicyHook.install.selector) || selector == uint32(IPolicyHook.stageSlots.selector)
-                || selector == uint32(IPolicyHook.announce.selector)
+                || selector == uint32(IPolicyHook.announce.selector) || selector == uint32(IPolicyHook.open.selector)
         ) return true;
         bool suffixed = leaf.to == leaf.manager && selector == uint32(ISafeProtocolManager.setHooks.selector);
         bool stages = selector == uint32(IPolicyHook.stage.selector);
@@ -135,7 +135,7 @@ library ControlCalls {
         ) return CONTROL;
         bool serves = selector == uint32(IPolicyHook.announce.selector)
             || selector == uint32(IPolicyHook.cancel.selector) || selector == uint32(IPolicyHook.approve.selector)
-            || selector == uint32(IPolicyHook.deny.selector);
+            || selector == uint32(IPolicyHook.deny.selector) || selector == uint32(IPolicyHook.open.selector);
         if (serves) {
             bool own = data.length >= ONE_WORD && data.word(SELECTOR) == uint256(uint160(account));
             return own ? SELF_SERVICE : Reach.EVERY;

@@ -11,9 +11,11 @@ import {Cases} from "./Cases.sol";
 import {Joining} from "./Joining.sol";
 import {Material} from "./Material.sol";
 import {Messages} from "./Messages.sol";
+import {Opening, Openings} from "./Openings.sol";
 import {OwnerSignatures} from "./OwnerSignatures.sol";
 import {Program} from "./Program.sol";
 import {Quorum} from "./Quorum.sol";
+import {State} from "./State.sol";
 
 /// @notice What a request that meets its obligations leaves behind.
 struct Met {
@@ -23,12 +25,17 @@ struct Met {
     bytes32 used;
     Obligation[] obligations;
     bytes32[] proposals;
+    // The module, and where its request is open, if that ends here; 0 if not.
+    address module;
+    uint256 opening;
 }
 
 /// @notice Joins and meets obligations, `docs/program.md` §8, in a contract of its own: programs without any never come
 /// here. Delegatecalled, so that static calls, storage and events are the hook's.
 library Obligations {
     using Cases for Case;
+    using Openings for Opening;
+    using Program for Image;
 
     uint256 private constant USED = 4;
 
@@ -45,7 +52,7 @@ library Obligations {
 
     /// @notice Whether the request meets what was joined.
     /// @param signatures As the Safe was given them, material included.
-    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than sixteen words.
+    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than so many words.
     /// @return ok Whether it does.
     /// @return result For {commit}; or else the {Verdict}, encoded.
     function meet(bytes calldata asked, bytes calldata joined, bytes calldata signatures)
@@ -57,10 +64,12 @@ library Obligations {
         c.asked = abi.decode(asked, (Asked));
         Program.open(c.image, c.asked.program);
         c.obligations = Joining.read(joined);
-        bytes32 used = _name(c);
+        uint256 opening = _name(c);
         if (!c.asked.owners) signatures = signatures[:0];
-        if (!_meets(c, signatures, used)) return (false, abi.encode(c.verdict));
-        return (true, abi.encode(Met(c.asked.account, c.binding.request, used, c.obligations, c.proposals)));
+        if (!_meets(c, signatures)) return (false, abi.encode(c.verdict));
+        Asked memory a = c.asked;
+        Met memory met = Met(a.account, c.binding.request, c.used, c.obligations, c.proposals, a.module, opening);
+        return (true, abi.encode(met));
     }
 
     /// @notice Notes what the executing request used up, and tells what it was allowed by.
@@ -72,6 +81,10 @@ library Obligations {
                 tstore(used, 1)
             }
         }
+        if (m.opening != 0) {
+            State.write(m.opening, 0);
+            emit IPolicyHook.Consumed(m.account, m.module, m.request);
+        }
         for (uint256 i = 0; i < m.obligations.length; ++i) {
             Obligation memory o = m.obligations[i];
             if (o.op == Op.NOTIFY) emit IPolicyHook.Notified(m.account, bytes32(o.key), uint16(o.rule));
@@ -80,22 +93,41 @@ library Obligations {
         }
     }
 
-    function _meets(Case memory c, bytes calldata signatures, bytes32 used) private view returns (bool) {
+    function _meets(Case memory c, bytes calldata signatures) private view returns (bool) {
         (bool whole, bytes calldata owners, bytes calldata payload) = Material.split(signatures);
         return _isSound(c, whole, payload) && Attestations.meet(c, payload) && Quorum.meet(c, owners)
-            && Approvals.meet(c, payload) && _isNew(c, used);
+            && Approvals.meet(c, payload) && _isNew(c);
     }
 
     /// @param whole Whether the envelope holds what it says.
     function _isSound(Case memory c, bool whole, bytes calldata payload) private pure returns (bool) {
-        bool looks = c.has(Op.APPROVALS) || c.has(Op.ATTESTATION);
+        bool looks = _looks(c);
         bool asks = looks || c.has(Op.SIGNATURES) || c.has(Op.NAMED_SIGNERS);
         if (!asks || whole && (!looks || Material.isSound(payload))) return true;
         return c.deny(c.firstBut(Op.NOTIFY), Reason.MalformedMaterial, 0, 0, 0);
     }
 
-    /// @dev Finds the request's name. Returns where its use is noted, 0 where it is not.
-    function _name(Case memory c) private view returns (bytes32 used) {
+    /// @dev Whether anything was joined that is bound to the request's name.
+    function _looks(Case memory c) private pure returns (bool) {
+        return c.has(Op.APPROVALS) || c.has(Op.ATTESTATION);
+    }
+
+    /// @dev Finds the request's name. Returns where it is open, 0 where it is not or stays so.
+    function _name(Case memory c) private view returns (uint256 opening) {
+        Asked memory a = c.asked;
+        c.binding.account = a.account;
+        c.binding.version = a.program.codehash;
+        c.binding.epoch = a.epoch;
+        if (a.module == address(0)) {
+            _nameOwners(c);
+        } else if (_looks(c)) {
+            Opening memory o = Opening(a.account, a.epoch, a.module, a.content);
+            (c.binding.request,) = o.live(c.image.announcementExpiry());
+            opening = o.slotOf();
+        }
+    }
+
+    function _nameOwners(Case memory c) private view {
         Asked memory a = c.asked;
         uint256 nonce = a.nonce;
         if (a.owners && a.executing) {
@@ -103,19 +135,17 @@ library Obligations {
             if (!known || next == 0) a.owners = false;
             else nonce = next - 1;
         }
-        if (!a.owners) return 0;
+        if (!a.owners) return;
         c.preimage = Messages.safeTransaction(a, nonce);
         c.binding.separator = Messages.domain();
-        c.binding.account = a.account;
         c.binding.request = keccak256(c.preimage);
-        c.binding.version = a.program.codehash;
-        c.binding.epoch = a.epoch;
         a.nonce = nonce;
-        if (a.executing) used = keccak256(abi.encode(a.account, nonce, USED));
+        if (a.executing) c.used = keccak256(abi.encode(a.account, nonce, USED));
     }
 
     /// @dev A nonce serves once. That holds on every Safe; here it does not depend on one.
-    function _isNew(Case memory c, bytes32 used) private view returns (bool) {
+    function _isNew(Case memory c) private view returns (bool) {
+        bytes32 used = c.used;
         uint256 before;
         assembly ("memory-safe") {
             before := tload(used)

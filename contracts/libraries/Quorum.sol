@@ -21,11 +21,12 @@ library Quorum {
         return !asked || _read(c, asker, signatures) && _named(c);
     }
 
-    /// @dev Who asks for owner signatures: for a number of them, for certain ones, or for approvals by somebody else.
+    /// @dev Who asks for owner signatures: for a number of them, for certain ones, or for approvals by somebody else. A
+    /// module's request has no signers whose approvals would not count.
     function _asker(Case memory c) private pure returns (bool found, Obligation memory o) {
         (found, o) = c.find(Op.SIGNATURES);
         if (!found) (found, o) = c.find(Op.NAMED_SIGNERS);
-        for (uint256 i = 0; i < c.obligations.length && !found; ++i) {
+        for (uint256 i = 0; i < c.obligations.length && !found && c.asked.module == address(0); ++i) {
             o = c.obligations[i];
             found = o.op == Op.APPROVALS && o.flags & OWNERS_COUNT == 0;
         }

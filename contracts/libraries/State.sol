@@ -12,6 +12,7 @@ library State {
     uint256 private constant MANAGER = 3;
     uint256 private constant ACTIVATIONS = 4;
     uint256 private constant FREEZE = 5;
+    uint256 private constant OPENED = 6;
 
     function control(address account) internal view returns (ControlWord) {
         return ControlWord.wrap(read(_slot(account, CONTROL)));
@@ -58,6 +59,15 @@ library State {
 
     function setFreeze(address account, FreezeWord word) internal {
         write(_slot(account, FREEZE), FreezeWord.unwrap(word));
+    }
+
+    /// @notice How many module requests were opened.
+    function opened(address account) internal view returns (uint64) {
+        return uint64(read(_slot(account, OPENED)));
+    }
+
+    function setOpened(address account, uint64 count) internal {
+        write(_slot(account, OPENED), count);
     }
 
     /// @return madeAt When the announcement was made, in seconds; 0 for none.

@@ -15,16 +15,19 @@ library Timelock {
         pure
         returns (bytes32)
     {
+        return keccak256(abi.encode(account, epoch, origin, contentOf(actions)));
+    }
+
+    /// @notice What a request is about, whenever and by whom it is made.
+    function contentOf(ActionView[] memory actions) internal pure returns (bytes32 content) {
         bytes32[] memory hashes = new bytes32[](actions.length);
         for (uint256 i = 0; i < actions.length; ++i) {
             ActionView memory a = actions[i];
             hashes[i] = keccak256(abi.encode(a.to, a.value, keccak256(a.data.bytesOf()), a.operation));
         }
-        bytes32 content;
         assembly ("memory-safe") {
             content := keccak256(add(hashes, 32), shl(5, mload(hashes)))
         }
-        return keccak256(abi.encode(account, epoch, origin, content));
     }
 
     /// @notice Whether the delay that the rules ask for has passed; notes the announcement to consume.

@@ -50,6 +50,9 @@ struct Asked {
     address refundReceiver;
     // Where it is not executing.
     uint256 nonce;
+    // Of a module request: who makes it, and the hash of its actions.
+    address module;
+    bytes32 content;
 }
 
 /// @notice What approvals and attestations are bound to, besides what each says itself.
@@ -57,7 +60,7 @@ struct Binding {
     // Of the hook's EIP-712 domain.
     bytes32 separator;
     address account;
-    // The Safe transaction hash.
+    // The Safe transaction hash, or the name of an opened module request; zero where it has no name.
     bytes32 request;
     // The program's code hash.
     bytes32 version;
@@ -79,4 +82,6 @@ struct Case {
     Verdict verdict;
     // What the attestations said, in the order of the obligations.
     bytes32[] proposals;
+    // Where the nonce is noted as used, in transient storage; 0 where it is not.
+    bytes32 used;
 }

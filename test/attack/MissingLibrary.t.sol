@@ -29,7 +29,7 @@ contract MissingLibraryTest is TreasuryTest {
     }
 
     function table_withoutTheLibrariesNothingIsAnnounced(Edition edition) public on(edition) {
-        address notices = _strip()[3];
+        address notices = _strip()[4];
         VM.prank(stranger);
         VM.expectRevert(abi.encodeWithSelector(IPolicyHook.NotLinked.selector, notices));
         hook.announce(address(safe), address(0), new Action[](0));
@@ -39,7 +39,7 @@ contract MissingLibraryTest is TreasuryTest {
     }
 
     function table_withoutTheLibrariesConditionsAndTokensGiveNoVerdict(Edition edition) public on(edition) {
-        (address deployed, address[9] memory libraries) = Safes.committedHook();
+        (address deployed, address[10] memory libraries) = Safes.committedHook();
         hook = IPolicyHook(deployed);
         Draft memory d;
         d.declare(address(usdc));
@@ -51,15 +51,15 @@ contract MissingLibraryTest is TreasuryTest {
         _install(_deployCode(d.encode()), CHANGE_DELAY);
         _allowed(_pay(alice, 1));
 
-        VM.etch(libraries[5], "");
-        VM.etch(libraries[8], "");
+        VM.etch(libraries[6], "");
+        VM.etch(libraries[9], "");
         _givesNoVerdict(_pay(alice, 1));
         _givesNoVerdict(_call(address(forwarder), abi.encodeCall(usdc.approve, (alice, 1))));
         assertEq(usdc.balanceOf(alice), 1, "paid once");
     }
 
     function table_withoutTheLibrariesControlAndObligationsGiveNoVerdict(Edition edition) public on(edition) {
-        (address deployed, address[9] memory libraries) = Safes.committedHook();
+        (address deployed, address[10] memory libraries) = Safes.committedHook();
         hook = IPolicyHook(deployed);
         Draft memory d;
         d.declare(address(usdc));
@@ -71,7 +71,7 @@ contract MissingLibraryTest is TreasuryTest {
         Action memory cancel = _call(address(hook), abi.encodeCall(IPolicyHook.cancelStaged, ()));
         assertEq(uint256(_check(cancel).reason), 0, "control");
 
-        VM.etch(libraries[4], "");
+        VM.etch(libraries[5], "");
         _givesNoVerdict(_pay(alice, 1));
         VM.etch(libraries[1], "");
         _givesNoVerdict(cancel);
@@ -86,7 +86,7 @@ contract MissingLibraryTest is TreasuryTest {
         assertFalse(ok, "executed");
     }
 
-    function _strip() private returns (address[9] memory libraries) {
+    function _strip() private returns (address[10] memory libraries) {
         address deployed;
         (deployed, libraries) = Safes.committedHook();
         hook = IPolicyHook(deployed);

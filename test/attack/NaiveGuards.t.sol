@@ -5,6 +5,7 @@ import {Registry} from "../../contracts/Registry.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
 import {SafeTx} from "../base/AccountTest.sol";
+import {Module} from "../base/Actors.sol";
 import {Edition} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
@@ -20,6 +21,7 @@ import {
     NaiveTarget,
     NaiveVeto
 } from "./naive/NaivePayees.sol";
+import {NaiveOpenings} from "./naive/NaiveOpenings.sol";
 import {NaiveTimelock} from "./naive/NaiveTimelock.sol";
 
 /// @notice The naive guards do stop what they were written to stop: an attack that works behind one gets round a rule
@@ -99,6 +101,36 @@ contract NaiveGuardsTest is TreasuryTest {
             assertTrue(ok, "a member's consent is enough");
             _unset();
         }
+    }
+
+    function test_openingsAreKept() public on(Edition.V150) {
+        (uint256 a, uint256 b) = (uint256(keccak256("a")), uint256(keccak256("b")));
+        NaiveOpenings guard = new NaiveOpenings(alice, _members(VM.addr(a), VM.addr(b)));
+        module = new Module();
+        _execute(_call(address(safe), abi.encodeCall(ISafe.enableModule, (address(module)))));
+        _set(address(guard));
+        Action memory payment = _pay(alice, 1);
+        bytes32 request = guard.nameOf(payment);
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(a, request);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        // Not opened; signed by one, by the same again, by a stranger; and then by both.
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        guard.post(request, signature);
+        guard.open(payment);
+        guard.post(request, signature);
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        guard.post(request, signature);
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        guard.approve(request);
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        module.execute(safe, payment.to, payment.value, payment.data, 0);
+        VM.prank(VM.addr(b));
+        guard.approve(request);
+        module.execute(safe, payment.to, payment.value, payment.data, 0);
+        assertEq(usdc.balanceOf(alice), 1, "alice");
+        Action memory other = _pay(alice, 2);
+        VM.expectRevert(NaiveGuard.Refused.selector);
+        module.execute(safe, other.to, other.value, other.data, 0);
     }
 
     function _consented(NaiveConsent guard, uint256 key) private view returns (bytes memory) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
+import {Action} from "../../contracts/types/Types.sol";
 import {ISafe} from "./ISafe.sol";
 
 /// @notice A module that does what anybody asks of it.
@@ -10,6 +12,10 @@ contract Module {
         returns (bool)
     {
         return safe.execTransactionFromModule(to, value, data, operation);
+    }
+
+    function open(IPolicyHook hook, address account, Action[] calldata actions) external returns (bytes32) {
+        return hook.open(account, address(this), actions);
     }
 }
 

@@ -94,11 +94,12 @@ library Safes {
     }
 
     /// @notice The hook and the libraries that it is linked with, as they are committed.
-    function committedHook() internal returns (address hook, address[9] memory libraries) {
-        string[9] memory names = [
+    function committedHook() internal returns (address hook, address[10] memory libraries) {
+        string[10] memory names = [
             "Consenting",
             "ControlCalls",
             "Lifecycle",
+            "ModuleRequests",
             "Notices",
             "Obligations",
             "RareConditions",

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ITransactionGuard} from "../../contracts/interfaces/ITransactionGuard.sol";
 import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Action, SlotCall, Verdict} from "../../contracts/types/Types.sol";
 import {SafeTx} from "../base/AccountTest.sol";
 import {Forwarder} from "../base/Actors.sol";
 import {ISafe} from "../base/ISafe.sol";
+import {Misbehaving} from "../base/Misbehaving.sol";
 import {ObligationTest} from "../base/ObligationTest.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Edition, Safes} from "../base/Safes.sol";
@@ -28,6 +30,41 @@ contract ReplaysTest is ObligationTest {
             (t, request) = _payment();
             _refused(t, _with(request, payload));
         }
+    }
+
+    /// @dev An account that tells no nonce while it executes. What is signed here is bound to zeros.
+    function test_neverServesARequestWithoutAName() public on(Edition.V150) {
+        _twoApprove(3);
+        _install(program, CHANGE_DELAY);
+        VM.etch(address(safe), Misbehaving.reverting(0));
+        bytes memory entries;
+        for (uint256 i; i < 2; i++) {
+            bytes32 message = keccak256(
+                abi.encode(
+                    keccak256("Approval(address account,bytes32 request,bytes32 program,uint32 epoch,uint64 deadline)"),
+                    safe,
+                    bytes32(0),
+                    program.codehash,
+                    epoch,
+                    DEADLINE
+                )
+            );
+            bytes memory signature = _sign(people[i], keccak256(abi.encodePacked(hex"1901", bytes32(0), message)));
+            entries = bytes.concat(entries, abi.encodePacked(uint8(0), DEADLINE, signature));
+        }
+        bytes memory data = _tail(_pay(alice, AMOUNT).data);
+        bytes memory head = abi.encode(usdc, 0, 11 * 32, 0, 0, 0);
+        head = bytes.concat(head, abi.encode(0, 0, 0, 11 * 32 + data.length, address(this)));
+        bytes memory call =
+            bytes.concat(ITransactionGuard.checkTransaction.selector, head, data, _tail(_seal("", _item(1, entries))));
+        VM.prank(address(safe));
+        (bool ok, bytes memory returned) = address(hook).call(call);
+        assertFalse(ok, "passed");
+        assertEq(returned, _denial(Verdict(Reason.TooFewApprovals, 0, 0, 0, 0, 2)), "revert");
+    }
+
+    function _tail(bytes memory data) private pure returns (bytes memory) {
+        return abi.encodePacked(data.length, data, new bytes(31 - (data.length + 31) % 32));
     }
 
     function table_neverServesAnotherAmountOrPayee(Edition edition) public on(edition) {

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 
 use crate::{ecdsa, reader::Reader};
 
-const APPROVALS: u8 = 1;
+pub(crate) const APPROVALS: u8 = 1;
 const ATTESTATION: u8 = 2;
 
 const ECDSA: u8 = 0;
@@ -125,6 +125,12 @@ pub enum Unencodable {
         /// The field's size, in bytes.
         field: usize,
     },
+    /// Longer than what the chain keeps.
+    #[error("a statement of {length} bytes is longer than the 1024 that are kept on chain")]
+    LongStatement {
+        /// In bytes.
+        length: usize,
+    },
     /// Attestations descend, or one set comes twice.
     #[error("the attestation of set {set} does not belong behind the one before it")]
     SetOrder {
@@ -198,9 +204,7 @@ impl Material {
             body.extend(item.deadline.to_be_bytes());
             body.extend(item.proposal);
             write_short(&mut body, &item.statement)?;
-            for proof in &item.proofs {
-                write_proof(&mut body, None, proof)?;
-            }
+            write_proofs(&mut body, &item.proofs)?;
             write_item(&mut payload, ATTESTATION, &body)?;
         }
         Ok(payload)
@@ -269,7 +273,11 @@ fn write_approval(body: &mut Vec<u8>, entry: &ApprovalEntry) -> Result<(), Unenc
     }
 }
 
-fn write_proof(body: &mut Vec<u8>, deadline: Option<u64>, proof: &Proof) -> Result<(), Unencodable> {
+pub(crate) fn write_proofs(body: &mut Vec<u8>, proofs: &[Proof]) -> Result<(), Unencodable> {
+    proofs.iter().try_for_each(|proof| write_proof(body, None, proof))
+}
+
+pub(crate) fn write_proof(body: &mut Vec<u8>, deadline: Option<u64>, proof: &Proof) -> Result<(), Unencodable> {
     body.push(match proof {
         Proof::Ecdsa { .. } => ECDSA,
         Proof::Contract { .. } => CONTRACT,
@@ -289,14 +297,14 @@ fn write_proof(body: &mut Vec<u8>, deadline: Option<u64>, proof: &Proof) -> Resu
     }
 }
 
-fn write_short(body: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Unencodable> {
+pub(crate) fn write_short(body: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Unencodable> {
     let too_long = |_| Unencodable::TooLong { length: bytes.len(), field: 2 };
     body.extend(u16::try_from(bytes.len()).map_err(too_long)?.to_be_bytes());
     body.extend(bytes);
     Ok(())
 }
 
-fn write_item(payload: &mut Vec<u8>, kind: u8, body: &[u8]) -> Result<(), Unencodable> {
+pub(crate) fn write_item(payload: &mut Vec<u8>, kind: u8, body: &[u8]) -> Result<(), Unencodable> {
     let too_long = Unencodable::TooLong { length: body.len(), field: 3 };
     let [high, length @ ..] = u32::try_from(body.len()).map_err(|_| too_long)?.to_be_bytes();
     if high != 0 {

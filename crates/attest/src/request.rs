@@ -32,6 +32,9 @@ pub struct EffectRecord {
     pub amount: U256,
 }
 
+/// What the hash of a module request's name ends with, which tells it from that of anything else.
+const NAME: u8 = 4;
+
 /// The hash that names a module request's actions.
 #[must_use]
 pub fn content<'a>(actions: impl IntoIterator<Item = Action<'a>>) -> B256 {
@@ -42,7 +45,8 @@ pub fn content<'a>(actions: impl IntoIterator<Item = Action<'a>>) -> B256 {
 /// The name of an opened module request.
 #[must_use]
 pub fn module_request(account: Address, epoch: u32, module: Address, content: B256, serial: U256) -> B256 {
-    let words = [account.into_word(), number(U256::from(epoch)), module.into_word(), content, number(serial)];
+    let epoch = number(U256::from(epoch));
+    let words = [account.into_word(), epoch, module.into_word(), content, number(serial), number(U256::from(NAME))];
     keccak256(words.concat())
 }
 

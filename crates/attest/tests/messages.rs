@@ -123,7 +123,7 @@ fn contents_ids_and_effects_hash_as_solidity_encodes_them() {
         assert_eq!(content, keccak256([hash(0), hash(1)].concat()));
 
         let (epoch, serial) = (dice.random::<u32>(), U256::from_be_bytes(dice.random::<[u8; 32]>()));
-        let id = keccak256((who("account"), epoch, to, content, serial).abi_encode());
+        let id = keccak256((who("account"), epoch, to, content, serial, U256::from(4)).abi_encode());
         assert_eq!(module_request(who("account"), epoch, to, content, serial), id);
 
         let (kind, selector) = (dice.random_range(0..6), dice.random::<[u8; 4]>());

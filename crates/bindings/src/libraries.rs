@@ -26,10 +26,11 @@ impl Library {
 }
 
 /// Everything that the hook is linked with.
-pub const ALL: [Library; 9] = [
+pub const ALL: [Library; 10] = [
     Library { name: "Consenting", init_code: &Consenting::BYTECODE, code: &Consenting::DEPLOYED_BYTECODE },
     Library { name: "ControlCalls", init_code: &ControlCalls::BYTECODE, code: &ControlCalls::DEPLOYED_BYTECODE },
     Library { name: "Lifecycle", init_code: &Lifecycle::BYTECODE, code: &Lifecycle::DEPLOYED_BYTECODE },
+    Library { name: "ModuleRequests", init_code: &ModuleRequests::BYTECODE, code: &ModuleRequests::DEPLOYED_BYTECODE },
     Library { name: "Notices", init_code: &Notices::BYTECODE, code: &Notices::DEPLOYED_BYTECODE },
     Library { name: "Obligations", init_code: &Obligations::BYTECODE, code: &Obligations::DEPLOYED_BYTECODE },
     Library { name: "RareConditions", init_code: &RareConditions::BYTECODE, code: &RareConditions::DEPLOYED_BYTECODE },
@@ -41,6 +42,7 @@ pub const ALL: [Library; 9] = [
 alloy_sol_types::sol!(Consenting, "artifacts/Consenting.json");
 alloy_sol_types::sol!(ControlCalls, "artifacts/ControlCalls.json");
 alloy_sol_types::sol!(Lifecycle, "artifacts/Lifecycle.json");
+alloy_sol_types::sol!(ModuleRequests, "artifacts/ModuleRequests.json");
 alloy_sol_types::sol!(Notices, "artifacts/Notices.json");
 alloy_sol_types::sol!(Obligations, "artifacts/Obligations.json");
 alloy_sol_types::sol!(RareConditions, "artifacts/RareConditions.json");

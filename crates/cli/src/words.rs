@@ -2,8 +2,9 @@
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
-use portcullis_eval::{Ask, Effect, EffectKind, Evaluation, Reason, Test, Verdict};
+use portcullis_eval::{Ask, Effect, EffectKind, Evaluation, Opening, Reason, Test, Verdict};
 use portcullis_policy::SourceMap;
+use serde_json::{Value, json};
 
 /// The rule's id; `-` when none decided.
 pub(crate) fn rule(verdict: &Verdict, names: &SourceMap) -> String {
@@ -156,6 +157,7 @@ fn flaw(why: U256) -> &'static str {
         Ok(2) => "is no signature",
         Ok(3) => "is not above the one before it",
         Ok(4) => "was not made on chain",
+        Ok(5) => "is of other effects",
         _ => "does not count",
     }
 }
@@ -198,6 +200,24 @@ pub(crate) fn asked(evaluation: &Evaluation, names: &SourceMap) -> Vec<String> {
 
 fn message_rule<'a>(verdict: &Verdict, names: &'a SourceMap) -> &'a str {
     verdict.rule.and_then(|rule| names.message(rule)).unwrap_or("none")
+}
+
+/// The same, for programs.
+pub(crate) fn opening_json(opening: &Opening) -> Value {
+    let Opening { module, content, request, opened_at, .. } = opening;
+    json!({ "module": module, "content": content, "request": request, "opened_at": opened_at })
+}
+
+/// What consent to a module request is bound to.
+pub(crate) fn opening(opening: &Opening) -> String {
+    let Opening { module, content, request, opened_at, .. } = opening;
+    match request {
+        Some(request) => format!("the module request {request}, opened {}", units::time(*opened_at)),
+        None if *opened_at != 0 => {
+            format!("the module request of content {content} by {module} to be opened anew: its opening expired")
+        }
+        None => format!("the module request of content {content} by {module} to be opened first"),
+    }
 }
 
 /// Why, and when allowed, what is left of the limits that were charged.

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256, U256};
 use portcullis_chain::install::{self, Installation};
 use portcullis_chain::safe::{self, Artifacts, Deployment, Version};
 use portcullis_chain::{Ledger, Node, PrivateKeySigner, deploy, read};
+use portcullis_eval::Action;
 use portcullis_policy::{Policy, compile};
 use serde_json::{Value, json};
 use std::fs;
@@ -77,6 +78,40 @@ fn the_embedded_chain_and_the_mirror_agree_on_every_safe_version() {
         assert_eq!((code, &shown["chain"], &shown["rust"]), (3, &json!("deny"), &json!("deny")), "{talk}");
         assert_eq!(shown["words"], "no rule matches this transfer (effect 2 of the batch)");
     }
+}
+
+/// The treasury, whose module may pay salaries that a manager approves.
+const APPROVED_MODULE: &str = r#"
+[[rules]]
+id   = "module-pays-salaries"
+when = { origin = "0xF37C7C5585Be70358a472a0dBc5a9765C357B8B0", effect = "transfer", asset = "USDC", recipient = "@payroll" }
+then = { allow = true, approvals = { group = "management", at_least = 1 } }
+"#;
+
+#[test]
+fn a_module_request_is_told_what_it_is_called_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, fs::read_to_string(root().join(TREASURY)).unwrap() + APPROVED_MODULE).unwrap();
+    let path = path.to_str().unwrap();
+    let mut transaction = owners(&[transfer(EMPLOYEE, 5)]);
+    transaction["origin"] = json!(MODULE);
+    let simulate = ["simulate", "--tx", "TX", "--policy", path, "--safe-version", "1.5.0"];
+    for arguments in [&["explain", path, "TX"][..], &simulate] {
+        let (code, shown, _) = run(arguments, &transaction);
+        assert_eq!((code, &shown["reason"]), (3, &json!("TooFewApprovals")), "{shown}");
+        assert_eq!(shown["rule"], "module-pays-salaries");
+        assert_eq!(shown["asked"].as_array().map(Vec::len), Some(1), "{shown}");
+        let opening = &shown["opening"];
+        assert_eq!((&opening["request"], &opening["opened_at"]), (&Value::Null, &json!(0)), "it is not open");
+        assert!(MODULE.eq_ignore_ascii_case(opening["module"].as_str().unwrap()));
+        let action = Action { to: USDC.parse().unwrap(), data: call_data(&transaction), ..Action::default() };
+        assert_eq!(opening["content"], json!(portcullis_eval::content(&[action])));
+    }
+}
+
+fn call_data(transaction: &Value) -> alloy_primitives::Bytes {
+    transaction["actions"][0]["data"].as_str().unwrap().parse().unwrap()
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub mod selectors {
     pub const APPROVE: [u8; 4] = [0xc1, 0xe9, 0x64, 0x14];
     /// `deny(address,bytes32,uint24)` of the hook.
     pub const DENY: [u8; 4] = [0x9d, 0x9e, 0xa4, 0x4e];
+    /// `open(address,address,(address,uint256,bytes,uint8)[])` of the hook.
+    pub const OPEN: [u8; 4] = [0xbb, 0x99, 0xd4, 0xb1];
     /// `startUnfreeze()` of the hook.
     pub const START_UNFREEZE: [u8; 4] = [0xea, 0xc2, 0x73, 0x36];
     /// `unfreeze()` of the hook.
@@ -55,7 +57,7 @@ pub mod selectors {
     ];
 }
 use selectors::{
-    ACTIVATE, ANNOUNCE, APPROVE, CANCEL, CANCEL_STAGED, DENY, ENTRIES, INSTALL, SET_FALLBACK_HANDLER, SET_GUARD,
+    ACTIVATE, ANNOUNCE, APPROVE, CANCEL, CANCEL_STAGED, DENY, ENTRIES, INSTALL, OPEN, SET_FALLBACK_HANDLER, SET_GUARD,
     SET_HOOKS, SET_MODULE_GUARD, STAGE, STAGE_SLOTS, START_UNFREEZE, UNFREEZE,
 };
 
@@ -101,7 +103,7 @@ fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Act
         INSTALL | STAGE | STAGE_SLOTS | CANCEL_STAGED | ACTIVATE | START_UNFREEZE | UNFREEZE if leaf.to == hook => {
             Class::Control
         }
-        ANNOUNCE | CANCEL | APPROVE | DENY
+        ANNOUNCE | CANCEL | APPROVE | DENY | OPEN
             if leaf.to == hook && arguments.first_chunk() == Some(&request.account.into_word().0) =>
         {
             Class::SelfService
@@ -236,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_selector_is_that_of_its_signature() {
-        let signatures: [(&str, [u8; 4]); 15] = [
+        let signatures: [(&str, [u8; 4]); 16] = [
             ("setGuard(address)", SET_GUARD),
             ("setModuleGuard(address)", SET_MODULE_GUARD),
             ("setFallbackHandler(address)", SET_FALLBACK_HANDLER),
@@ -250,6 +252,7 @@ mod tests {
             ("cancel(address,bytes32)", CANCEL),
             ("approve(address,bytes32,bytes32,uint64)", APPROVE),
             ("deny(address,bytes32,uint24)", DENY),
+            ("open(address,address,(address,uint256,bytes,uint8)[])", OPEN),
             ("startUnfreeze()", START_UNFREEZE),
             ("unfreeze()", UNFREEZE),
         ];

@@ -12,6 +12,7 @@ use crate::layout::{AccountState, State, account_slot, announcement_id, announce
 use crate::leaf::{Leaf, Reach, Undecodable};
 use crate::meet::{Effects, meet, record};
 use crate::obligation::Obligations;
+use crate::opening::Opening;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
@@ -100,6 +101,7 @@ struct Walk<'a, S> {
     announcement: Option<Announcement>,
     /// Whether what rules ask for besides limits and delay is taken to be there.
     is_consented: bool,
+    opening: Option<Opening>,
 }
 
 impl<'a, S: State> Walk<'a, S> {
@@ -130,6 +132,7 @@ impl<'a, S: State> Walk<'a, S> {
             delay: None,
             announcement: None,
             is_consented: false,
+            opening: None,
         })
     }
 
@@ -141,7 +144,7 @@ impl<'a, S: State> Walk<'a, S> {
         };
         let Trace { decisions, tests, in_scope, charges, .. } = self.trace;
         let Obligations { all: obligations, notices } = self.obligations;
-        let announcement = self.announcement;
+        let (announcement, opening) = (self.announcement, self.opening);
         Ok(Evaluation {
             verdict,
             decisions,
@@ -153,6 +156,7 @@ impl<'a, S: State> Walk<'a, S> {
             obligations,
             notices,
             announcement,
+            opening,
         })
     }
 
@@ -307,9 +311,17 @@ impl<'a, S: State> Walk<'a, S> {
         }
         // An ordinary leaf asked, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
+        if let Some(module) = self.request.origin
+            && self.obligations.all.iter().any(|one| one.ask.is_for_material())
+        {
+            let expiry = program.announcement_expiry();
+            let opening = Opening::read(self.state, self.request, module, self.account.epoch, expiry, self.now)?;
+            self.opening = Some(opening);
+        }
+        let name = self.opening.and_then(|opening| opening.request);
         let setting = self.setting(&program);
         let effects = Effects { count: self.effects, digest: self.digest };
-        meet(&setting, self.account.epoch, effects, &mut self.obligations.all)
+        meet(&setting, self.account.epoch, name, effects, &mut self.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.
@@ -347,6 +359,9 @@ impl<'a, S: State> Walk<'a, S> {
         let mut writes: Vec<_> = self.meters.writes().collect();
         if let Some(announcement) = self.announcement {
             writes.push((announcement_slot(announcement.id), U256::ZERO));
+        }
+        if let Some(opening) = self.opening {
+            writes.push((opening.slot, U256::ZERO));
         }
         let account = self.request.account;
         if outcome != Outcome::Nothing {

@@ -229,6 +229,31 @@ fn consent_slot(binding: &Binding, key: B256, what: u8) -> U256 {
     keccak256([account.into_word(), epoch, program, request, key, what].concat()).into()
 }
 
+/// Where the word of an opened module request is: `serial << 40 | opened at`, 0 for none.
+#[must_use]
+pub fn opening_slot(account: Address, epoch: u32, module: Address, content: B256) -> U256 {
+    let (epoch, what) = (U256::from(epoch).into(), U256::from(5).into());
+    keccak256([account.into_word(), epoch, module.into_word(), content, what].concat()).into()
+}
+
+/// Where the words of an attestation begin that was posted for a module request: `deadline << 16 | statement length`,
+/// 0 for none; the effects' hash; the proposal; the statement.
+#[must_use]
+pub fn kept_slot(binding: &Binding, set: u8) -> U256 {
+    consent_slot(binding, U256::from(set).into(), 6)
+}
+
+/// The hash of a request's ordered top-level actions.
+#[must_use]
+pub fn content(actions: &[Action]) -> B256 {
+    portcullis_attest::content(actions.iter().map(|action| portcullis_attest::Action {
+        to: action.to,
+        value: action.value,
+        data: &action.data,
+        operation: action.operation,
+    }))
+}
+
 /// Where an announcement's word is.
 #[must_use]
 pub fn announcement_slot(id: B256) -> U256 {
@@ -238,17 +263,7 @@ pub fn announcement_slot(id: B256) -> U256 {
 /// The id of a request's announcement: it names account, epoch, origin and the top-level actions.
 #[must_use]
 pub fn announcement_id(account: Address, epoch: u32, origin: Option<Address>, actions: &[Action]) -> B256 {
-    let mut hashes = Vec::new();
-    for action in actions {
-        let words = [
-            action.to.into_word(),
-            B256::from(action.value),
-            keccak256(&action.data),
-            B256::from(U256::from(action.operation)),
-        ];
-        hashes.extend_from_slice(keccak256(words.concat()).as_slice());
-    }
-    let words =
-        [account.into_word(), B256::from(U256::from(epoch)), origin.unwrap_or_default().into_word(), keccak256(hashes)];
+    let epoch = B256::from(U256::from(epoch));
+    let words = [account.into_word(), epoch, origin.unwrap_or_default().into_word(), content(actions)];
     keccak256(words.concat())
 }

@@ -25,6 +25,7 @@ mod limit;
 mod meet;
 mod message;
 mod obligation;
+mod opening;
 mod operand;
 mod program;
 mod reason;
@@ -38,11 +39,12 @@ pub use effect::{Effect, EffectKind};
 pub use evaluate::{consented, evaluate, verdict};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
-    announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
+    announcement_slot, approval_slot, content, denial_slot, kept_slot, limit_descriptor, limit_slot, opening_slot,
 };
 pub use leaf::PERMIT2;
 pub use message::{Asked, MessageRequest, evaluate_message};
 pub use obligation::{Ask, Notice, Obligation};
+pub use opening::Opening;
 pub use reason::Reason;
 pub use request::{Action, Request};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};

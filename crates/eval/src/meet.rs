@@ -1,4 +1,4 @@
-//! Whether what rules asked for is there, `docs/program.md` §8.7.
+//! Whether what rules asked for is there, `docs/program.md` §8.7 and §8.11.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::{
@@ -8,7 +8,7 @@ use portcullis_attest::{
 
 use crate::condition::Setting;
 use crate::effect::Effect;
-use crate::layout::{Missing, State, approval_slot, denial_slot};
+use crate::layout::{Missing, State, approval_slot, denial_slot, kept_slot};
 use crate::obligation::{Ask, Obligation};
 use crate::program::Malformed;
 use crate::reason::Reason;
@@ -19,6 +19,9 @@ pub(crate) const STATIC_PART: usize = 65;
 /// What `BadMaterial` is about, in its `detail`.
 const APPROVALS: u8 = 1;
 const ATTESTATION: u8 = 2;
+/// Why, in its `need`.
+const EXPIRED: u8 = 1;
+const OTHER_EFFECTS: u8 = 5;
 
 /// The effects of a request.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +43,11 @@ impl<S: State> Calls for Chain<'_, S> {
 }
 
 /// Meets the joined obligations of a request that is allowed so far, or denies by the first that is not met. How many
-/// there are of each is noted in it.
+/// there are of each is noted in it. `opened` is what an open module request is called.
 pub(crate) fn meet<S: State>(
     setting: &Setting<'_, S>,
     epoch: u32,
+    opened: Option<B256>,
     effects: Effects,
     joined: &mut [Obligation],
 ) -> Result<(), Stop> {
@@ -61,14 +65,14 @@ pub(crate) fn meet<S: State>(
         }
         _ => Material::default(),
     };
-    let is_named = transaction.is_some();
+    let is_named = transaction.is_some() || opened.is_some();
     // Without a name nothing was brought, so nothing is bound to this one.
     let transaction = transaction.unwrap_or_default();
     let binding = Binding {
         chain_id: setting.chain_id,
         hook: setting.hook,
         account: request.account,
-        request: transaction.hash(request.account, setting.chain_id),
+        request: opened.unwrap_or_else(|| transaction.hash(request.account, setting.chain_id)),
         program: setting.program.version(),
         epoch,
     };
@@ -114,6 +118,10 @@ impl<S: State> Meeting<'_, S> {
         let mut sets: Vec<_> = joined.iter_mut().filter_map(|one| Some((set_of(one)?, one))).collect();
         sets.sort_by_key(|(set, _)| *set);
         for (set, asked) in sets {
+            if self.setting.request.origin.is_some() {
+                self.kept(set, asked)?;
+                continue;
+            }
             let Some(item) = self.material.attestations.iter().find(|item| item.set == set) else {
                 asked.have = Some(0);
                 return Err(deny(Reason::AttestationRequired, asked).detail(set).into());
@@ -140,6 +148,36 @@ impl<S: State> Meeting<'_, S> {
         Ok(())
     }
 
+    /// What was posted for a module request: who signed it was verified then.
+    fn kept(&self, set: u8, asked: &mut Obligation) -> Result<(), Stop> {
+        asked.have = Some(0);
+        let required = deny(Reason::AttestationRequired, asked).detail(set);
+        if !self.is_named {
+            return Err(required.into());
+        }
+        let base = kept_slot(&self.binding, set);
+        let word = self.setting.state.word(base)?;
+        let deadline: U256 = word.wrapping_shr(16);
+        if deadline.is_zero() {
+            return Err(required.into());
+        }
+        // No rule of a program has conditions that only attesters see.
+        if word != deadline.wrapping_shl(16) {
+            return Err(deny(Reason::MalformedMaterial, asked).into());
+        }
+        let denied = deny(Reason::BadMaterial, asked).detail(ATTESTATION);
+        let bad = |why: u8| Err(denied.need(U256::from(why)).into());
+        if U256::from(self.setting.now) > deadline {
+            return bad(EXPIRED);
+        }
+        // No hash is the last slot there is.
+        if self.setting.state.word(base.saturating_add(U256::ONE))? != U256::from_be_bytes(self.effects.digest.0) {
+            return bad(OTHER_EFFECTS);
+        }
+        asked.have = Some(u64::from(asked.need));
+        Ok(())
+    }
+
     /// The owners who signed, as many as are needed; nobody where nothing needs them.
     fn owners(
         &self,
@@ -152,7 +190,9 @@ impl<S: State> Meeting<'_, S> {
             Ask::Signers { .. } => 1,
             _ => 2,
         };
-        let Some(asked) = joined.iter_mut().filter(|one| one.ask.is_for_owners()).min_by_key(|one| rank(one)) else {
+        let by_module = self.setting.request.origin.is_some();
+        let is_for_owners = |one: &&mut Obligation| one.ask.is_for_owners(by_module);
+        let Some(asked) = joined.iter_mut().filter(is_for_owners).min_by_key(|one| rank(one)) else {
             return Ok(Signers::default());
         };
         let at_least = if asked.ask == Ask::Signatures { u64::from(asked.need) } else { 0 };
@@ -258,9 +298,9 @@ fn short(reason: Reason, asker: &Obligation, have: u64) -> Denial {
 fn refuse(bad: BadMaterial<Missing>, asker: &Obligation, about: u8) -> Stop {
     let (index, why) = match bad {
         BadMaterial::Missing(missing) => return missing.into(),
-        BadMaterial::Expired { .. } => (0, 1_u8),
+        BadMaterial::Expired { .. } => (0, EXPIRED),
         BadMaterial::Entry { index, fault } => match fault {
-            Flaw::Expired { .. } => (index, 1),
+            Flaw::Expired { .. } => (index, EXPIRED),
             Flaw::BadV { .. } | Flaw::HighS | Flaw::NoSigner | Flaw::Refused { .. } => (index, 2),
             Flaw::Order { .. } => (index, 3),
             Flaw::NotApproved { .. } => (index, 4),

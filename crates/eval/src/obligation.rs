@@ -61,9 +61,13 @@ impl Ask {
         matches!(self, Self::Approvals { .. } | Self::Attestation { .. })
     }
 
-    /// Whether the owner signatures are read for it.
-    pub(crate) const fn is_for_owners(self) -> bool {
-        matches!(self, Self::Signatures | Self::Signers { .. } | Self::Approvals { owners: false, .. })
+    /// Whether the owner signatures are read for it. A module's request has no signers whose approvals would not count.
+    pub(crate) const fn is_for_owners(self, by_module: bool) -> bool {
+        match self {
+            Self::Signatures | Self::Signers { .. } => true,
+            Self::Approvals { owners, .. } => !owners && !by_module,
+            Self::Attestation { .. } => false,
+        }
     }
 
     /// Joins the same thing asked for again; false for another thing.

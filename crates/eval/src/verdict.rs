@@ -6,6 +6,7 @@ use crate::condition::Test;
 use crate::effect::Effect;
 use crate::layout::Missing;
 use crate::obligation::{Notice, Obligation};
+use crate::opening::Opening;
 use crate::program::Malformed;
 use crate::reason::Reason;
 
@@ -102,6 +103,8 @@ pub struct Evaluation {
     pub notices: Vec<Notice>,
     /// The announcement that was looked for.
     pub announcement: Option<Announcement>,
+    /// Of a module request that approvals or attestations are asked for: whether it is open. Executing ends that.
+    pub opening: Option<Opening>,
 }
 
 /// There is no verdict, because something was not known.

@@ -43,9 +43,10 @@ pub fn hook_call(dice: &mut Dice) -> Leaf {
     let other = dice.pick(&world::targets());
     let who = dice.pick(&[world::ACCOUNT, world::ACCOUNT, world::ACCOUNT, other]);
     let hash = alloy_primitives::B256::from(dice.word());
-    let data = match dice.below(16) {
+    let data = match dice.below(17) {
         11 => Hook::approveCall { account: who, request: hash, program: hash, deadline: 7 }.abi_encode(),
         12 => Hook::denyCall { account: who, request: hash, list: alloy_primitives::Uint::from(77) }.abi_encode(),
+        16 => Hook::openCall { account: who, module: other, actions: vec![] }.abi_encode(),
         13 => Hook::startUnfreezeCall {}.abi_encode(),
         14 => Hook::unfreezeCall {}.abi_encode(),
         15 => {

@@ -18,10 +18,10 @@ use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
-use crate::signing;
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
+use crate::{opening, signing};
 
 /// A case and where its program comes from.
 #[derive(Clone, Debug)]
@@ -134,7 +134,10 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         if found.verdict.reason >= Reason::MalformedMaterial && !provided {
             provided = true;
             if dice.percent(95) {
-                signing::provide(dice, &mut case, &found, account.epoch);
+                match &found.opening {
+                    Some(opening) => opening::provide(dice, &mut case, &found, opening, account.epoch, draft.expiry),
+                    None => signing::provide(dice, &mut case, &found, account.epoch),
+                }
                 continue;
             }
         }

@@ -20,6 +20,7 @@ pub mod hook;
 pub mod leaves;
 pub mod messages;
 pub mod obligations;
+pub mod opening;
 pub mod parity;
 pub mod plain;
 pub mod policy_text;

@@ -70,8 +70,9 @@ pub fn attesters(dice: &mut Dice) -> Vec<(ListDraft, u8)> {
 /// What a rule asks for, of so many attester sets; ascending by op, mostly well formed.
 pub fn asks(dice: &mut Dice, sets: usize, by_module: bool) -> Vec<Ask> {
     let mut asks = Vec::new();
-    let real = !by_module || dice.percent(12);
-    if real && dice.percent(55) {
+    // Of a module nobody's owner signatures can be there.
+    let real = !by_module || dice.percent(4);
+    if dice.percent(55) {
         for _ in 0..dice.pick(&[1, 1, 1, 2]) {
             let list = group(dice);
             let n = count(dice, &list);
@@ -86,14 +87,14 @@ pub fn asks(dice: &mut Dice, sets: usize, by_module: bool) -> Vec<Ask> {
         let n = if dice.percent(70) { 1 } else { count(dice, &list) };
         asks.push(Ask::Signers(list, n));
     }
-    if real && sets > 0 && dice.percent(40) {
+    if sets > 0 && dice.percent(40) {
         let set = u8::try_from(dice.index(sets)).unwrap_or(0);
         asks.push(Ask::Attestation(set));
         if dice.percent(30) && usize::from(set) + 1 < sets {
             asks.push(Ask::Attestation(set + 1));
         }
     }
-    if dice.percent(if real { 20 } else { 90 }) {
+    if dice.percent(20) {
         for name in ["treasury", "watch"].into_iter().skip(dice.index(2)) {
             asks.push(Ask::Notify(B256::right_padding_from(name.as_bytes())));
         }

@@ -390,16 +390,7 @@ impl Desk<'_> {
 
     fn attestations(&self, dice: &mut Dice, flawed: bool) -> Vec<AttestationItem> {
         let table = self.case.program.get(22..25).map_or(0, |at| U256::from_be_slice(at).saturating_to::<usize>());
-        let records = self.found.decisions.iter().map(|decision| EffectRecord {
-            kind: decision.effect.kind.number(),
-            target: decision.effect.target,
-            selector: decision.effect.selector,
-            asset: decision.effect.asset.unwrap_or_default(),
-            recipient: decision.effect.recipient.unwrap_or_default(),
-            amount: decision.effect.amount.unwrap_or_default(),
-        });
-        let records: Vec<EffectRecord> = records.collect();
-        let mut all = effects(&records);
+        let mut all = effects(&records(self.found));
         let mut items = Vec::new();
         for one in &self.found.obligations {
             let Ask::Attestation { set } = one.ask else { continue };
@@ -435,6 +426,19 @@ impl Desk<'_> {
         items.sort_by_key(|item| item.set);
         items
     }
+}
+
+/// The effects, as they are hashed.
+pub fn records(found: &Evaluation) -> Vec<EffectRecord> {
+    let records = found.decisions.iter().map(|decision| EffectRecord {
+        kind: decision.effect.kind.number(),
+        target: decision.effect.target,
+        selector: decision.effect.selector,
+        asset: decision.effect.asset.unwrap_or_default(),
+        recipient: decision.effect.recipient.unwrap_or_default(),
+        amount: decision.effect.amount.unwrap_or_default(),
+    });
+    records.collect()
 }
 
 /// Turns the entries around, or brings one twice; or not.

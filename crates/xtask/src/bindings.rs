@@ -21,6 +21,7 @@ pub(crate) const CONTRACTS: [Contract; 12] = [
     library("Consenting", "contracts/libraries/Consenting.sol"),
     library("ControlCalls", "contracts/libraries/ControlCalls.sol"),
     library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
+    library("ModuleRequests", "contracts/libraries/ModuleRequests.sol"),
     library("Notices", "contracts/libraries/Notices.sol"),
     library("Obligations", "contracts/libraries/Obligations.sol"),
     library("RareConditions", "contracts/libraries/RareConditions.sol"),

@@ -174,6 +174,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
             }
         }
         lines.extend(asked.iter().map(|one| format!("  asks for {one}")));
+        lines.extend(evaluation.opening.iter().map(|opening| format!("  needs {}", words::opening(opening))));
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")
     };
@@ -182,6 +183,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
         json!({
             "verdict": words::verdict(verdict), "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
             "words": reason, "effects": effects, "asked": asked, "at": now,
+            "opening": evaluation.opening.as_ref().map(words::opening_json),
         }),
     )
 }

@@ -17,7 +17,7 @@ use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::safe::Version;
 use portcullis_chain::{Ledger, Node, read};
-use portcullis_eval::{Reason, Request, Verdict};
+use portcullis_eval::{Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
 use portcullis_simulate::Embedded;
 use serde_json::json;
@@ -55,7 +55,7 @@ pub(crate) struct Simulate {
 struct Simulated {
     safe: Address,
     chain: Verdict,
-    rust: Verdict,
+    rust: Evaluation,
     gas: Option<u64>,
     names: SourceMap,
     /// Why the execution failed although the policy allows it.
@@ -137,7 +137,7 @@ impl Simulate {
         Ok(Simulated {
             safe: site.safe,
             chain: chain_verdict,
-            rust: answers.rust.verdict,
+            rust: answers.rust,
             gas: Some(receipt.gas_used),
             names: file.compiled.source_map,
             failure,
@@ -179,7 +179,7 @@ impl Simulate {
             ..Request::default()
         };
         let answers = mirror::ask(&node, hook, &request)?;
-        Ok(Simulated { safe, chain: answers.chain, rust: answers.rust.verdict, gas: None, names, failure: None })
+        Ok(Simulated { safe, chain: answers.chain, rust: answers.rust, gas: None, names, failure: None })
     }
 
     /// The names that the policy gives, or those that the program itself yields.
@@ -203,7 +203,9 @@ impl Simulate {
 }
 
 fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
-    let Simulated { chain, rust, names, .. } = simulated;
+    let Simulated { chain, rust: evaluation, names, .. } = simulated;
+    let rust = &evaluation.verdict;
+    let asked = words::asked(evaluation, names);
     let agree = chain == rust;
     output.result(
         || {
@@ -211,6 +213,12 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             for (who, verdict) in [("chain", chain), ("rust ", rust)] {
                 let word = paint_verdict(words::verdict(verdict));
                 text.push_str(&format!("{who}  {word}: {}\n", words::reason(verdict, names)));
+            }
+            for one in &asked {
+                text.push_str(&format!("asks   for {one}\n"));
+            }
+            if let Some(opening) = &evaluation.opening {
+                text.push_str(&format!("needs  {}\n", words::opening(opening)));
             }
             if let Some(gas) = simulated.gas {
                 text.push_str(&format!("gas    {gas}\n"));
@@ -223,6 +231,7 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
         json!({
             "safe": simulated.safe, "chain": words::verdict(chain), "rust": words::verdict(rust),
             "reason": rust.reason.name(), "rule": words::rule(rust, names), "words": words::reason(rust, names),
+            "asked": asked, "opening": evaluation.opening.as_ref().map(words::opening_json),
             "gas": simulated.gas, "failure": simulated.failure, "agree": agree,
         }),
     )?;

@@ -9,6 +9,7 @@ mod joining;
 mod limits;
 mod named;
 mod obligations;
+mod openings;
 mod outside;
 mod random;
 mod requests;

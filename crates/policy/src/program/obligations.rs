@@ -9,7 +9,7 @@ use super::{
     names::channel_help,
 };
 use crate::{
-    AddressRef, Approvals, AttesterSet, Origin, Outcome, PathSegment, Policy, Problem, Signers,
+    AddressRef, Approvals, AttesterSet, Obligations, Origin, Outcome, PathSegment, Policy, Problem, Signers,
     diagnostics::{below, steps},
 };
 
@@ -60,19 +60,18 @@ pub(crate) fn lower_obligations(policy: &Policy, position: usize, problems: &mut
     let Some(rule) = policy.rules.get(position) else { return asked };
     let Outcome::Allow { obligations, .. } = &rule.then else { return asked };
     let base = steps!["rules", position, "then"];
-    if rule.when.origin != Origin::Owners {
-        for (key, is_asked) in [
-            ("approvals", !obligations.approvals.is_empty()),
-            ("signatures", obligations.signatures.is_some()),
-            ("signers", !obligations.signers.is_empty()),
-            ("attestation", !obligations.attestation.is_empty()),
-        ] {
+    let by_module = rule.when.origin != Origin::Owners;
+    if by_module {
+        for (key, is_asked) in
+            [("signatures", obligations.signatures.is_some()), ("signers", !obligations.signers.is_empty())]
+        {
             if is_asked {
                 let message = format!("`{key}` of a module's request can never be there");
                 let help = format!("leave `{key}` out, or `origin`: only owners' requests carry signatures");
                 problems.push(Problem::new(below!(base, key), message, help));
             }
         }
+        check_posted(policy, obligations, &base, problems);
     }
     let whose = format!("rule {}", rule.id);
     let mut lowering = Lowering { policy, problems, asked: &mut asked, whose: &whose };
@@ -97,6 +96,31 @@ pub(crate) fn lower_obligations(policy: &Policy, position: usize, problems: &mut
     asked.notify.clone_from(&obligations.notify);
     asked.notify.sort_unstable();
     asked
+}
+
+/// What is posted for a module's request is counted when it executes, by asking the chain for each member; of a registry
+/// nobody knows them all.
+fn check_posted(policy: &Policy, obligations: &Obligations, base: &[PathSegment], problems: &mut Vec<Problem>) {
+    let mut complain = |path: Vec<PathSegment>, message: String| {
+        let help = "name addresses there, or leave `origin` out: what a module's request needs is posted on chain \
+                    before, and only members that the policy lists are looked for";
+        problems.push(Problem::new(path, message, help));
+    };
+    for (at, approvals) in obligations.approvals.iter().enumerate() {
+        let Approvals { group, .. } = approvals;
+        if named_list(policy, group).is_some_and(|list| list.members.is_registry()) {
+            let message = format!("nobody of `@{group}`, a registry, can approve a module's request");
+            complain(below!(base, "approvals", at, "group"), message);
+        }
+    }
+    for (at, name) in obligations.attestation.iter().enumerate() {
+        let Some(set) = policy.attesters.get(name) else { continue };
+        let lists = lists_of(policy, &set.members, name, base).unwrap_or_default();
+        if lists.iter().any(|list| list.members.is_registry()) {
+            let message = format!("nobody of `{name}`, a registry, can attest a module's request");
+            complain(below!(base, "attestation", at), message);
+        }
+    }
 }
 
 struct Lowering<'a> {

@@ -175,19 +175,48 @@ fn of_module(what: &str) -> String {
 
 #[test]
 fn a_module_is_never_asked_for_what_only_owners_can_bring() {
-    for (key, what) in [
-        ("approvals", "approvals = { group = \"management\", at_least = 1 }"),
-        ("signatures", "signatures = 2"),
-        ("signers", "signers = { list = \"@friends\", at_least = 1 }"),
-        ("attestation", "attestation = \"risk\""),
-    ] {
+    for (key, what) in
+        [("signatures", "signatures = 2"), ("signers", "signers = { list = \"@friends\", at_least = 1 }")]
+    {
         let diagnostics = Policy::parse(&of_module(what), "policy.toml").expect_err("is refused");
         let said: Vec<_> = diagnostics.items().iter().map(|item| (item.message.clone(), item.help.clone())).collect();
         let message = format!("`{key}` of a module's request can never be there");
         let help = format!("leave `{key}` out, or `origin`: only owners' requests carry signatures");
         assert_eq!(said, [(message, help)]);
     }
-    assert!(Policy::parse(&of_module("notify = \"treasury\""), "policy.toml").is_ok());
+    for what in [
+        "notify = \"treasury\"",
+        "approvals = { group = \"management\", at_least = 1 }",
+        "attestation = \"risk\"",
+        "approvals = { group = \"management\", at_least = 1 }, attestation = [\"risk\"]",
+    ] {
+        assert!(Policy::parse(&of_module(what), "policy.toml").is_ok(), "{what}");
+    }
+}
+
+#[test]
+fn a_module_is_never_asked_for_members_that_only_a_registry_knows() {
+    let registry = "management = { registry = \"0x3A492A4B22aB8a26f74294c2aC053220c8ce88A3\" }";
+    for (what, message) in [
+        (
+            "approvals = { group = \"management\", at_least = 1 }",
+            "nobody of `@management`, a registry, can approve a module's request",
+        ),
+        ("attestation = \"risk\"", "nobody of `risk`, a registry, can attest a module's request"),
+    ] {
+        let text = of_module(what);
+        let at = text.find("management = [").expect("a group");
+        let end = at + text[at..].find(']').expect("its end") + 1;
+        let text = [&text[..at], registry, &text[end..]].concat();
+        let diagnostics = Policy::parse(&text, "policy.toml").expect_err("is refused");
+        let said: Vec<_> = diagnostics.items().iter().map(|item| (item.message.as_str(), item.help.as_str())).collect();
+        let help = "name addresses there, or leave `origin` out: what a module's request needs is posted on chain \
+                    before, and only members that the policy lists are looked for";
+        assert_eq!(said, [(message, help)]);
+        assert!(
+            Policy::parse(&text.replace("origin = \"@friends\"", "recipient = \"@friends\""), "policy.toml").is_ok()
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod calldata;
 mod conditions;
 mod limits;
 mod obligations;
+pub(crate) mod openings;
 mod required;
 
 use std::cmp::Ordering;
@@ -58,6 +59,7 @@ impl Coverage {
         if let Ok(account) = AccountState::read(case.account, &state) {
             self.times(case, evaluation, &account);
             self.obligations(case, evaluation, &account, &bodies);
+            self.openings(case, evaluation, &account);
             if evaluation.removal {
                 self.hit(format!("removal from route {}", account.route as u8));
             }

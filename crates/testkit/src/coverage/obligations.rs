@@ -80,7 +80,8 @@ impl Coverage {
         }
         let parts = split(&case.signed.signatures).ok();
         let material = parts.and_then(|parts| Material::parse(parts.payload?).ok()).unwrap_or_default();
-        if verdict.reason == Reason::BadMaterial {
+        // What is wrong with what a module request was posted is told elsewhere.
+        if verdict.reason == Reason::BadMaterial && case.origin.is_none() {
             let what = if verdict.detail == 1 { "approvals" } else { "attestation" };
             let why = FAULTS.get(verdict.need.saturating_to::<usize>()).unwrap_or(&"");
             self.hit(format!("{what} {why}"));
@@ -117,7 +118,7 @@ impl Coverage {
             let registry = case.program.get(at) == Some(&255);
             self.hit(format!("{} of {} met", ask(one), if registry { "a registry" } else { "a list" }));
         }
-        if asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. })) {
+        if case.origin.is_none() && asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. })) {
             self.approved(case, &material, account.epoch);
         }
         if asked.iter().any(|one| matches!(one.ask, Ask::Attestation { .. })) {

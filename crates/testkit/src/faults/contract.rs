@@ -15,7 +15,7 @@ pub struct ContractFault {
 }
 
 /// Every fault of the contract.
-pub const CONTRACT_FAULTS: [ContractFault; 28] = [
+pub const CONTRACT_FAULTS: [ContractFault; 29] = [
     ContractFault { name: "days are a second longer", from: &hex!("62015180"), to: &hex!("62015181") },
     ContractFault { name: "changes expire a second later", from: &hex!("62127500"), to: &hex!("62127501") },
     ContractFault { name: "lanes hold half", from: &hex!("627fffff"), to: &hex!("623fffff") },
@@ -69,6 +69,7 @@ pub const CONTRACT_FAULTS: [ContractFault; 28] = [
     ContractFault { name: "owners are asked for nothing", from: &hex!("6320c13b0b"), to: &hex!("6320c13b0c") },
     ContractFault { name: "approve is not known", from: &hex!("63c1e96414"), to: &hex!("63c1e96415") },
     ContractFault { name: "deny is not known", from: &hex!("639d9ea44e"), to: &hex!("639d9ea44f") },
+    ContractFault { name: "open is not known", from: &hex!("63bb99d4b1"), to: &hex!("63bb99d4b2") },
     ContractFault { name: "startUnfreeze is not known", from: &hex!("63eac27336"), to: &hex!("63eac27337") },
     ContractFault { name: "unfreeze is not known", from: &hex!("636a28f000"), to: &hex!("636a28f001") },
     ContractFault {

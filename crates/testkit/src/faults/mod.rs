@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use alloy_primitives::{Bytes, U256};
 use portcullis_attest::{ApprovalEntry, Material, Proof, seal, split};
-use portcullis_eval::account_slot;
+use portcullis_eval::{AccountState, MemoryState, Opening, account_slot, kept_slot};
 
 use crate::case::Case;
+use crate::coverage::openings;
 use crate::safes::Release;
 use crate::scan::{self, Found};
 use crate::{signing, world};
@@ -135,6 +136,14 @@ faults! {
     EndlessApprovals,
     /// The material is not looked for.
     NoEnvelope,
+    /// Opened requests stay open.
+    EndlessOpenings,
+    /// An opened request is called like the next.
+    NextSerial,
+    /// What was posted of attesters has no end.
+    EndlessAttestations,
+    /// Statements are passed over.
+    NoStatements,
 }
 
 impl MirrorFault {
@@ -176,6 +185,8 @@ impl MirrorFault {
             Self::Twins | Self::LooseEnds | Self::NoEthSign | Self::NoEnvelope => {
                 seen.signed.signatures = self.signatures(&case.signed.signatures);
             }
+            Self::EndlessOpenings | Self::NextSerial => self.opening(case, &mut seen),
+            Self::EndlessAttestations | Self::NoStatements => self.kept(case, &mut seen),
             // What these see of the case is right; see `Surroundings`.
             Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
             Self::LooseCap | Self::NotEverywhere | Self::WrongUnit | Self::OneScope | Self::NoCounts => {
@@ -185,6 +196,27 @@ impl MirrorFault {
         }
         seen.program = program.into();
         seen
+    }
+
+    fn opening(self, case: &Case, seen: &mut Case) {
+        let Some((opening, _)) = opened(case) else { return };
+        let Some(word) = seen.words.get_mut(&opening.slot) else { return };
+        *word = match self {
+            Self::NextSerial => *word + (U256::ONE << 40),
+            _ => *word >> 40 << 40 | U256::from(case.now),
+        };
+    }
+
+    fn kept(self, case: &Case, seen: &mut Case) {
+        let Some((opening, epoch)) = opened(case) else { return };
+        let Some(binding) = openings::binding(case, &opening, epoch) else { return };
+        for set in 0..16 {
+            let Some(word) = seen.words.get_mut(&kept_slot(&binding, set)) else { continue };
+            *word = match self {
+                Self::NoStatements => *word >> 16 << 16,
+                _ => *word | U256::from(u64::MAX) << 16,
+            };
+        }
     }
 
     fn limits(self, program: &mut [u8]) {
@@ -312,6 +344,15 @@ fn change(program: &mut [u8], at: usize, change: impl FnOnce(u8) -> u8) {
     if let Some(byte) = program.get_mut(at) {
         *byte = change(*byte);
     }
+}
+
+/// The opening of a module request, and the epoch.
+fn opened(case: &Case) -> Option<(Opening, u32)> {
+    let state = MemoryState { words: case.words.clone(), ..MemoryState::default() };
+    let epoch = AccountState::read(case.account, &state).ok()?.epoch;
+    let expiry = case.program.get(9..13).map(U256::from_be_slice)?;
+    let opening = Opening::read(&state, &case.request(), case.origin?, epoch, expiry.saturating_to(), case.now);
+    opening.ok().map(|opening| (opening, epoch))
 }
 
 /// Adds or takes one; nothing beyond the ends.

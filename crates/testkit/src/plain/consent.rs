@@ -70,6 +70,14 @@ impl Name {
         Self { account, chain, hook, epoch: U256::ZERO, program: U256::ZERO, preimage, request }
     }
 
+    /// Of a module request that was opened with this serial.
+    pub(super) fn opened(case: &Case, hook: Address, chain: u64, epoch: u32, serial: U256) -> Self {
+        let request = hash(&[about(case, epoch).as_slice(), &[serial, U256::from(4)]].concat());
+        let program = keccak256(&case.program).into();
+        let (chain, epoch) = (U256::from(chain), U256::from(epoch));
+        Self { account: case.account, chain, hook, epoch, program, preimage: Vec::new(), request }
+    }
+
     fn digest(&self, message: U256) -> B256 {
         let domain = hash(&[
             text("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -114,6 +122,26 @@ impl Name {
     pub(super) fn slot(&self, who: U256, what: u8) -> U256 {
         hash(&[word(self.account), self.epoch, self.program, self.request, who, U256::from(what)])
     }
+}
+
+/// What the actions are, without saying who asks.
+pub(super) fn content(case: &Case) -> U256 {
+    let content = case.actions.iter().flat_map(|action| {
+        let data = keccak256(&action.data).into();
+        hash(&[word(action.to), action.value, data, U256::from(action.operation)]).to_be_bytes::<32>()
+    });
+    keccak256(content.collect::<Vec<u8>>()).into()
+}
+
+/// What a module request is opened for.
+fn about(case: &Case, epoch: u32) -> Vec<U256> {
+    let module = word(case.origin.unwrap_or_default());
+    vec![word(case.account), U256::from(epoch), module, content(case)]
+}
+
+/// Where it is noted that it is open.
+pub(super) fn opening(case: &Case, epoch: u32) -> U256 {
+    hash(&[about(case, epoch).as_slice(), &[U256::from(5)]].concat())
 }
 
 /// How an entry says who signed.

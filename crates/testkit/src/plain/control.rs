@@ -88,6 +88,7 @@ const STAGE_SLOTS: &str = "stageSlots((address,bytes)[])";
 const CANCEL_STAGED: &str = "cancelStaged()";
 const ACTIVATE: &str = "activate(address)";
 const ANNOUNCE: &str = "announce(address,address,(address,uint256,bytes,uint8)[])";
+const OPEN: &str = "open(address,address,(address,uint256,bytes,uint8)[])";
 const CANCEL: &str = "cancel(address,bytes32)";
 const APPROVE: &str = "approve(address,bytes32,bytes32,uint64)";
 const DENY: &str = "deny(address,bytes32,uint24)";
@@ -116,7 +117,7 @@ impl<W: World> Walk<'_, W> {
             || managed && (to_account || to_manager) && calls(data, SET_HOOKS);
         let bare = any(&[CANCEL_STAGED, START_UNFREEZE, UNFREEZE]);
         let control = to == self.hook && (bare || any(&[INSTALL, STAGE, STAGE_SLOTS, ACTIVATE]));
-        let own = to == self.hook && any(&[ANNOUNCE, CANCEL, APPROVE, DENY]) && names(data, self.case.account);
+        let own = to == self.hook && any(&[ANNOUNCE, CANCEL, APPROVE, DENY, OPEN]) && names(data, self.case.account);
         let denied = self.deny(CONTROL_DENIED).have(selector_number(data));
         if to == self.hook && any(&ENTRIES) || to_manager && !slot && !any(&PLUGINS) {
             return Err(denied);

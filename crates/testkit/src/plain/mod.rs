@@ -16,11 +16,12 @@ mod scope;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use portcullis_bindings::safe;
 
 use crate::case::{Case, CaseAction};
 use bytes::{hash, selector_number, word};
+use consent::content;
 use control::{Account, SlotChange};
 use effects::{Effect, NotCanonical, bare, called, native, transactions};
 pub use limits::period;
@@ -221,7 +222,7 @@ impl<W: World> Walk<'_, W> {
             self.action(*operation, *to, *value, data, 0, false)?;
         }
         let mut writes = self.settle()?;
-        self.meet()?;
+        writes.extend(self.meet()?.map(|used| (used, U256::ZERO)));
         writes.extend(self.announced()?);
         writes.extend(self.meters.iter().filter_map(Meter::write));
         let reason = ALLOWED;
@@ -383,11 +384,7 @@ impl<W: World> Walk<'_, W> {
     fn announced(&mut self) -> Result<BTreeMap<U256, U256>, Stop> {
         let Some(Delay { seconds, rule, effect }) = self.delay else { return Ok(BTreeMap::new()) };
         let expiry = self.program()?.expiry;
-        let content = self.case.actions.iter().flat_map(|action| {
-            let data = keccak256(&action.data).into();
-            hash(&[word(action.to), action.value, data, U256::from(action.operation)]).to_be_bytes::<32>()
-        });
-        let content = U256::from_be_bytes(keccak256(content.collect::<Vec<u8>>()).0);
+        let content = content(self.case);
         let origin = word(self.case.origin.unwrap_or_default());
         let id = hash(&[word(self.case.account), U256::from(self.account.epoch), origin, content]);
         let slot = hash(&[id, U256::ZERO]);

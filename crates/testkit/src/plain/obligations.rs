@@ -3,7 +3,9 @@
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 use super::bytes::{hash, word};
-use super::consent::{Attestation, Entry, Name, Payload, Proof, asking, asking_data, envelope, is_low, recover, tail};
+use super::consent::{
+    Attestation, Entry, Name, Payload, Proof, asking, asking_data, envelope, is_low, opening, recover, tail,
+};
 use super::effects::Effect;
 use super::program::{Ask, List};
 use super::{
@@ -67,20 +69,31 @@ impl Joined {
 }
 
 impl<W: World> Walk<'_, W> {
-    pub(super) fn meet(&self) -> Result<(), Stop> {
-        let asked = &self.asked;
-        let Some(first) = asked.first() else { return Ok(()) };
-        let name = Name::of(self.case, self.hook, world::CHAIN_ID, self.account.epoch);
-        let signatures = if name.is_some() { self.case.signed.signatures.as_ref() } else { &[] };
+    /// Where a word is used up.
+    pub(super) fn meet(&mut self) -> Result<Option<U256>, Stop> {
+        let Some(first) = self.asked.first() else { return Ok(None) };
         let malformed = by(MALFORMED_MATERIAL, first);
+        let looks = self.asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. } | Ask::Attestation { .. }));
+        let expiry = self.program()?.expiry;
+        let asked = &self.asked;
+        let mut name = Name::of(self.case, self.hook, world::CHAIN_ID, self.account.epoch);
+        let signatures = if name.is_some() { self.case.signed.signatures.as_ref() } else { &[] };
+        let opened = (looks && self.case.origin.is_some()).then(|| opening(self.case, self.account.epoch));
+        if let Some(word) = opened.map(|slot| self.stored(slot)).filter(|word| !word.is_zero()) {
+            let opened_at: U256 = word & U256::from((1_u64 << 40) - 1);
+            if U256::from(self.case.now) < opened_at + U256::from(expiry) {
+                let (epoch, serial) = (self.account.epoch, word >> 40);
+                name = Some(Name::opened(self.case, self.hook, world::CHAIN_ID, epoch, serial));
+            }
+        }
         let (owners, payload) = envelope(signatures).ok_or(malformed)?;
-        let looks = asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. } | Ask::Attestation { .. }));
         let payload = payload.filter(|_| looks);
         let payload = payload.map_or(Some(Payload::default()), Payload::parse).ok_or(malformed)?;
         self.attested(name.as_ref(), &payload)?;
         let owners = self.owners(name.as_ref(), owners)?;
         self.named_signed(&owners)?;
-        self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)
+        self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)?;
+        Ok(opened)
     }
 
     /// Whether enough of each list are among the owners who signed.
@@ -146,6 +159,10 @@ impl<W: World> Walk<'_, W> {
         sets.sort_by_key(|one| one.ask.place());
         for one in sets {
             let Ask::Attestation { set, list, .. } = &one.ask else { continue };
+            if self.case.origin.is_some() {
+                self.kept(name, one, *set)?;
+                continue;
+            }
             let item: Option<&Attestation> = payload.attestations.iter().find(|item| item.set == *set);
             let (Some(item), Some(name)) = (item, name) else { return Err(by(ATTESTATION_REQUIRED, one).detail(*set)) };
             if !item.statement.is_empty() {
@@ -163,6 +180,27 @@ impl<W: World> Walk<'_, W> {
             }
         }
         Ok(())
+    }
+
+    /// What was posted of a set, for a module request.
+    fn kept(&self, name: Option<&Name>, one: &Joined, set: u8) -> Result<(), Stop> {
+        let missing = by(ATTESTATION_REQUIRED, one).detail(set);
+        let base = name.ok_or(missing)?.slot(U256::from(set), 6);
+        let (statement, deadline): (U256, U256) = (self.stored(base) & U256::from(0xffff), self.stored(base) >> 16);
+        if deadline.is_zero() {
+            return Err(missing);
+        }
+        if !statement.is_zero() {
+            return Err(by(MALFORMED_MATERIAL, one));
+        }
+        let why = if deadline < U256::from(self.case.now) {
+            1
+        } else if self.stored(base + U256::ONE) != self.digest {
+            5
+        } else {
+            return Ok(());
+        };
+        Err(by(BAD_MATERIAL, one).detail(2).need(U256::from(why)))
     }
 
     fn approved(&self, name: Option<&Name>, entries: Option<&[Entry]>, owners: &[Address]) -> Result<(), Stop> {
@@ -222,7 +260,7 @@ impl<W: World> Walk<'_, W> {
         let rank = |one: &&Joined| match one.ask {
             Ask::Signatures(_) => Some(0),
             Ask::Signers { .. } => Some(1),
-            Ask::Approvals { flags, .. } if flags & 2 == 0 => Some(2),
+            Ask::Approvals { flags, .. } if flags & 2 == 0 && self.case.origin.is_none() => Some(2),
             _ => None,
         };
         let asking = self.asked.iter().filter(|one| rank(one).is_some()).min_by_key(rank);
