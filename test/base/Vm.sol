@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+/// @notice One event, as it was recorded.
+struct Log {
+    bytes32[] topics;
+    bytes data;
+    address emitter;
+}
+
 /// @notice The cheatcodes that these tests use, and no others.
 interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
@@ -25,9 +32,14 @@ interface Vm {
     function record() external;
     function accesses(address target) external view returns (bytes32[] memory reads, bytes32[] memory writes);
 
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
+
     function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function readFile(string calldata path) external view returns (string memory text);
+    function contains(string calldata subject, string calldata search) external pure returns (bool);
     function toString(uint256 value) external pure returns (string memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
 }

@@ -235,7 +235,7 @@ fn print(figures: &[Figure], as_json: bool) -> Result<()> {
     if dirty {
         commit.push_str("-dirty");
     }
-    let machine = machine();
+    let machine = tools::machine();
     if as_json {
         let rows: Vec<Value> = figures
             .iter()
@@ -257,17 +257,4 @@ fn print(figures: &[Figure], as_json: bool) -> Result<()> {
         println!("{mark} {:width$}  {:>12}  target {}{seed}", figure.name, figure.value, figure.target);
     }
     Ok(())
-}
-
-pub(crate) fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let model = std::fs::read_to_string("/proc/cpuinfo")
-        .ok()
-        .and_then(|text| {
-            text.lines().find_map(|line| {
-                line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
-            })
-        })
-        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    format!("{cores} cores, {model}, {}", std::env::consts::OS)
 }

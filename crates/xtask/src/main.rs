@@ -11,8 +11,10 @@ mod demo;
 mod deps;
 mod evidence;
 mod generated;
+mod invariants;
 mod link;
 mod lint_proof;
+mod mutants;
 mod node;
 mod parity;
 mod picture;
@@ -51,6 +53,10 @@ enum Verb {
     LintProof(lint_proof::LintProofArgs),
     /// Carry every attack out without Portcullis and with it, and print a scoreboard
     Attacks(attacks::AttacksArgs),
+    /// Let random histories of real accounts run, and hold every property against each step
+    Invariants(invariants::InvariantsArgs),
+    /// Plant small faults in the contracts, one at a time, and count those that the tests notice
+    Mutants(mutants::MutantsArgs),
     /// Measure beside others; never part of a check
     Bench(bench_eval::BenchArgs),
     /// Write the committed ABI and bytecode
@@ -72,6 +78,8 @@ fn main() -> ExitCode {
         Verb::Parity(args) => parity::run(&args),
         Verb::LintProof(args) => lint_proof::run(&args),
         Verb::Attacks(args) => attacks::run(&args),
+        Verb::Invariants(args) => invariants::run(&args),
+        Verb::Mutants(args) => mutants::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),
