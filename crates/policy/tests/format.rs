@@ -1,5 +1,5 @@
 //! Laying out changes nothing that a document says, loses no comment, and is done once.
-#![allow(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod common;
