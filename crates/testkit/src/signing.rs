@@ -52,9 +52,9 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     let before = case.clone();
     let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let owners_flawed = flawed && dice.percent(35);
+    let owners_flawed = flawed && dice.percent(25);
     let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
-    let flaw = if flawed { dice.below(3) } else { 3 };
+    let flaw = if flawed { dice.pick(&[0, 0, 0, 1, 1, 2]) } else { 3 };
     let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
     let attestations = desk.attestations(dice, flaw == 1);
     let material = Material { approvals, attestations };
@@ -166,7 +166,9 @@ impl Desk<'_> {
         chosen.dedup();
         let mut wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         while chosen.len() < wanted && chosen.len() < everyone().len() {
-            let one = dice.pick(&everyone());
+            // Contracts among them, for they are asked in more than one way.
+            let contracts = [Verifier::Binds, Verifier::Agrees, Verifier::Modern, Verifier::Modern];
+            let one = if dice.percent(30) { dice.pick(&contracts).address() } else { dice.pick(&everyone()) };
             if !chosen.contains(&one) {
                 chosen.push(one);
             }
@@ -299,7 +301,8 @@ impl Desk<'_> {
             3 => signature[64] = dice.pick(&[0, 26, 29, 31]),
             5 | 6 => signature[64] -= 27,
             4 => signature[..32].fill(0),
-            7 => signature[32..64].fill(0),
+            7 if dice.percent(20) => signature[32..64].fill(0),
+            7 => signature[64] -= 27,
             _ => {}
         }
         Proof::ecdsa(signature)
@@ -349,7 +352,7 @@ impl Desk<'_> {
             case.words.insert(denial_slot(&self.binding, list), U256::ONE);
         }
         let mut flawed = flawed;
-        if flawed && dice.percent(25) {
+        if flawed && dice.percent(15) {
             who.pop();
             flawed = dice.percent(20);
         }
