@@ -42,8 +42,10 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     demo::build()?;
     let mut figures = sizes()?;
     figures.extend(attack_figures()?);
-    figures.extend(parity_figures(args.seed)?);
-    figures.push(self_test(args.seed)?);
+    figures.extend(parity_figures(&REQUESTS, args.seed)?);
+    figures.extend(parity_figures(&MESSAGES, args.seed)?);
+    figures.push(self_test(&REQUESTS, args.seed)?);
+    figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
     figures.extend(demo_figures("embedded", demo::binary())?);
     let anvil = node::Anvil::start()?;
@@ -100,14 +102,25 @@ fn attack_figures() -> Result<[Figure; 2]> {
     ])
 }
 
-fn parity_figures(seed: u64) -> Result<Vec<Figure>> {
+/// What is compared, and how much of it must end in allow, in percent.
+struct Compared {
+    name: &'static str,
+    flags: &'static [&'static str],
+    least_allowed: f64,
+}
+
+const REQUESTS: Compared = Compared { name: "parity", flags: &[], least_allowed: 30.0 };
+const MESSAGES: Compared = Compared { name: "parity of messages", flags: &["--messages"], least_allowed: 20.0 };
+
+fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
     let mut command = parity::binary();
+    command.args(compared.flags);
     command.args(["--cases", &PARITY_CASES.to_string(), "--seed", &seed.to_string(), "--json"]);
     let started = Instant::now();
-    let report = measure("parity", command)?;
+    let report = measure(compared.name, command)?;
     let seconds = started.elapsed().as_secs_f64();
     let figure = |name: &str, target: String, value: String, met: bool| Figure {
-        name: format!("parity: {name}"),
+        name: format!("{}: {name}", compared.name),
         target,
         value,
         met,
@@ -123,21 +136,22 @@ fn parity_figures(seed: u64) -> Result<Vec<Figure>> {
         figure("uncovered", "0".to_owned(), shown(uncovered), uncovered == Some(0)),
         figure(
             "ends in allow, %",
-            ">= 30".to_owned(),
+            format!(">= {}", compared.least_allowed),
             share.map_or_else(|| "missing".to_owned(), |share| share.to_string()),
-            share.is_some_and(|share| share >= 30.0),
+            share.is_some_and(|share| share >= compared.least_allowed),
         ),
         figure("seconds", format!("<= {PARITY_SECONDS}"), format!("{seconds:.1}"), seconds <= PARITY_SECONDS),
     ])
 }
 
-fn self_test(seed: u64) -> Result<Figure> {
+fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
     let mut command = parity::binary();
+    command.args(compared.flags);
     command.args(["--self-test", "--seed", &seed.to_string(), "--json"]);
-    let report = measure("parity --self-test", command)?;
+    let report = measure(&format!("{} --self-test", compared.name), command)?;
     let (planted, missed) = (count(tools::at(&report, "planted")), count(tools::at(&report, "missed")));
     Ok(Figure {
-        name: "parity: planted faults that are missed".to_owned(),
+        name: format!("{}: planted faults that are missed", compared.name),
         target: "0".to_owned(),
         value: format!("{} of {}", shown(missed), shown(planted)),
         met: planted > Some(0) && missed == Some(0),

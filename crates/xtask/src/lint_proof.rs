@@ -2,7 +2,7 @@
 //!
 //! Runs at one source hash add up, so a long proof is made in pieces; a changed source begins anew.
 
-use crate::{evidence, stage, tools};
+use crate::{stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -136,7 +136,7 @@ fn add(record: &mut Value, found: &Value) -> Result<()> {
     }
     let wrong = [record, found].map(|one| tools::at(one, "wrong").as_array().cloned().unwrap_or_default()).concat();
     let date = tools::capture(tools::command("date", &["-u", "+%Y-%m-%d"]))?.trim().to_owned();
-    let more = json!({ "findings": findings, "wrong": wrong, "date": date, "machine": evidence::machine() });
+    let more = json!({ "findings": findings, "wrong": wrong, "date": date, "machine": tools::machine() });
     for (key, value) in sums.as_object().into_iter().chain(more.as_object()).flatten() {
         set(record, key, value.clone())?;
     }

@@ -15,6 +15,9 @@ pub(crate) struct ParityArgs {
     /// Plant known faults in both evaluators; each must be caught
     #[arg(long)]
     self_test: bool,
+    /// Compare what accounts sign instead of what they execute
+    #[arg(long)]
+    messages: bool,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -32,6 +35,9 @@ pub(crate) fn run(args: &ParityArgs) -> Result<()> {
     }
     if args.self_test {
         command.arg("--self-test");
+    }
+    if args.messages {
+        command.arg("--messages");
     }
     if args.json {
         command.arg("--json");

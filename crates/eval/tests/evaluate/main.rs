@@ -7,6 +7,7 @@ mod decoding;
 mod frozen;
 mod joining;
 mod limits;
+mod messages;
 mod named;
 mod obligations;
 mod openings;

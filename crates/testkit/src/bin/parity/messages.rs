@@ -82,7 +82,7 @@ pub(crate) fn parity(args: &Args, seed: u64) -> Result<bool> {
     let Share { coverage, disagreements, compiled, .. } = whole;
     if args.json {
         let report = json!({
-            "messages": args.cases,
+            "cases": args.cases,
             "seed": seed,
             "disagreements": disagreements,
             "uncovered": uncovered,
