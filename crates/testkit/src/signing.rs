@@ -89,6 +89,7 @@ pub fn sign_message(
         obligations,
         notices: Vec::new(),
         announcement: None,
+        opening: None,
     };
     let binding = Binding {
         chain_id: world::CHAIN_ID,

@@ -75,7 +75,6 @@ impl<W: World> Walk<'_, W> {
         let malformed = by(MALFORMED_MATERIAL, first);
         let looks = self.asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. } | Ask::Attestation { .. }));
         let expiry = self.program()?.expiry;
-        let asked = &self.asked;
         let mut name = Name::of(self.case, self.hook, world::CHAIN_ID, self.account.epoch);
         let signatures = if name.is_some() { self.case.signed.signatures.as_ref() } else { &[] };
         let opened = (looks && self.case.origin.is_some()).then(|| opening(self.case, self.account.epoch));
