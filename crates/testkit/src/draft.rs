@@ -358,8 +358,7 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
         tokens: tokens.clone(),
         rules: Vec::new(),
         attesters: Vec::new(),
-        // What is posted for modules has more ways to be wrong than its share of the cases.
-        asking: if for_modules > 50 { dice.pick(&[0, 60, 75]) } else { dice.pick(&[0, 0, 60]) },
+        asking: dice.pick(&[0, 90]),
     };
     if draft.asking > 0 {
         draft.attesters = attesters(dice);

@@ -47,7 +47,7 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
         program: alloy_primitives::keccak256(&case.program),
         epoch,
     };
-    let flawed = dice.percent(46);
+    let flawed = dice.percent(42);
     let before = case.clone();
     let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
@@ -138,7 +138,7 @@ impl Desk<'_> {
         }
         safe.owners.extend(chosen.iter().copied());
         chosen.sort_unstable();
-        let flaw = if flawed { dice.below(8) } else { 8 };
+        let flaw = if flawed { dice.below(14).min(7) } else { 8 };
         match flaw {
             0 => drop(chosen.pop()),
             1 => chosen.reverse(),
@@ -260,11 +260,11 @@ impl Desk<'_> {
         };
         let mut signature = sign(&key, digest).unwrap_or([0; 65]);
         match if flawed { dice.below(8) } else { 8 } {
-            0 | 1 => twin(&mut signature),
-            2 => signature[64] = dice.pick(&[0, 26, 29, 31]),
+            0..=2 => twin(&mut signature),
+            3 => signature[64] = dice.pick(&[0, 26, 29, 31]),
             5 | 6 => signature[64] -= 27,
-            3 => signature[..32].fill(0),
-            4 => signature[32..64].fill(0),
+            4 => signature[..32].fill(0),
+            7 => signature[32..64].fill(0),
             _ => {}
         }
         Proof::ecdsa(signature)
@@ -339,7 +339,7 @@ impl Desk<'_> {
                 continue;
             }
             // One thing at a time, or nothing of it would show.
-            let what = if flawed { dice.below(4) } else { 4 };
+            let what = if flawed { dice.below(5) } else { 5 };
             let until = if what == 0 || dice.percent(12) { deadline(dice, case.now) } else { case.now + 7 };
             let digest = self.binding(dice, what == 1).approval_digest(until);
             entries.push(ApprovalEntry::Signed {
