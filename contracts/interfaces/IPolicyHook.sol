@@ -104,12 +104,11 @@ interface IPolicyHook {
     );
     /// @notice An executing module request used up the approvals and attestations of this name.
     event Consumed(address indexed account, address indexed module, bytes32 indexed request);
-    /// @notice A verified attestation of a module request is kept, in place of an earlier one.
+    /// @notice A verified attestation of a module request is kept under the active program, in place of an earlier one.
     event AttestationPosted(
         address indexed account,
         bytes32 indexed request,
         uint8 indexed set,
-        bytes32 program,
         uint64 deadline,
         bytes32 effects,
         bytes32 proposal,

@@ -105,7 +105,7 @@ library ModuleRequests {
         bytes calldata statement = Posted.statement(item);
         Kept.write(b, set, a, statement);
         emit IPolicyHook.AttestationPosted(
-            b.account, b.request, uint8(set), b.version, uint64(a.deadline), a.effects, a.proposal, statement
+            b.account, b.request, uint8(set), uint64(a.deadline), a.effects, a.proposal, statement
         );
     }
 
