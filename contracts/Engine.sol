@@ -6,13 +6,15 @@ import {Asking} from "./libraries/Asking.sol";
 import {Calldata} from "./libraries/Calldata.sol";
 import {ControlCalls, Leaf} from "./libraries/ControlCalls.sol";
 import {Decoder} from "./libraries/Decoder.sol";
+import {ExactCalldata} from "./libraries/ExactCalldata.sol";
+import {Forward} from "./libraries/Forward.sol";
 import {Index} from "./libraries/Index.sol";
 import {Lifecycle} from "./libraries/Lifecycle.sol";
 import {Marker} from "./libraries/Marker.sol";
 import {MultiSend} from "./libraries/MultiSend.sol";
 import {Obligations} from "./libraries/Obligations.sol";
 import {Program} from "./libraries/Program.sol";
-import {ReadRequest} from "./libraries/Requests.sol";
+import {ReadRequest, Requests} from "./libraries/Requests.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {SpendLimit} from "./libraries/SpendLimit.sol";
@@ -85,14 +87,17 @@ abstract contract Engine {
     }
 
     /// @dev For the entries that have their request read to them.
-    function _read(Evaluation memory e, address account, ReadRequest memory request, bool checking) internal pure {
-        e.account = account;
+    /// @param reader The function of {Requests} that reads this call.
+    function _read(Evaluation memory e, bytes4 reader, bool checking) internal returns (ActionView[] memory) {
+        ReadRequest memory request = abi.decode(Forward.read(address(Requests), reader), (ReadRequest));
+        e.account = ExactCalldata.addressArgument(0);
         e.origin = request.origin;
         e.initiator = request.initiator;
         e.safeTxGas = request.safeTxGas;
         e.gasPrice = request.gasPrice;
         (e.words, e.baseGasAt, e.nonce) = (request.words, request.baseGasAt, request.nonce);
         e.checking = checking;
+        return request.actions;
     }
 
     function _commit(Evaluation memory e) private {

@@ -15,7 +15,7 @@ import {ISafeProtocolHooks} from "./interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
-import {ReadRequest, Requests} from "./libraries/Requests.sol";
+import {Requests} from "./libraries/Requests.sol";
 import {Evaluation, evaluations} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
@@ -57,16 +57,15 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
         _announcements(selector);
         _members(selector);
         _openers(selector);
-        if (selector == IERC165.supportsInterface.selector) Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
+        if (selector == IERC165.supportsInterface.selector) {
+            Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
+        }
         revert();
     }
 
     /// @dev {IPolicyHook.check}
     function _check(Evaluation memory e) private {
-        bytes memory read = Forward.read(address(Requests), Requests.ofCheck.selector);
-        ReadRequest memory request = abi.decode(read, (ReadRequest));
-        _read(e, ExactCalldata.addressArgument(0), request, true);
-        _evaluate(e, request.actions);
+        _evaluate(e, _read(e, Requests.ofCheck.selector, true));
         Forward.answer(abi.encode(e.verdict));
     }
 

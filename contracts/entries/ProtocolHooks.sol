@@ -3,9 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Engine} from "../Engine.sol";
 import {ISafeProtocolHooks} from "../interfaces/ISafeProtocol.sol";
-import {ExactCalldata} from "../libraries/ExactCalldata.sol";
 import {Forward} from "../libraries/Forward.sol";
-import {ReadRequest, Requests} from "../libraries/Requests.sol";
+import {Requests} from "../libraries/Requests.sol";
 import {Evaluation} from "../types/Evaluation.sol";
 
 /// @notice The entry for accounts on the Safe{Core} Protocol route, {ISafeProtocolHooks}.
@@ -18,9 +17,7 @@ abstract contract ProtocolHooks is Engine {
 
     /// @param reader The function of {Requests} that reads this call, and checks who makes it.
     function _preCheck(Evaluation memory e, bytes4 reader) private {
-        ReadRequest memory request = abi.decode(Forward.read(address(Requests), reader), (ReadRequest));
-        _read(e, ExactCalldata.addressArgument(0), request, false);
-        _enforce(e, request.actions);
+        _enforce(e, _read(e, reader, false));
         Forward.answer(abi.encode(""));
     }
 }

@@ -18,8 +18,6 @@ library Program {
     uint256 private constant MAX_DIRECTORY_BITS = 15;
     uint256 private constant MAX_LIMITS = 32;
     uint256 private constant MAX_ATTESTER_SETS = 16;
-    /// @dev The flag in a limit's terms.
-    uint256 private constant EVERYWHERE_SHIFT = 48;
     /// @dev Fields of {Image}.
     uint256 private constant SOURCE = 0x00;
     uint256 private constant SIZE = 0x20;
@@ -128,24 +126,9 @@ library Program {
         uint256 n = image.limitCount;
         for (uint256 i = 0; i < n; ++i) {
             (, uint256 terms,) = limit(image, i);
-            if (terms & (1 << EVERYWHERE_SHIFT) != 0) return true;
+            if (terms & (1 << 48) != 0) return true;
         }
         return false;
-    }
-
-    /// @notice The limits, as a mask by index, that charge every outflow of the asset.
-    function everywhere(Image memory image, address asset) internal pure returns (uint256 mask) {
-        assembly ("memory-safe") {
-            let cursor := mload(add(image, LIMITS))
-            let wanted := shl(96, asset)
-            let n := mload(add(image, LIMIT_COUNT))
-            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
-                let concerned := iszero(shr(96, xor(mload(add(cursor, 64)), wanted)))
-                let flag := and(shr(EVERYWHERE_SHIFT, mload(add(cursor, 32))), 1)
-                mask := or(mask, shl(i, and(concerned, flag)))
-                cursor := add(cursor, LIMIT)
-            }
-        }
     }
 
     /// @notice `(key · multiplier mod 2^256) >> (256 − bits)`, and 0 when `bits` is 0.

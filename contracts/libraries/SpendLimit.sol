@@ -38,6 +38,7 @@ library SpendLimit {
     uint256 private constant RECIPIENT = 0x100;
     uint256 private constant HAS_AMOUNT = 0x120;
     uint256 private constant AMOUNT = 0x140;
+    uint256 private constant HAS_ASSET = 0x160;
     uint256 private constant EFFECT_ASSET = 0x180;
     /// @dev Fields of {Image} and {Rule}.
     uint256 private constant LIMITS = 0x160;
@@ -62,12 +63,16 @@ library SpendLimit {
             none := iszero(or(or(mload(add(IMAGE, LIMIT_COUNT)), listed), mload(add(rules, NEXT))))
         }
         if (none) return true;
-        uint256 mask = effect.hasAsset ? e.image.everywhere(effect.asset) : 0;
+        (uint256 mask, uint256 concerned) = _everywhere();
         if (mask != 0 && effect.kind == Kind.OPAQUE) {
             return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
         }
-        mask |= _listed(e.image, rules);
-        if (e.image.failed()) return e.denyFault();
+        uint256 listed = _listed(rules);
+        if (listed & ~concerned != 0) {
+            e.image.spoil();
+            return e.denyFault();
+        }
+        mask |= listed;
         // Unchecked: there are at most 32 limits.
         unchecked {
             for (uint256 index = 0; mask != 0; ++index) {
@@ -109,31 +114,33 @@ library SpendLimit {
         }
     }
 
-    /// @dev The limits that the rules list, as a mask by index. Spoils the image if a rule lists one that is not there or
-    /// does not concern the effect, as {_concerns}.
-    function _listed(Image memory image, Rule memory rule) private pure returns (uint256 mask) {
-        while (true) {
-            bool broken;
-            assembly ("memory-safe") {
-                image := IMAGE
-                let cursor := mload(add(rule, RULE_LIMITS))
-                let end := add(cursor, byte(27, mload(add(rule, HEAD))))
-                for {} lt(cursor, end) { cursor := add(cursor, 1) } {
-                    let index := byte(0, mload(cursor))
-                    if iszero(lt(index, mload(add(IMAGE, LIMIT_COUNT)))) {
-                        broken := 1
-                        break
-                    }
-                    let limit := add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index))
-                    let same := eq(shr(96, mload(add(limit, ASSET))), mload(add(EFFECT, EFFECT_ASSET)))
-                    let counts := and(shr(COUNTS_SHIFT, mload(add(limit, TERMS))), 1)
-                    broken := or(broken, iszero(or(counts, and(same, mload(add(EFFECT, HAS_AMOUNT))))))
-                    mask := or(mask, shl(index, 1))
-                }
+    /// @dev Masks by index: the limits that charge every outflow of the effect's asset, if it has one, and those that
+    /// concern the effect, as {_concerns}.
+    function _everywhere() private pure returns (uint256 mask, uint256 concerned) {
+        assembly ("memory-safe") {
+            let limit := mload(add(IMAGE, LIMITS))
+            let asset := mload(add(EFFECT, EFFECT_ASSET))
+            let hasAsset := mload(add(EFFECT, HAS_ASSET))
+            let hasAmount := mload(add(EFFECT, HAS_AMOUNT))
+            let n := mload(add(IMAGE, LIMIT_COUNT))
+            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
+                let same := eq(shr(96, mload(add(limit, ASSET))), asset)
+                let flags := byte(25, mload(add(limit, TERMS)))
+                mask := or(mask, shl(i, and(and(same, hasAsset), flags)))
+                concerned := or(concerned, shl(i, or(and(same, hasAmount), and(shr(1, flags), 1))))
+                limit := add(limit, LIMIT)
             }
-            if (broken) {
-                image.spoil();
-                return 0;
+        }
+    }
+
+    /// @dev The limits that the rules list, as a mask by index, which has one byte.
+    function _listed(Rule memory rule) private pure returns (uint256 mask) {
+        while (true) {
+            assembly ("memory-safe") {
+                let cursor := mload(add(rule, RULE_LIMITS))
+                for { let end := add(cursor, byte(27, mload(add(rule, HEAD)))) } lt(cursor, end) {
+                    cursor := add(cursor, 1)
+                } { mask := or(mask, shl(byte(0, mload(cursor)), 1)) }
             }
             if (rule.next == 0) return mask;
             rule = rulesAt(rule.next)[0];
@@ -240,8 +247,12 @@ library SpendLimit {
         return c.pending == 0 ? 1 : 0;
     }
 
-    function _sums(Charge memory c, uint256 amount) private pure returns (bool) {
-        return Window.isTimely(c) && amount <= type(uint256).max - c.pending;
+    function _sums(Charge memory c, uint256 amount) private pure returns (bool sums) {
+        uint256 pending = c.pending;
+        bool timely = Window.isTimely(c);
+        assembly ("memory-safe") {
+            sums := and(timely, iszero(gt(amount, not(pending))))
+        }
     }
 
     /// @dev The first rule that lists the limit, or else the first.

@@ -44,6 +44,7 @@ library Window {
     /// @dev 2^46 − 1
     uint256 private constant PAIR_MAX = 0x3fffffffffff;
     /// @dev Fields of {Charge}.
+    uint256 private constant KIND = 0x40;
     uint256 private constant SLOT = 0x60;
     uint256 private constant SCALE = 0x80;
     uint256 private constant CAP_UNITS = 0xa0;
@@ -91,8 +92,11 @@ library Window {
     }
 
     /// @notice Whether the lane index of this moment fits its field.
-    function isTimely(Charge memory c) internal pure returns (bool) {
-        return c.window != ROLLING || c.period <= LANE_INDEX_MAX;
+    function isTimely(Charge memory c) internal pure returns (bool timely) {
+        assembly ("memory-safe") {
+            let rolling := eq(mload(add(c, KIND)), ROLLING)
+            timely := iszero(and(rolling, gt(mload(add(c, PERIOD)), LANE_INDEX_MAX)))
+        }
     }
 
     /// @notice Whether the window has room for what this request charges, in base units.
