@@ -160,9 +160,9 @@ contract SymbolicLimits {
         assert(sound);
     }
 
-    function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (bool, Charge memory) {
+    function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (bool sound, Charge memory c) {
         uint256 lane = window == ROLLING ? LANE : 0;
         uint256 terms = cap << 64 | window << 56 | lane << 16 | exponent << 8;
-        return Window.load(address(0xACC), uint256(bytes32("limit")), terms, address(0x70CE), address(0));
+        sound = Window.load(c, address(0xACC), uint256(bytes32("limit")), terms, address(0x70CE), address(0));
     }
 }
