@@ -5,93 +5,137 @@ import {Calldata} from "../../contracts/libraries/Calldata.sol";
 import {MultiSend} from "../../contracts/libraries/MultiSend.sol";
 import {ActionView} from "../../contracts/types/Data.sol";
 
-/// @notice No calldata makes the decoder read past its end, or read it in two ways.
-contract SymbolicDecoding {
+/// @notice What is decoded, handed calldata of its own.
+contract DecodingHarness {
     using Calldata for bytes;
 
-    address private constant ACCOUNT = address(0xACC);
-    uint256 private constant PREFIX = 68;
-
-    /// @dev `behind` stands for whatever follows the piece in the request.
-    function check_word_isZeroBehindTheEnd(bytes calldata all, uint256 length, uint256 offset) external pure {
-        if (all.length != 100 || length > 68) return;
+    function word(bytes calldata all, uint256 length, uint256 offset) external pure returns (uint256) {
         bytes calldata piece = all[:length];
-        uint256 word = piece.word(offset);
-        if (offset >= length) {
-            assert(word == 0);
-        } else if (length - offset < 32) {
-            assert(word & (type(uint256).max >> 8 * (length - offset)) == 0);
-            uint256 raw = uint256(bytes32(all[offset:offset + 32]));
-            assert(word >> 8 * (32 - (length - offset)) == raw >> 8 * (32 - (length - offset)));
-        }
+        return piece.word(offset);
     }
 
-    function check_word_isWhatCalldataHolds(bytes calldata data, uint256 offset) external pure {
-        if (data.length != 100 || offset > 68) return;
-        assert(data.word(offset) == uint256(bytes32(data[offset:offset + 32])));
+    function addressAt(bytes calldata data) external pure returns (bool, address) {
+        return (data.isAddress(4), data.addressAt(4));
     }
 
-    function check_address_isCleanOrNone(bytes calldata data) external pure {
-        if (data.length != 36) return;
-        uint256 word = uint256(bytes32(data[4:36]));
-        assert(data.isAddress(4) == (word <= type(uint160).max));
-        assert(uint256(uint160(data.addressAt(4))) == uint256(uint160(word)));
+    function selector(bytes calldata data) external pure returns (uint32) {
+        return data.selector();
     }
 
-    function check_selector_isTheFirstFourBytes(bytes calldata data) external pure {
-        if (data.length < 4) return;
-        assert(bytes4(data.selector()) == bytes4(data[:4]));
-    }
-
-    function check_batch_staysInsideItsCalldata(bytes calldata data) external pure {
-        if (data.length < 36) return;
+    /// @dev Positions from the start of `data`.
+    function open(bytes calldata data) external pure returns (bool canonical, uint256 begins, uint256 ends) {
         (uint256 cursor, uint256 end) = MultiSend.open(data);
-        if (end == 0) return;
-        assert(cursor == _start(data) + PREFIX);
-        assert(end - cursor == data.word(36));
-        assert(end <= _start(data) + data.length);
-        // All but the padding of one word at most.
-        assert(_start(data) + data.length - end < 32);
+        canonical = end != 0;
+        if (canonical) (begins, ends) = (cursor - _start(data), end - _start(data));
     }
 
-    function check_batch_isCanonical(bytes calldata data) external pure {
-        if (data.length < 36) return;
-        (, uint256 end) = MultiSend.open(data);
-        if (end == 0) return;
-        assert(bytes4(data[:4]) == 0x8d80ff0a);
-        assert(data.word(4) == 32);
-        assert((data.length - PREFIX) % 32 == 0);
-        assert(data.word(PREFIX + data.word(36)) == 0);
-    }
-
-    function check_batch_transactionsEndWhereItEnds(bytes calldata data) external pure {
-        if (data.length < 36) return;
-        (uint256 cursor, uint256 end) = MultiSend.open(data);
+    function next(bytes calldata data, address zero)
+        external
+        pure
+        returns (address to, uint256 value, uint256 operation, uint256 length, uint256 behind)
+    {
+        (uint256 cursor,) = MultiSend.open(data);
         ActionView memory action;
-        while (cursor < end) {
-            uint256 behind = MultiSend.next(cursor, ACCOUNT, action);
-            assert(behind > cursor && behind <= end);
-            bytes calldata inner = action.data.bytesOf();
-            assert(_start(inner) == cursor + 85 && _start(inner) + inner.length == behind);
-            cursor = behind;
-        }
-        assert(cursor == end);
-    }
-
-    function check_batch_zeroIsWhatTheReleaseSays(bytes calldata data, address zero) external pure {
-        if (data.length < 36) return;
-        (uint256 cursor, uint256 end) = MultiSend.open(data);
-        if (end == 0) return;
-        ActionView memory action;
-        MultiSend.next(cursor, zero, action);
-        address to = address(bytes20(data[PREFIX + 1:PREFIX + 21]));
-        assert(action.to == (to == address(0) ? zero : to));
-        assert(action.operation == uint8(data[PREFIX]));
+        behind = MultiSend.next(cursor, zero, action) - _start(data);
+        (to, value, operation, length) = (action.to, action.value, action.operation, action.data.bytesOf().length);
     }
 
     function _start(bytes calldata data) private pure returns (uint256 start) {
         assembly ("memory-safe") {
             start := data.offset
         }
+    }
+}
+
+/// @notice No content of calldata makes the decoder read past its end, or take it for another. Lengths and offsets are
+/// tried one by one, since the prover reads calldata only at places that it knows; what stands there is anything.
+contract SymbolicDecoding {
+    uint256 private constant PREFIX = 68;
+    uint256 private constant TRANSACTION = 85;
+    DecodingHarness private _decoder;
+
+    function setUp() public {
+        _decoder = new DecodingHarness();
+    }
+
+    function check_word_isZeroBehindTheEnd(uint256 a, uint256 b) external view {
+        bytes memory all = abi.encode(a, b);
+        for (uint256 length; length < 36; length += 5) {
+            for (uint256 offset; offset < 48; offset += 3) {
+                uint256 word = _decoder.word(all, length, offset);
+                uint256 there = offset < length ? length - offset : 0;
+                if (there > 32) there = 32;
+                // What is left of the 64 bytes from `offset` on, cut off where the piece ends.
+                uint256 raw =
+                    offset == 0 ? a : offset < 32 ? a << 8 * offset | b >> 8 * (32 - offset) : b << 8 * (offset - 32);
+                assert(word == (there == 0 ? 0 : raw >> 8 * (32 - there) << 8 * (32 - there)));
+            }
+        }
+    }
+
+    function check_address_isCleanOrNone(bytes4 selector, uint256 word) external view {
+        (bool clean, address found) = _decoder.addressAt(abi.encodePacked(selector, word));
+        assert(clean == (word <= type(uint160).max));
+        assert(uint256(uint160(found)) == uint256(uint160(word)));
+    }
+
+    function check_selector_isTheFirstFourBytes(bytes4 selector, uint256 behind) external view {
+        assert(bytes4(_decoder.selector(abi.encodePacked(selector, behind))) == selector);
+    }
+
+    function check_batch_onlyItsOwnSelectorAndOffset(bytes4 selector, uint256 offset, bytes32 head) external view {
+        bytes memory transaction = abi.encodePacked(head, bytes21(0), uint256(0), bytes11(0));
+        bytes memory data = abi.encodePacked(selector, offset, TRANSACTION, transaction);
+        (bool canonical, uint256 begins, uint256 ends) = _decoder.open(data);
+        assert(canonical == (selector == 0x8d80ff0a && offset == 32));
+        if (canonical) assert(begins == PREFIX && ends == PREFIX + TRANSACTION);
+    }
+
+    function check_batch_theLengthIsAllThereIs(bytes32 head, uint256 over) external view {
+        bytes memory transaction = abi.encodePacked(head, bytes21(0), uint256(0), bytes11(0));
+        // Whatever is beyond the 96 bytes that are there.
+        if (over == 0 || over > type(uint256).max - 96) return;
+        (bool canonical,,) = _decoder.open(abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), 96 + over, transaction));
+        assert(!canonical);
+    }
+
+    function check_batch_paddingIsZeroAndShort(bytes32 head, bytes11 padding) external view {
+        bytes memory transaction = abi.encodePacked(head, bytes21(0), uint256(0), padding);
+        (bool canonical,,) = _decoder.open(abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), TRANSACTION, transaction));
+        assert(canonical == (padding == 0));
+        (canonical,,) =
+            _decoder.open(abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), TRANSACTION, transaction, uint256(0)));
+        assert(!canonical);
+    }
+
+    function check_batch_aTransactionNeverEndsBehindIt(bytes32 head, uint256 inner) external view {
+        // Longer than the eleven bytes that are left.
+        if (inner <= 11) return;
+        bytes memory transaction = abi.encodePacked(head, bytes21(0), inner, bytes11(0));
+        (bool canonical,,) = _decoder.open(abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), uint256(96), transaction));
+        assert(!canonical);
+    }
+
+    function check_batch_everyLengthInsideLeavesNoRest(bytes32 head, bytes11 data) external view {
+        for (uint256 inner; inner <= 11; inner++) {
+            bytes memory transaction = abi.encodePacked(head, bytes21(0), inner, data);
+            (bool canonical,,) =
+                _decoder.open(abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), uint256(96), transaction));
+            // Behind a shorter one there would have to be another, for which there is no room.
+            assert(canonical == (inner == 11));
+        }
+    }
+
+    function check_batch_isReadAsItIsPacked(uint8 operation, address to, uint256 value, bytes11 data, address zero)
+        external
+        view
+    {
+        bytes memory transaction = abi.encodePacked(operation, to, value, uint256(11), data);
+        bytes memory batch = abi.encodePacked(bytes4(0x8d80ff0a), uint256(32), uint256(96), transaction);
+        (address gotTo, uint256 gotValue, uint256 gotOperation, uint256 length, uint256 behind) =
+            _decoder.next(batch, zero);
+        assert(gotTo == (to == address(0) ? zero : to));
+        assert(gotValue == value && gotOperation == operation);
+        assert(length == 11 && behind == PREFIX + 96);
     }
 }

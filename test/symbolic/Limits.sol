@@ -11,8 +11,10 @@ contract SymbolicLimits {
     uint256 private constant DAY = 1;
     uint256 private constant WEEK = 2;
     uint256 private constant ROLLING = 4;
-    uint256 private constant LANE = 3 hours;
-    uint256 private constant LANES = 2 ** 207 - 1;
+    /// @dev In seconds. How a moment becomes a lane is one division, which is left out of what is to be proved.
+    uint256 private constant LANE = 1;
+    uint256 private constant ALL_LANES = 2 ** 207 - 1;
+    uint256 private constant NOW = 1_800_000_000;
 
     function check_transaction_fitsUpToTheCap(uint192 cap, uint256 amount) external view {
         (bool sound, Charge memory c) = _load(TRANSACTION, cap, 0);
@@ -56,21 +58,36 @@ contract SymbolicLimits {
         assert(!Window.fits(c, left + 1));
     }
 
-    function check_rolling_neverLetsOutMoreThanTheCap(uint24 cap, uint256 word, uint32 time, uint256 amount) external {
-        if (cap > 8_000_000 || !_isRolling(word, 0)) return;
-        Charge memory c = _stored(ROLLING, cap, 0, word, time);
-        if (!Window.fits(c, amount)) return;
-        c.pending = amount;
-        Window.commit(c);
-        (, Charge memory next) = _load(ROLLING, cap, 0);
-        assert(next.usedUnits == c.usedUnits + amount);
-        assert(next.usedUnits <= cap);
+    /// @dev Lanes are anything; how far behind the stored ones are is tried one by one, since nothing else of the time
+    /// matters.
+    function check_rolling_neverLetsOutMoreThanTheCap(uint24 cap, uint256 lanes, uint24 amount) external {
+        if (cap > 8_000_000 || lanes > ALL_LANES) return;
+        for (uint256 behind; behind < 10; behind++) {
+            Charge memory c = _stored(ROLLING, cap, 0, lanes | NOW << 213, NOW + behind);
+            if (!Window.fits(c, amount)) continue;
+            c.pending = amount;
+            Window.commit(c);
+            (, Charge memory next) = _load(ROLLING, cap, 0);
+            assert(next.usedUnits == c.usedUnits + amount);
+            assert(next.usedUnits <= cap);
+        }
     }
 
-    function check_rolling_timeOnlyFrees(uint24 cap, uint256 word, uint32 time, uint32 later) external {
-        if (cap > 8_000_000 || !_isRolling(word, 0) || later < time) return;
-        uint256 used = _stored(ROLLING, cap, 0, word, time).usedUnits;
-        assert(_stored(ROLLING, cap, 0, word, later).usedUnits <= used);
+    function check_rolling_moreThanTheCapNeverFits(uint24 cap, uint256 lanes, uint256 amount) external {
+        if (cap > 8_000_000 || lanes > ALL_LANES) return;
+        Charge memory c = _stored(ROLLING, cap, 0, lanes | NOW << 213, NOW);
+        if (Window.fits(c, amount)) assert(amount <= cap && c.usedUnits <= cap - amount);
+    }
+
+    function check_rolling_timeOnlyFrees(uint256 lanes) external {
+        if (lanes > ALL_LANES) return;
+        uint256 used = type(uint256).max;
+        for (uint256 behind; behind < 11; behind++) {
+            uint256 next = _stored(ROLLING, 8_000_000, 0, lanes | NOW << 213, NOW + behind).usedUnits;
+            assert(next <= used);
+            used = next;
+        }
+        assert(used == 0);
     }
 
     function check_rolling_countsForTheWholeWindow(uint24 cap, uint32 time, uint32 later, uint24 amount) external {
@@ -95,7 +112,7 @@ contract SymbolicLimits {
         uint256 stored = (word >> 213) & (2 ** 40 - 1);
         if (stored < time / LANE) return;
         Charge memory c = _stored(ROLLING, cap, 0, word, time);
-        assert(c.period == stored && c.lanes == word & LANES);
+        assert(c.period == stored && c.lanes == word & ALL_LANES);
     }
 
     /// @dev Another unit carries usage over, rounded against the spender.
@@ -114,7 +131,7 @@ contract SymbolicLimits {
         assert(c.usedUnits == (exact < 2 ** 23 ? exact : 2 ** 23 - 1));
     }
 
-    function check_rolling_roundsUp(uint64 amount) external {
+    function check_rolling_roundsUp(uint24 amount) external {
         Charge memory c = _stored(ROLLING, 8_000_000 * 100, 2, 0, 1_800_000_000);
         if (!Window.fits(c, amount)) return;
         c.pending = amount;
@@ -143,9 +160,9 @@ contract SymbolicLimits {
         assert(sound);
     }
 
-    function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (bool, Charge memory) {
+    function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (bool sound, Charge memory c) {
         uint256 lane = window == ROLLING ? LANE : 0;
         uint256 terms = cap << 64 | window << 56 | lane << 16 | exponent << 8;
-        return Window.load(address(0xACC), uint256(bytes32("limit")), terms, address(0x70CE), address(0));
+        sound = Window.load(c, address(0xACC), uint256(bytes32("limit")), terms, address(0x70CE), address(0));
     }
 }

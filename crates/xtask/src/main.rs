@@ -23,6 +23,7 @@ mod recompile;
 mod setup;
 mod stage;
 mod suite;
+mod symbolic;
 mod tidy;
 mod tools;
 
@@ -57,6 +58,8 @@ enum Verb {
     Invariants(invariants::InvariantsArgs),
     /// Plant small faults in the contracts, one at a time, and count those that the tests notice
     Mutants(mutants::MutantsArgs),
+    /// Prove with Halmos what holds for every input: limits, decoding, lifecycle
+    Symbolic(symbolic::SymbolicArgs),
     /// Measure beside others; never part of a check
     Bench(bench_eval::BenchArgs),
     /// Write the committed ABI and bytecode
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Attacks(args) => attacks::run(&args),
         Verb::Invariants(args) => invariants::run(&args),
         Verb::Mutants(args) => mutants::run(&args),
+        Verb::Symbolic(args) => symbolic::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),

@@ -12,7 +12,11 @@ use std::process::Stdio;
 const OWN: &str = "contracts/";
 
 /// By path from the root: the contracts, and what they import.
-pub(crate) struct Sources(BTreeMap<String, String>);
+pub(crate) struct Sources {
+    texts: BTreeMap<String, String>,
+    /// The optimizer's, for tests.
+    runs: Value,
+}
 
 impl Sources {
     pub(crate) fn read() -> Result<Self> {
@@ -29,16 +33,18 @@ impl Sources {
             open.extend(imports(&text).map(|import| resolve(&path, import)));
             all.insert(path, text);
         }
-        Ok(Self(all))
+        let config = tools::capture(tools::foundry("forge", &["config", "--json"])?)?;
+        let config: Value = serde_json::from_str(&config).wrap_err("forge config printed something else than JSON")?;
+        Ok(Self { texts: all, runs: tools::at(&config, "optimizer_runs").clone() })
     }
 
     /// The project's own.
     pub(crate) fn own(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter(|(path, _)| path.starts_with(OWN)).map(|(path, text)| (path.as_str(), text.as_str()))
+        self.texts.iter().filter(|(path, _)| path.starts_with(OWN)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     pub(crate) fn text(&self, file: &str) -> Result<&str> {
-        self.0.get(file).map(String::as_str).ok_or_else(|| eyre!("{file} is no source"))
+        self.texts.get(file).map(String::as_str).ok_or_else(|| eyre!("{file} is no source"))
     }
 
     /// Names the contracts and the tests: results are only worth something for the same ones.
@@ -67,17 +73,16 @@ impl Sources {
 
     fn compile(&self, replaced: Option<(&str, &str)>, wanted: &Value) -> Result<Value> {
         let sources: Map<String, Value> = self
-            .0
+            .texts
             .iter()
             .map(|(path, text)| {
                 let text = replaced.filter(|(file, _)| file == path).map_or(text.as_str(), |(_, text)| text);
                 (path.clone(), json!({ "content": text }))
             })
             .collect();
-        // What foundry.toml says for tests.
         let input = json!({ "language": "Solidity", "sources": sources, "settings": {
             "remappings": ["solady/=node_modules/solady/src/"], "evmVersion": "cancun",
-            "optimizer": { "enabled": true, "runs": 200 },
+            "optimizer": { "enabled": true, "runs": self.runs },
             "metadata": { "bytecodeHash": "none", "appendCBOR": false }, "outputSelection": wanted } });
         let compiler = std::env::var_os("FOUNDRY_SOLC").map_or_else(|| tools::root().join("tools/solc"), PathBuf::from);
         let mut command = tools::command(&compiler.to_string_lossy(), &["--standard-json"]);
