@@ -156,8 +156,9 @@ impl Traffic {
         let next = self.programs.choose(&mut self.rng).unwrap().0;
         let calls = match (state.stagedKind, self.rng.random_range(0..6)) {
             (0, 0..3) => {
-                let (program, codeHash) = (next.address, next.code_hash);
-                vec![self.control(Hook::stageCall { program, codeHash, changeDelay: CHANGE_DELAY })]
+                let stage =
+                    Hook::stageCall { program: next.address, codeHash: next.code_hash, changeDelay: CHANGE_DELAY };
+                vec![self.control(stage)]
             }
             (0, _) => {
                 let calls = self.off().into_iter().map(|t| Hook::SlotCall { to: t.to, data: t.data }).collect();
