@@ -80,7 +80,7 @@ impl Coverage {
             program.get(28..31).map_or(0, |at| at.iter().fold(0, |number, byte| number * 256 + usize::from(*byte)));
         let Some(index) = agreed.verdict.rule else { return };
         let at = table + 72 * usize::from(index);
-        let Some(record) = program.get(at..at + 72) else { return };
+        let Some(record) = program.get(at..).and_then(<[u8]>::first_chunk::<72>) else { return };
         let any = |word: &[u8]| word.iter().all(|byte| *byte == 0);
         let asks_more = record[65] > 0 || record[69] > 0;
         let on_chain =
@@ -94,8 +94,8 @@ impl Coverage {
         self.hit(format!("{form} signed by {:?}", safe.release));
         let limits = usize::from(program.get(8).copied().unwrap_or_default());
         let everywhere = (0..limits).any(|n| program.get(64 + 84 * n + 57).is_some_and(|flags| flags & 1 == 1));
-        let part = |n: usize| shown.owners.get(65 * n..65 * (n + 1));
-        let parts: Vec<&[u8]> = (0..usize::try_from(safe.threshold).unwrap_or(0)).filter_map(part).collect();
+        let signed = usize::try_from(safe.threshold).unwrap_or(0);
+        let parts: Vec<&[u8; 65]> = shown.owners.as_chunks::<65>().0.iter().take(signed).collect();
         let points = [
             ("any domain decides", any(&record[..32])),
             ("any type decides", any(&record[32..64])),

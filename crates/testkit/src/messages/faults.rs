@@ -83,9 +83,8 @@ impl MessageFault {
             (Self::NoThreshold, Some(safe)) => safe.threshold = safe.threshold.min(1),
             (Self::OldQuestions, Some(safe)) if safe.release == Release::V150 => safe.release = Release::V141,
             (Self::AnyEnvelope, _) => {
-                let signatures = case.case.signed.signatures.to_vec();
-                if let Some(start) = signatures.len().checked_sub(32) {
-                    let marked = [&signatures[..start], portcullis_attest::MESSAGE_TYPEHASH.as_slice()].concat();
+                if let Some((rest, _)) = case.case.signed.signatures.split_last_chunk::<32>() {
+                    let marked = [rest, portcullis_attest::MESSAGE_TYPEHASH.as_slice()].concat();
                     if SignedMessage::shown(&marked).is_some() {
                         seen.case.signed.signatures = marked.into();
                     }
@@ -107,7 +106,7 @@ impl MessageFault {
             let turned: Vec<u8> = records.chunks_exact(72).rev().flatten().copied().collect();
             records.copy_from_slice(&turned);
         }
-        for record in records.chunks_exact_mut(72) {
+        for record in records.as_chunks_mut::<72>().0 {
             let is_any = |word: &[u8]| word.iter().all(|byte| *byte == 0);
             match self {
                 Self::AnyDomain => record[..32].fill(0),

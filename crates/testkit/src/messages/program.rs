@@ -108,9 +108,9 @@ pub fn assemble(dice: &mut Dice, drafts: &[Draft], limit: Option<bool>) -> Bytes
         program.extend(offset(at));
         program.extend([n, 0, 0]);
     }
-    if !drafts.is_empty() {
-        program[28..31].copy_from_slice(&offset(table));
-        program[31] = u8::try_from(drafts.len()).unwrap_or(u8::MAX);
+    if let Some(header) = program.first_chunk_mut::<64>().filter(|_| !drafts.is_empty()) {
+        header[28..31].copy_from_slice(&offset(table));
+        header[31] = u8::try_from(drafts.len()).unwrap_or(u8::MAX);
     }
     program.into()
 }
@@ -121,26 +121,23 @@ pub fn damage(dice: &mut Dice, program: &Bytes) -> Bytes {
     let table = bytes.get(28..31).map_or(0, |at| U256::from_be_slice(at).saturating_to::<usize>());
     let count = bytes.get(31).copied().unwrap_or_default();
     let record = table + 72 * dice.index(usize::from(count));
-    match dice.below(7) {
+    let (anything, odd) = (dice.byte(), dice.pick(&[0, 1, 2, 3, 4, 0xff]));
+    let (at, value) = match dice.below(7) {
         0 => {
             bytes.pop();
+            return bytes.into();
         }
-        1 => {
-            let at = 28 + dice.index(4);
-            bytes[at] = dice.byte();
+        1 => (28 + dice.index(4), anything),
+        2 => {
+            bytes.iter_mut().take(31).skip(28).for_each(|byte| *byte = 0);
+            return bytes.into();
         }
-        2 => bytes[28..31].fill(0),
-        3 => bytes[31] = 0,
-        4 => {
-            let start = dice.index(64);
-            bytes[start] = dice.byte();
-        }
-        _ => {
-            let at = record + 64 + dice.index(8);
-            if let Some(byte) = bytes.get_mut(at) {
-                *byte = dice.pick(&[0, 1, 2, 3, 4, 0xff]);
-            }
-        }
+        3 => (31, 0),
+        4 => (dice.index(64), anything),
+        _ => (record + 64 + dice.index(8), odd),
+    };
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte = value;
     }
     bytes.into()
 }
