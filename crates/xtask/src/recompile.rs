@@ -70,7 +70,8 @@ pub(crate) fn check() -> Result<()> {
         if let Some(interface) = contract.interface {
             let source = root.join(interface.source);
             let output = project.compile_files([&source]).wrap_err("the interface does not compile")?;
-            let artifact = output.find(&source, interface.name).ok_or_else(|| eyre!("{} is missing", interface.name))?;
+            let artifact =
+                output.find(&source, interface.name).ok_or_else(|| eyre!("{} is missing", interface.name))?;
             abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
         }
         let compiled: Value = serde_json::from_str(&contract.text(abi, &mut linker, &compiled(name, artifact)?)?)?;
