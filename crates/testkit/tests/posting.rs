@@ -1,11 +1,6 @@
 //! What the Rust side signs and writes for a module request, the compiled hook opens and keeps; and the mirror reads it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use portcullis_attest::{AttestationItem, Binding, EffectRecord, Posting, Proof, effects, module_request, sign};
@@ -39,6 +34,7 @@ fn program() -> Bytes {
         r#"
 version = 1
 name = "modules"
+account = "eth:{ACCOUNT}"
 semantics = "first-match"
 [control]
 change_delay = "1h"
