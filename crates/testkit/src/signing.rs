@@ -32,7 +32,17 @@ struct Desk<'a> {
     binding: Binding,
 }
 
-/// Signs what the obligations found ask for; every other time something is wrong with it.
+/// Where something is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Flaw {
+    #[default]
+    Bytes,
+    Approvals,
+    Attestations,
+    Owners,
+}
+
+/// Signs what the obligations found ask for; now and then something is wrong with it.
 pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32) {
     let request = case.request();
     let Some(transaction) = request.safe_transaction() else {
@@ -48,20 +58,28 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
         program: alloy_primitives::keccak256(&case.program),
         epoch,
     };
-    let flawed = dice.percent(42);
+    // Of what is looked at one thing is wrong, if anything.
+    let mut flaws = vec![Flaw::Bytes];
+    for one in &found.obligations {
+        flaws.extend(match one.ask {
+            Ask::Approvals { owners: true, .. } => [Flaw::Approvals; 2],
+            Ask::Approvals { .. } => [Flaw::Approvals, Flaw::Owners],
+            Ask::Attestation { .. } => [Flaw::Attestations; 2],
+            Ask::Signatures | Ask::Signers { .. } => [Flaw::Owners; 2],
+        });
+    }
+    let flaw = dice.percent(38).then(|| dice.pick(&flaws));
     let before = case.clone();
     let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let owners_flawed = flawed && dice.percent(25);
-    let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
-    let flaw = if flawed { dice.pick(&[0, 0, 0, 1, 1, 2]) } else { 3 };
-    let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
-    let attestations = desk.attestations(dice, flaw == 1);
+    let (owners, signed_by) = desk.owners(dice, &mut safe, flaw == Some(Flaw::Owners));
+    let approvals = desk.approvals(dice, case, &signed_by, flaw == Some(Flaw::Approvals));
+    let attestations = desk.attestations(dice, flaw == Some(Flaw::Attestations));
     let material = Material { approvals, attestations };
     case.safe = Some(safe);
     let payload = material.encode().unwrap_or_default();
     let mut signatures = if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
-    if flaw == 2 && dice.percent(60) {
+    if flaw == Some(Flaw::Bytes) {
         spoil(dice, &mut signatures, payload.len());
     }
     case.signed.signatures = signatures.into();
