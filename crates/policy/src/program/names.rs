@@ -85,7 +85,7 @@ fn check_messages(policy: &Policy, found: &mut Vec<Problem>) {
             found.push(Problem::new(steps!["messages", index, "id"], message, help));
         }
         if let MessageOutcome::Allow { signers: Some(signers), .. } = &rule.then {
-            check_refs(policy, &signers.list, &steps!["messages", index, "then", "signers", "list"], found);
+            check_refs(policy, &signers.list, steps!["messages", index, "then", "signers", "list"].as_slice(), found);
         }
     }
 }
