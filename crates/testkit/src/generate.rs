@@ -49,7 +49,7 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
             Reason::DelegatecallDenied,
             Reason::MalformedBatch,
         ];
-        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(14) {
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(10) {
             return generated;
         }
     }

@@ -147,8 +147,17 @@ pub enum Verifier {
 
 impl Verifier {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Binds, Self::Agrees, Self::Refuses, Self::Dirty, Self::Short, Self::Long, Self::Reverts, Self::Burns];
+    pub const ALL: [Self; 9] = [
+        Self::Binds,
+        Self::Agrees,
+        Self::Refuses,
+        Self::Dirty,
+        Self::Short,
+        Self::Long,
+        Self::Reverts,
+        Self::Burns,
+        Self::Modern,
+    ];
 
     /// Where it stands.
     #[must_use]

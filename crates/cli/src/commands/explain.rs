@@ -11,7 +11,8 @@ use eyre::{Result, WrapErr, bail};
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
-    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Request, State, account_slot, evaluate,
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Reason, Request, State, Undecided, account_slot,
+    evaluate,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ const SOME_ACCOUNT: Address = address!("00000000000000000000000000000000000acc00
 const SOME_CHAIN: u64 = 1;
 /// And for its version, which is only asked for.
 const SOME_VERSION: &str = "1.4.1";
+
+/// The condition that asks contracts, as programs number it.
+const STATIC_CALL: u8 = 0x0f;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -58,10 +62,21 @@ impl Explain {
         let chain_id = file.policy.account.map_or(SOME_CHAIN, |account| account.chain.id());
         let state = Offline::new(&request);
         let evaluation = evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now)
+            .and_then(|evaluation| uninvented(evaluation, account))
             .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;
         report(output, &file, &evaluation, now)?;
         Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
     }
+}
+
+/// What is said of the account's version and threshold is for owner signatures alone: a rule's own static call that was
+/// answered by it was not answered.
+fn uninvented(evaluation: Evaluation, account: Address) -> Result<Evaluation, Undecided> {
+    let answered = evaluation.tests.iter().any(|test| test.op == STATIC_CALL);
+    if answered || evaluation.verdict.reason == Reason::StaticCallFailed {
+        return Err(Missing::StaticCall(account).into());
+    }
+    Ok(evaluation)
 }
 
 /// An account whose program has just been installed: nothing charged, announced, approved, signed or staged. Nothing

@@ -1,13 +1,15 @@
 //! Signatures and material for a case: what the obligations ask for, or something close to it.
 
-use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
+mod owners;
+
+use alloy_primitives::{Address, B256, U256, uint};
 use portcullis_attest::{ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign};
 use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
 
 use crate::case::Case;
 use crate::dice::Dice;
 use crate::obligations::{deadline, deadline_word, everyone, members};
-use crate::safes::{Release, Safe, Verifier};
+use crate::safes::{Release, Safe};
 use crate::world;
 
 /// The order of the curve.
@@ -31,7 +33,17 @@ struct Desk<'a> {
     binding: Binding,
 }
 
-/// Signs what the obligations found ask for; every other time something is wrong with it.
+/// Where something is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Flaw {
+    #[default]
+    Bytes,
+    Approvals,
+    Attestations,
+    Owners,
+}
+
+/// Signs what the obligations found ask for; now and then something is wrong with it.
 pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32) {
     let request = case.request();
     let Some(transaction) = request.safe_transaction() else {
@@ -47,20 +59,28 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
         program: alloy_primitives::keccak256(&case.program),
         epoch,
     };
-    let flawed = dice.percent(42);
+    // Of what is looked at one thing is wrong, if anything.
+    let mut flaws = vec![Flaw::Bytes];
+    for one in &found.obligations {
+        flaws.extend(match one.ask {
+            Ask::Approvals { owners: true, .. } => [Flaw::Approvals; 2],
+            Ask::Approvals { .. } => [Flaw::Approvals, Flaw::Owners],
+            Ask::Attestation { .. } => [Flaw::Attestations; 2],
+            Ask::Signatures | Ask::Signers { .. } => [Flaw::Owners; 2],
+        });
+    }
+    let flaw = dice.percent(38).then(|| dice.pick(&flaws));
     let before = case.clone();
     let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let owners_flawed = flawed && dice.percent(35);
-    let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
-    let flaw = if flawed { dice.below(3) } else { 3 };
-    let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
-    let attestations = desk.attestations(dice, flaw == 1);
+    let (owners, signed_by) = desk.owners(dice, &mut safe, flaw == Some(Flaw::Owners));
+    let approvals = desk.approvals(dice, case, &signed_by, flaw == Some(Flaw::Approvals));
+    let attestations = desk.attestations(dice, flaw == Some(Flaw::Attestations));
     let material = Material { approvals, attestations };
     case.safe = Some(safe);
     let payload = material.encode().unwrap_or_default();
     let mut signatures = if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
-    if flaw == 2 && dice.percent(60) {
+    if flaw == Some(Flaw::Bytes) {
         spoil(dice, &mut signatures, payload.len());
     }
     case.signed.signatures = signatures.into();
@@ -112,131 +132,6 @@ fn key_of(who: Address) -> Option<B256> {
 }
 
 impl Desk<'_> {
-    /// Owner signatures, and the owners.
-    fn owners(&self, dice: &mut Dice, safe: &mut Safe, flawed: bool) -> (Vec<u8>, Vec<Address>) {
-        let mut wanted = safe.threshold;
-        let mut chosen: Vec<Address> = Vec::new();
-        for one in &self.found.obligations {
-            match one.ask {
-                Ask::Signatures => wanted = wanted.max(one.need.into()),
-                Ask::Signers { list } => {
-                    let members = members(&self.case.program, list);
-                    let able = members.into_iter().filter(|one| everyone().contains(one));
-                    chosen.extend(able.take(usize::from(one.need)));
-                }
-                _ => {}
-            }
-        }
-        chosen.sort_unstable();
-        chosen.dedup();
-        let mut wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        while chosen.len() < wanted && chosen.len() < everyone().len() {
-            let one = dice.pick(&everyone());
-            if !chosen.contains(&one) {
-                chosen.push(one);
-            }
-        }
-        safe.owners.extend(chosen.iter().copied());
-        chosen.sort_unstable();
-        let flaw = if flawed { dice.below(14).min(7) } else { 8 };
-        match flaw {
-            0 => drop(chosen.pop()),
-            1 => chosen.reverse(),
-            2 => {
-                if let (Some(first), Some(second)) = (chosen.first().copied(), chosen.get_mut(1)) {
-                    *second = first;
-                }
-            }
-            3 => {
-                safe.owners.remove(&dice.pick(&chosen));
-            }
-            4 => wanted = wanted.saturating_sub(1),
-            5 => chosen.insert(0, Address::with_last_byte(1)),
-            _ => {}
-        }
-        let name = if flaw == 6 { B256::from(dice.word()) } else { self.binding.request };
-        let bad = if flaw == 7 { Some(dice.index(chosen.len())) } else { None };
-        let (mut parts, mut tail) = (Vec::new(), Vec::new());
-        for (i, owner) in chosen.iter().enumerate() {
-            let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
-            if bad == Some(i) {
-                let (at, value) = dice.pick(&[
-                    (64, 0),
-                    (64, 1),
-                    (64, 1),
-                    (64, 2),
-                    (64, 26),
-                    (64, 29),
-                    (64, 30),
-                    (64, 31),
-                    (63, 0xff),
-                    (33, 1),
-                    (0, 1),
-                ]);
-                if let Some(byte) = part.get_mut(at) {
-                    *byte = value;
-                }
-            }
-            parts.extend(part);
-        }
-        parts.extend(tail);
-        if flaw == 4 {
-            parts.truncate(65 * wanted + dice.index(65));
-        }
-        (parts, chosen)
-    }
-
-    /// A static part; what it points to goes behind the others.
-    fn part(
-        &self,
-        dice: &mut Dice,
-        safe: &mut Safe,
-        owner: Address,
-        name: B256,
-        statics: usize,
-        tail: &mut Vec<u8>,
-    ) -> [u8; 65] {
-        let pointing = |r: Address, s: U256, v: u8| {
-            let mut part = [0; 65];
-            part[..32].copy_from_slice(r.into_word().as_slice());
-            part[32..64].copy_from_slice(&s.to_be_bytes::<32>());
-            part[64] = v;
-            part
-        };
-        let agreed = |safe: &mut Safe| {
-            safe.approved.insert((owner, name));
-            pointing(owner, U256::ZERO, 1)
-        };
-        if owner == self.case.initiator && dice.percent(30) {
-            return pointing(owner, U256::ZERO, 1);
-        }
-        let Some(key) = key_of(owner) else {
-            let verifier = Verifier::at(owner);
-            let deaf = verifier == Some(Verifier::Modern) && safe.release != Release::V150;
-            if verifier.is_none() || dice.percent(if deaf { 85 } else { 15 }) {
-                return if dice.percent(80) { agreed(safe) } else { pointing(owner, U256::ZERO, 1) };
-            }
-            let at = statics + tail.len();
-            tail.extend(U256::from(32).to_be_bytes::<32>());
-            tail.extend(name);
-            return pointing(owner, U256::from(at), 0);
-        };
-        match dice.below(10) {
-            0 => agreed(safe),
-            1..=3 => {
-                let mut signature = sign(&key, eip191_hash_message(name)).unwrap_or([0; 65]);
-                signature[64] += 4;
-                signature
-            }
-            4 => {
-                let mut signature = sign(&key, name).unwrap_or([0; 65]);
-                twin(&mut signature);
-                signature
-            }
-            _ => sign(&key, name).unwrap_or([0; 65]),
-        }
-    }
-
     /// What is signed instead, where something is wrong.
     fn binding(&self, dice: &mut Dice, flawed: bool) -> Binding {
         let mut binding = self.binding;
@@ -264,7 +159,8 @@ impl Desk<'_> {
             3 => signature[64] = dice.pick(&[0, 26, 29, 31]),
             5 | 6 => signature[64] -= 27,
             4 => signature[..32].fill(0),
-            7 => signature[32..64].fill(0),
+            7 if dice.percent(20) => signature[32..64].fill(0),
+            7 => signature[64] -= 27,
             _ => {}
         }
         Proof::ecdsa(signature)
@@ -314,7 +210,7 @@ impl Desk<'_> {
             case.words.insert(denial_slot(&self.binding, list), U256::ONE);
         }
         let mut flawed = flawed;
-        if flawed && dice.percent(25) {
+        if flawed && dice.percent(15) {
             who.pop();
             flawed = dice.percent(20);
         }
