@@ -269,10 +269,10 @@ impl<S: State> Meeting<'_, S> {
 
     /// How many members of an inline list have approved on chain; nobody of a registry.
     fn approved_on_chain(&self, left_out: &[Address], list: u32, asker: &Obligation) -> Result<u64, Stop> {
+        let members = self.setting.program.members(list).map_err(|Malformed| self.fault(asker, Fault::Malformed))?;
         if !self.is_named {
             return Ok(0);
         }
-        let members = self.setting.program.members(list).map_err(|Malformed| self.fault(asker, Fault::Malformed))?;
         let mut count = 0_u64;
         for member in members.into_iter().flatten().filter(|member| !left_out.contains(member)) {
             count = count.saturating_add(u64::from(self.has_approved(member)?));

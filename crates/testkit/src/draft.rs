@@ -312,7 +312,9 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         let registry = dice.pick(&Answering::SOUND);
         rule.conditions.push(Cond::Listed(Who::Origin, ListDraft::Registry(registry)));
     }
-    if rule.allow && dice.percent(draft.asking) {
+    // More of what is asked of modules is missing, and enough of the cases must end in allow.
+    let asking = if rule.modules.is_some() { draft.asking / 2 } else { draft.asking };
+    if rule.allow && dice.percent(asking) {
         rule.asks = asks(dice, draft.attesters.len(), rule.modules.is_some());
     }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {

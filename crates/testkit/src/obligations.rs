@@ -72,7 +72,7 @@ pub fn asks(dice: &mut Dice, sets: usize, by_module: bool) -> Vec<Ask> {
     let mut asks = Vec::new();
     // Of a module nobody's owner signatures can be there.
     let real = !by_module || dice.percent(4);
-    if dice.percent(55) {
+    if dice.percent(if by_module { 45 } else { 55 }) {
         for _ in 0..dice.pick(&[1, 1, 1, 2]) {
             let list = group(dice);
             let n = count(dice, &list);
