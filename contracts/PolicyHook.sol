@@ -57,7 +57,9 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
         _announcements(selector);
         _members(selector);
         _openers(selector);
-        if (selector == IERC165.supportsInterface.selector) Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
+        if (selector == IERC165.supportsInterface.selector) {
+            Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
+        }
         revert();
     }
 
