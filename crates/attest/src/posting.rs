@@ -76,9 +76,7 @@ mod tests {
         let approvals = [&[1, 0, 0, 0, 0, 0, 0, 0, 8][..], signer.as_slice(), &[0, 2, 5, 6]].concat();
         let signature = [&[0][..], &[1; 32], &[2; 32], &[27]].concat();
         let attestation = [&[1, 0, 0, 0, 0, 0, 0, 0, 7][..], &[3; 32], &[4; 32], &[0, 1, 0xaa], &signature].concat();
-        let expected =
-            [&[1, 0, 0, approvals.len() as u8][..], &approvals, &[3, 0, 0, attestation.len() as u8], &attestation]
-                .concat();
+        let expected = [&[1, 0, 0, 33][..], &approvals, &[3, 0, 0, 142], &attestation].concat();
         assert_eq!(posting.encode(), Ok(expected));
         assert_eq!(Posting::default().encode(), Ok(Vec::new()));
     }
