@@ -28,6 +28,12 @@ const PAYMENT: &str = r#"{"actions": [{
   "data": "0xa9059cbb00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c8000000000000000000000000000000000000000000000000000000003b9aca00"
 }]}"#;
 
+/// Something to be signed.
+const MESSAGE: &str = r#"{
+  "types": { "EIP712Domain": [{ "name": "name", "type": "string" }], "Note": [{ "name": "text", "type": "string" }] },
+  "primaryType": "Note", "domain": { "name": "Notes" }, "message": { "text": "hello" }
+}"#;
+
 #[test]
 fn every_command_of_the_readme_runs_on_the_policy_of_the_readme() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
@@ -44,15 +50,27 @@ fn every_command_of_the_readme_runs_on_the_policy_of_the_readme() {
     let shell = blocks(&readme, "sh").concat();
     let commands: Vec<&str> =
         shell.lines().filter_map(|line| line.split('#').next().unwrap().trim().strip_prefix("portcullis ")).collect();
-    assert_eq!(commands.len(), 9, "{commands:?}");
+    assert_eq!(commands.len(), 12, "{commands:?}");
+    fs::write(folder.path().join("m.json"), MESSAGE).unwrap();
     for command in commands {
+        if command.starts_with("diff ") {
+            // Of the same policy, in which nothing differs.
+            fs::copy(folder.path().join("new.toml"), folder.path().join("old.toml")).unwrap();
+        }
         let output = Command::cargo_bin("portcullis")
             .unwrap()
             .current_dir(folder.path())
             .args(command.split_whitespace())
             .output()
             .unwrap();
-        assert!(output.status.success(), "portcullis {command}\n{}", String::from_utf8_lossy(&output.stderr));
+        // The README's policy has no message rules.
+        let code = if command.contains("--message") { 3 } else { 0 };
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "portcullis {command}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     assert!(folder.path().join("policy.bin").exists());
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Scope, Semantics,
-    document::{obligations, parse, rules},
+    document::{messages, obligations, parse, rules},
     imports,
     program::MAX_DECIMALS,
 };
@@ -19,6 +19,8 @@ const REFERENCE: &str = "^@[A-Za-z][A-Za-z0-9_-]{0,63}$";
 pub(super) const AMOUNT: &str = "^[0-9]+(_[0-9]+)*([.][0-9]+(_[0-9]+)*)?$";
 const DURATION: &str = "^[0-9]*[1-9][0-9]*[smhdw]$";
 const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$";
+const WORD_HEX: &str = "^0x[0-9a-fA-F]{64}$";
+const MESSAGE_TYPE: &str = "^(any|0x[0-9a-fA-F]{64}|[A-Za-z_$][A-Za-z0-9_$]*[(].*[)])$";
 pub(super) const SELECTOR: &str = "^(0x[0-9a-fA-F]{8}|[A-Za-z_$][A-Za-z0-9_$]*[(].*[)])$";
 
 pub(super) fn some(kind: Kind) -> Kind {
@@ -42,7 +44,7 @@ const fn count() -> Kind {
 }
 
 /// Every table but the document itself.
-pub(super) const ALL: [&Shape; 17] = [
+pub(super) const ALL: [&Shape; 20] = [
     &CONTROL,
     &ASSET,
     &REGISTRY,
@@ -60,6 +62,9 @@ pub(super) const ALL: [&Shape; 17] = [
     &WORD,
     &STATIC_CALL,
     &INNER,
+    &MESSAGE,
+    &DOMAIN,
+    &MESSAGE_THEN,
 ];
 
 pub(super) static ROOT: Shape = Shape {
@@ -89,6 +94,10 @@ pub(super) static ROOT: Shape = Shape {
                 "Caps on what may leave, or on how often, in a window of time.",
             ),
             "rules" => (Kind::Array(Box::new(Kind::Table(&RULE))), "The rules, in order."),
+            "messages" => (
+                Kind::Array(Box::new(Kind::Table(&MESSAGE))),
+                "What the account may sign for others, in order. What no rule matches is not signed.",
+            ),
             _ => return None,
         })
     },
@@ -281,6 +290,59 @@ static SIGNERS: Shape = Shape {
         Some(match key {
             "list" => (addresses(), "Who."),
             "at_least" => (count(), "How many of them must sign."),
+            _ => return None,
+        })
+    },
+};
+
+static MESSAGE: Shape = Shape {
+    name: "message",
+    keys: &messages::KEYS,
+    required: &messages::KEYS,
+    one_of: &[],
+    describe: |key| {
+        Some(match key {
+            "id" => (Kind::Text(NAME), "Unique among the messages; verdicts name it."),
+            "domain" => (
+                Kind::Either(vec![Kind::Words(vec!["any"]), Kind::Text(WORD_HEX), Kind::Table(&DOMAIN)]),
+                "Whom the message is for: an EIP-712 domain, its separator, or `any`.",
+            ),
+            "type" => (Kind::Text(MESSAGE_TYPE), "What it says: an EIP-712 type as it is hashed, its hash, or `any`."),
+            "then" => (Kind::Table(&MESSAGE_THEN), "The outcome."),
+            _ => return None,
+        })
+    },
+};
+
+static DOMAIN: Shape = Shape {
+    name: "domain",
+    keys: &messages::DOMAIN,
+    required: &[],
+    one_of: &[],
+    describe: |key| {
+        Some(match key {
+            "name" => (Kind::Text("^"), "The domain's name."),
+            "version" => (Kind::Text("^"), "Its version, in quotes."),
+            "chain" => (Kind::Integer(0, i64::MAX), "The chain's id."),
+            "contract" => (Kind::Text(ADDRESS), "The contract that verifies."),
+            "salt" => (Kind::Text(WORD_HEX), "Its salt."),
+            _ => return None,
+        })
+    },
+};
+
+static MESSAGE_THEN: Shape = Shape {
+    name: "message_then",
+    keys: &messages::THEN,
+    required: &[],
+    one_of: &[&[&["allow"], &["deny"]]],
+    describe: |key| {
+        Some(match key {
+            "allow" => (Kind::True, "Sign, if the owners do."),
+            "deny" => (Kind::True, "Do not sign."),
+            "trusted" => (Kind::Bool, "Whether it is signed while a limit is everywhere."),
+            "signatures" => (count(), "How many owners must sign, where that is more than the threshold."),
+            "signers" => (Kind::Table(&SIGNERS), "Owners who must be among those who sign."),
             _ => return None,
         })
     },
