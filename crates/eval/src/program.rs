@@ -11,8 +11,7 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
-/// A record of the attester table.
-const ATTESTERS: usize = 4;
+const ATTESTER_RECORD: usize = 4;
 /// A record of the message table.
 const MESSAGE: usize = 72;
 const MAX_BITS: u8 = 15;
@@ -413,8 +412,8 @@ impl<'a> Program<'a> {
         if set >= self.attester_sets || self.attesters == 0 {
             return Err(Malformed);
         }
-        let at = usize::from(set).saturating_mul(ATTESTERS).saturating_add(offset(self.attesters)?);
-        let &[a, b, c, m] = self.read(at, ATTESTERS)? else {
+        let at = usize::from(set).saturating_mul(ATTESTER_RECORD).saturating_add(offset(self.attesters)?);
+        let &[a, b, c, m] = self.read(at, ATTESTER_RECORD)? else {
             return Err(Malformed);
         };
         if m == 0 { Err(Malformed) } else { Ok((u32::from_be_bytes([0, a, b, c]), m)) }

@@ -6,10 +6,10 @@ use alloy_primitives::{Address, U256, keccak256};
 
 use super::bytes::{address, calls, hash, selector_number, word, words};
 use super::effects::names;
-use super::{
+use super::reasons::{
     CONTROL_DENIED, FROZEN, HALF_ROUTE, NO_PROGRAM, NON_CANONICAL, SLOTS_NOT_MATURED, SLOTS_NOT_STAGED, STAGED_EXPIRED,
-    Stop, Walk, World,
 };
+use super::{Stop, Walk, World};
 use crate::case::Case;
 
 const FOURTEEN_DAYS: u64 = 1_209_600;

@@ -12,6 +12,7 @@ mod limits;
 mod messages;
 mod obligations;
 mod program;
+mod reasons;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -29,44 +30,11 @@ use limits::{Meter, Refused};
 pub use messages::evaluate_message;
 use obligations::{Joined, fold, join};
 use program::{Limit, Program, parse};
-
-/// Reasons as `docs/reason-codes.md` numbers them.
-const ALLOWED: u8 = 0;
-const NO_PROGRAM: u8 = 1;
-const MALFORMED_PROGRAM: u8 = 2;
-const GAS_REFUND: u8 = 3;
-const BAD_OPERATION: u8 = 4;
-const DELEGATECALL_VALUE: u8 = 5;
-const DELEGATECALL_DENIED: u8 = 6;
-const MALFORMED_BATCH: u8 = 7;
-const BATCH_TOO_DEEP: u8 = 8;
-const SHORT_CALLDATA: u8 = 9;
-const NON_CANONICAL: u8 = 10;
-const NO_RULE: u8 = 11;
-const RULE_DENIES: u8 = 12;
-const OPAQUE_UNDER_EVERYWHERE: u8 = 13;
-const LIMIT_EXCEEDED: u8 = 14;
-const AMOUNT_OVERFLOW: u8 = 15;
-const NOT_ANNOUNCED: u8 = 16;
-const NOT_MATURED: u8 = 17;
-const ANNOUNCEMENT_EXPIRED: u8 = 18;
-const CONTROL_DENIED: u8 = 19;
-const SLOTS_NOT_STAGED: u8 = 20;
-const SLOTS_NOT_MATURED: u8 = 21;
-const STAGED_EXPIRED: u8 = 22;
-const HALF_ROUTE: u8 = 23;
-const REGISTRY_FAILED: u8 = 24;
-const STATIC_CALL_FAILED: u8 = 25;
-const FROZEN: u8 = 26;
-const MALFORMED_MATERIAL: u8 = 27;
-const BAD_MATERIAL: u8 = 28;
-const ATTESTATION_REQUIRED: u8 = 29;
-const TOO_FEW_ATTESTERS: u8 = 30;
-const BAD_OWNER_SIGNATURES: u8 = 31;
-const TOO_FEW_SIGNATURES: u8 = 32;
-const TOO_FEW_NAMED_SIGNERS: u8 = 33;
-const APPROVAL_DENIED: u8 = 34;
-const TOO_FEW_APPROVALS: u8 = 35;
+use reasons::{
+    ALLOWED, AMOUNT_OVERFLOW, ANNOUNCEMENT_EXPIRED, BAD_OPERATION, BATCH_TOO_DEEP, DELEGATECALL_DENIED,
+    DELEGATECALL_VALUE, FROZEN, GAS_REFUND, LIMIT_EXCEEDED, MALFORMED_BATCH, MALFORMED_PROGRAM, NO_PROGRAM, NO_RULE,
+    NON_CANONICAL, NOT_ANNOUNCED, NOT_MATURED, OPAQUE_UNDER_EVERYWHERE, SHORT_CALLDATA,
+};
 
 /// What the chain around the hook answers.
 pub trait World {

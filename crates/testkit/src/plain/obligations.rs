@@ -7,12 +7,41 @@ use super::consent::{
     Attestation, Entry, Name, Payload, Proof, asking, asking_data, envelope, is_low, opening, recover, tail,
 };
 use super::effects::Effect;
-use super::program::{Ask, List};
-use super::{
-    APPROVAL_DENIED, ATTESTATION_REQUIRED, BAD_MATERIAL, BAD_OWNER_SIGNATURES, MALFORMED_MATERIAL, Stop,
-    TOO_FEW_APPROVALS, TOO_FEW_ATTESTERS, TOO_FEW_NAMED_SIGNERS, TOO_FEW_SIGNATURES, Walk, World,
+use super::program::List;
+use super::reasons::{
+    APPROVAL_DENIED, ATTESTATION_REQUIRED, BAD_MATERIAL, BAD_OWNER_SIGNATURES, MALFORMED_MATERIAL, TOO_FEW_APPROVALS,
+    TOO_FEW_ATTESTERS, TOO_FEW_NAMED_SIGNERS, TOO_FEW_SIGNATURES,
 };
+use super::{Stop, Walk, World};
 use crate::world;
+
+/// What else a rule asks for. Lists are told apart by where they stand.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    Approvals { at: usize, list: List, n: u8, flags: u8 },
+    Signatures(u8),
+    Signers { at: usize, list: List, n: u8 },
+    Attestation { set: u8, list: List, m: u8 },
+}
+
+impl Ask {
+    pub(super) const fn need(&self) -> u8 {
+        match self {
+            Self::Approvals { n, .. } | Self::Signatures(n) | Self::Signers { n, .. } => *n,
+            Self::Attestation { m, .. } => *m,
+        }
+    }
+
+    /// What is asked for, however much of it.
+    pub(super) fn place(&self) -> (u8, usize) {
+        match self {
+            Self::Approvals { at, .. } => (1, *at),
+            Self::Signatures(_) => (2, 0),
+            Self::Signers { at, .. } => (3, *at),
+            Self::Attestation { set, .. } => (4, usize::from(*set)),
+        }
+    }
+}
 
 /// Something asked for, by everybody who asks.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 use alloy_primitives::{Address, U256};
 
 use super::bytes::Reader;
+use super::obligations::Ask;
 
 /// A program without its index.
 #[derive(Clone, Debug)]
@@ -73,34 +74,6 @@ pub(super) struct Body {
     /// Channels that are told leave no trace in a verdict.
     pub(super) asks: Vec<Ask>,
     pub(super) conditions: Vec<Condition>,
-}
-
-/// What else a rule asks for. Lists are told apart by where they stand.
-#[derive(Clone, Debug)]
-pub(super) enum Ask {
-    Approvals { at: usize, list: List, n: u8, flags: u8 },
-    Signatures(u8),
-    Signers { at: usize, list: List, n: u8 },
-    Attestation { set: u8, list: List, m: u8 },
-}
-
-impl Ask {
-    pub(super) const fn need(&self) -> u8 {
-        match self {
-            Self::Approvals { n, .. } | Self::Signatures(n) | Self::Signers { n, .. } => *n,
-            Self::Attestation { m, .. } => *m,
-        }
-    }
-
-    /// What is asked for, however much of it.
-    pub(super) fn place(&self) -> (u8, usize) {
-        match self {
-            Self::Approvals { at, .. } => (1, *at),
-            Self::Signatures(_) => (2, 0),
-            Self::Signers { at, .. } => (3, *at),
-            Self::Attestation { set, .. } => (4, usize::from(*set)),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@ use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use super::bytes::{address, selector, word};
 use super::effects::{Effect, has_selector};
 use super::limits;
-use super::program::{Ask, Body, Comparison, Condition, Key, List, Subject, Who};
-use super::{REGISTRY_FAILED, RULE_DENIES, STATIC_CALL_FAILED, Stop, Walk, World};
+use super::obligations::Ask;
+use super::program::{Body, Comparison, Condition, Key, List, Subject, Who};
+use super::reasons::{REGISTRY_FAILED, RULE_DENIES, STATIC_CALL_FAILED};
+use super::{Stop, Walk, World};
 
 /// What the rules in scope come to, none of them denying.
 #[derive(Clone, Debug)]
