@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
+use crate::attested::{Asked, Source};
 use crate::batch::{batcher, transactions};
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
@@ -10,7 +11,7 @@ use crate::decide::{Decided, decide};
 use crate::effect::{Effect, EffectKind};
 use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
-use crate::meet::{Effects, meet, record};
+use crate::meet::{Effects, meet};
 use crate::obligation::Obligations;
 use crate::program::{Malformed, Program};
 use crate::reason::Reason;
@@ -34,14 +35,27 @@ pub fn evaluate<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    evaluate_with(program, chain_id, hook, state, request, now, Source::Material(None))
+}
+
+/// The same, where somebody may answer for attesters.
+pub(crate) fn evaluate_with<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+    source: Source<'_>,
+) -> Result<Evaluation, Undecided> {
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default(), source)?;
     let (verdict, writes, removal) = match walk.run() {
         Ok((verdict, outcome)) => (verdict, walk.writes(outcome), outcome == Outcome::Removal),
         Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
         Err(Stop::Undecided(undecided)) => return Err(undecided),
     };
     let Trace { decisions, tests, in_scope, charges, .. } = walk.trace;
-    let Obligations { all: obligations, notices } = walk.obligations;
+    let Obligations { all: obligations, notices } = walk.asked.obligations;
     let announcement = walk.announcement;
     Ok(Evaluation { verdict, decisions, tests, in_scope, charges, writes, removal, obligations, notices, announcement })
 }
@@ -59,8 +73,31 @@ pub fn verdict<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Verdict, Undecided> {
-    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?.run() {
+    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent(), Source::Material(None))?.run() {
         Ok((verdict, _)) | Err(Stop::Denied(Denial(verdict))) => Ok(verdict),
+        Err(Stop::Undecided(undecided)) => Err(undecided),
+    }
+}
+
+/// The request's effects, in order, whatever the rules say to them. None where it is denied before all of them are
+/// known.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn effects<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Option<Vec<Effect>>, Undecided> {
+    let trace = Trace::silent();
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, trace, Source::Material(None))?;
+    walk.listed = Some(Vec::new());
+    match walk.actions(&request.actions, 0, false) {
+        Ok(()) => Ok(walk.listed),
+        Err(Stop::Denied(_)) => Ok(None),
         Err(Stop::Undecided(undecided)) => Err(undecided),
     }
 }
@@ -73,7 +110,7 @@ struct Delay {
     effect: u32,
 }
 
-struct Walk<'a, S> {
+struct Walk<'a, 't, S> {
     chain_id: u64,
     hook: Address,
     state: &'a S,
@@ -88,12 +125,14 @@ struct Walk<'a, S> {
     slots: SlotChanges,
     /// Of the effects so far, which attesters see; zero where the program has no attesters.
     digest: B256,
-    obligations: Obligations,
+    asked: Asked<'t>,
+    /// The effects, where nothing but them is asked for.
+    listed: Option<Vec<Effect>>,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
 }
 
-impl<'a, S: State> Walk<'a, S> {
+impl<'a, 't, S: State> Walk<'a, 't, S> {
     fn new(
         program: &'a [u8],
         chain_id: u64,
@@ -102,6 +141,7 @@ impl<'a, S: State> Walk<'a, S> {
         request: &'a Request,
         now: u64,
         trace: Trace,
+        source: Source<'t>,
     ) -> Result<Self, Undecided> {
         Ok(Self {
             chain_id,
@@ -117,7 +157,8 @@ impl<'a, S: State> Walk<'a, S> {
             meters: Meters::default(),
             slots: SlotChanges::default(),
             digest: B256::ZERO,
-            obligations: Obligations::default(),
+            asked: Asked::new(source),
+            listed: None,
             delay: None,
             announcement: None,
         })
@@ -222,8 +263,9 @@ impl<'a, S: State> Walk<'a, S> {
     }
 
     fn count(&mut self, effect: &Effect) -> Result<(), Stop> {
+        self.listed.iter_mut().for_each(|all| all.push(*effect));
         if self.program.is_ok_and(|program| program.has_attesters()) {
-            self.digest = record(effect).fold(self.digest);
+            self.digest = effect.record().fold(self.digest);
         }
         let next = self.effects.checked_add(1);
         self.effects = next.ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
@@ -231,10 +273,13 @@ impl<'a, S: State> Walk<'a, S> {
     }
 
     fn effect(&mut self, program: &Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+        if self.listed.is_some() {
+            return self.count(effect);
+        }
         let at = self.effects;
         let act = Act { at, effect, data, reach };
         let setting = self.setting(program);
-        let decided = decide(&setting, &act, &mut self.meters, &mut self.trace);
+        let decided = decide(&setting, &act, &mut self.meters, &mut self.asked, &mut self.trace);
         let rule = decided.as_ref().ok().and_then(Decided::rule);
         let delay = match &decided {
             Ok(Decided::Allowed(joined)) => joined.delay,
@@ -249,7 +294,7 @@ impl<'a, S: State> Walk<'a, S> {
         };
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
         for (rule, obligations) in &joined.obligations {
-            let read = self.obligations.join(program, obligations, *rule, at);
+            let read = self.asked.obligations.join(program, obligations, *rule, at);
             read.map_err(|Malformed| self.malformed())?;
         }
         if joined.delay > self.delay.map_or(0, |delay| delay.seconds) {
@@ -269,14 +314,14 @@ impl<'a, S: State> Walk<'a, S> {
 
     /// What rules asked for besides must be there.
     fn met(&mut self) -> Result<(), Stop> {
-        if self.obligations.all.is_empty() {
+        if self.asked.obligations.all.is_empty() {
             return Ok(());
         }
         // An ordinary leaf asked, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
         let setting = self.setting(&program);
         let effects = Effects { count: self.effects, digest: self.digest };
-        meet(&setting, self.account.epoch, effects, &mut self.obligations.all)
+        meet(&setting, self.account.epoch, effects, &mut self.asked.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.

@@ -11,6 +11,7 @@
     clippy::cast_precision_loss
 )]
 
+mod attested;
 mod batch;
 mod calldata;
 mod charge;
@@ -19,6 +20,7 @@ mod control;
 mod decide;
 mod effect;
 mod evaluate;
+mod forecast;
 mod layout;
 mod leaf;
 mod limit;
@@ -30,11 +32,13 @@ mod reason;
 mod request;
 mod verdict;
 
+pub use attested::Question;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend};
 pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::{evaluate, verdict};
+pub use evaluate::{effects, evaluate, verdict};
+pub use forecast::{Answer, Forecast, Met, OnUnknown, Outlook, Projection, Unstatable, forecast, project};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
     announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,

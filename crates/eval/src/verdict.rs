@@ -26,6 +26,14 @@ pub struct Verdict {
     pub need: U256,
 }
 
+impl Verdict {
+    /// Whether it allows.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.reason == Reason::Allowed
+    }
+}
+
 /// One effect and the rule that decided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -178,6 +186,8 @@ pub(crate) enum Fault {
     Malformed,
     Registry(Address),
     StaticCall(Address),
+    /// The set says neither yes nor no.
+    Unattested(u8),
     Missing(Missing),
 }
 
@@ -200,6 +210,7 @@ impl Fault {
             Self::Malformed => Denial::new(Reason::MalformedProgram, effect).into(),
             Self::Registry(who) => Denial::new(Reason::RegistryFailed, effect).rule(rule).have_address(who).into(),
             Self::StaticCall(who) => Denial::new(Reason::StaticCallFailed, effect).rule(rule).have_address(who).into(),
+            Self::Unattested(set) => Denial::new(Reason::AttestationRequired, effect).rule(rule).detail(set).into(),
             Self::Missing(missing) => missing.into(),
         }
     }

@@ -39,19 +39,22 @@
 
 mod diagnostics;
 mod document;
+mod facts;
 mod model;
 mod program;
 mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
+pub use facts::{Cause, FactVerdict, Judgement, Knowledge, Observation, Observations, Scene, Subject};
 pub use model::{
     AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Effect,
-    Limit, Members, Obligations, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard,
-    StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word, WordTest,
+    Fact, FactKind, FactSubject, FactTest, FactValue, Limit, Members, Obligations, OnUnknown, Origin, Outcome, Policy,
+    Registry, Rule, Scope, Semantics, Signers, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When,
+    Window, Word, WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,
-    source_map::{LimitName, ListName, RuleName, SourceMap},
+    source_map::{AssetName, AttestedRule, ConditionName, LimitName, ListName, RuleName, Seen, SourceMap},
     verify_canonical,
 };
 pub use text::{

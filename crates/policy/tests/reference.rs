@@ -109,6 +109,14 @@ fn every_key_of_the_language_has_an_example() {
         "list",
         "attestation",
         "notify",
+        "facts",
+        "type",
+        "subject",
+        "timeout",
+        "ttl",
+        "max_age",
+        "on_unknown",
+        "assume",
     ] {
         let used = text.contains(&format!("{key} = ")) || text.contains(&format!("[{key}"));
         assert!(used && examples.contains(key), "`{key}` has no example");

@@ -50,7 +50,8 @@ pub fn hook_call(dice: &mut Dice) -> Leaf {
         14 => Hook::unfreezeCall {}.abi_encode(),
         15 => {
             // Something that does not belong into the words of the two above.
-            let (at, mut data) = (dice.index(128), Hook::approveCall { account: who, ..Default::default() }.abi_encode());
+            let (at, mut data) =
+                (dice.index(128), Hook::approveCall { account: who, ..Default::default() }.abi_encode());
             if dice.percent(50) {
                 data = Hook::denyCall { account: who, ..Default::default() }.abi_encode();
             }

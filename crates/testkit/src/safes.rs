@@ -78,8 +78,7 @@ impl Safe {
         // As the Safe lays it out: owners in slot 2, threshold in 4, nonce in 5, approved hashes in 8.
         let entry = |key: B256, slot: B256| keccak256([key, slot].concat());
         let slot = |n: u64| B256::from(U256::from(n));
-        let mut words =
-            BTreeMap::from([(U256::from(4), U256::from(self.threshold)), (U256::from(5), self.nonce)]);
+        let mut words = BTreeMap::from([(U256::from(4), U256::from(self.threshold)), (U256::from(5), self.nonce)]);
         for owner in &self.owners {
             words.insert(entry(owner.into_word(), slot(2)).into(), U256::ONE);
         }
@@ -124,16 +123,8 @@ pub enum Verifier {
 
 impl Verifier {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Binds,
-        Self::Agrees,
-        Self::Refuses,
-        Self::Dirty,
-        Self::Short,
-        Self::Long,
-        Self::Reverts,
-        Self::Burns,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Binds, Self::Agrees, Self::Refuses, Self::Dirty, Self::Short, Self::Long, Self::Reverts, Self::Burns];
 
     /// Where it stands.
     #[must_use]

@@ -61,8 +61,7 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     let material = Material { approvals, attestations };
     case.safe = Some(safe);
     let payload = material.encode().unwrap_or_default();
-    let mut signatures =
-        if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
+    let mut signatures = if payload.is_empty() && dice.percent(80) { owners } else { seal(&owners, &payload) };
     if flaw == 2 && dice.percent(60) {
         spoil(dice, &mut signatures, payload.len());
     }
@@ -163,7 +162,8 @@ impl Desk<'_> {
         for (i, owner) in chosen.iter().enumerate() {
             let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
             if bad == Some(i) {
-                let (at, value) = dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
+                let (at, value) =
+                    dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
                 if let Some(byte) = part.get_mut(at) {
                     *byte = value;
                 }
@@ -178,7 +178,15 @@ impl Desk<'_> {
     }
 
     /// A static part; what it points to goes behind the others.
-    fn part(&self, dice: &mut Dice, safe: &mut Safe, owner: Address, name: B256, statics: usize, tail: &mut Vec<u8>) -> [u8; 65] {
+    fn part(
+        &self,
+        dice: &mut Dice,
+        safe: &mut Safe,
+        owner: Address,
+        name: B256,
+        statics: usize,
+        tail: &mut Vec<u8>,
+    ) -> [u8; 65] {
         let pointing = |r: Address, s: U256, v: u8| {
             let mut part = [0; 65];
             part[..32].copy_from_slice(r.into_word().as_slice());
@@ -266,7 +274,13 @@ impl Desk<'_> {
         pool
     }
 
-    fn approvals(&self, dice: &mut Dice, case: &mut Case, owners: &[Address], flawed: bool) -> Option<Vec<ApprovalEntry>> {
+    fn approvals(
+        &self,
+        dice: &mut Dice,
+        case: &mut Case,
+        owners: &[Address],
+        flawed: bool,
+    ) -> Option<Vec<ApprovalEntry>> {
         let mut who = Vec::new();
         let mut lists = Vec::new();
         for one in &self.found.obligations {

@@ -19,16 +19,16 @@ pub(crate) const BOTH: u8 = 3;
 
 /// One rule on native value over one list, with the table of two attester sets of it: one of the list, two of it.
 fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<u8> {
-    let draft = Draft { classes: NATIVE_CLASSES, lists: vec![members, vec![0; 8]], ..Draft::default() };
+    let draft = Draft { classes: NATIVE_CLASSES, lists: vec![members, vec![0; 12]], ..Draft::default() };
     let bodies = |offsets: &[[u8; 3]]| rules(offsets[0]).into_iter().map(native_rule).collect();
     let mut bytes = draft.bytes(bodies);
-    let table = bytes.len() - 8;
+    let table = bytes.len() - 12;
     let members = table - draft.lists[0].len();
     bytes[21] = 2;
     bytes[22..25].copy_from_slice(&(table as u32).to_be_bytes()[1..]);
     for (set, m) in [(0, 1), (1, 2)] {
         let record = [&(members as u32).to_be_bytes()[1..], &[m]].concat();
-        bytes[table + 4 * set..table + 4 * set + 4].copy_from_slice(&record);
+        bytes[table + 6 * set..table + 6 * set + 4].copy_from_slice(&record);
     }
     bytes
 }
@@ -212,7 +212,7 @@ fn the_initiator_and_the_owners_who_signed_count_only_where_the_group_says_so() 
 fn a_denial_outweighs_every_approval() {
     let program = two_of_group(BOTH);
     let brought = approved(&program, &payment(), &GROUP);
-    let list = program.len() - 8 - 63;
+    let list = program.len() - 12 - 63;
     let mut state = active();
     let slot = denial_slot(&binding(&program, &payment()), list as u32);
     state.words.insert(slot, U256::ONE);
@@ -350,7 +350,7 @@ fn what_is_not_known_of_the_chain_decides_nothing() {
         state.words.insert(account_slot(ACCOUNT, n), U256::ZERO);
     }
     let program = two_of_group(BOTH);
-    let slot = denial_slot(&binding(&program, &payment()), (program.len() - 8 - 63) as u32);
+    let slot = denial_slot(&binding(&program, &payment()), (program.len() - 12 - 63) as u32);
     let undecided = evaluate(&program, CHAIN, HOOK, &Forgetful(state.clone()), &payment(), NOW);
     assert_eq!(undecided, Err(Undecided::Missing(Missing::Word(slot))));
     let undecided = evaluate(&two_of_group(0), CHAIN, HOOK, &Forgetful(state), &payment(), NOW);

@@ -1,6 +1,7 @@
 //! The document: TOML and JSON to a policy, and a policy to either.
 
 mod conditions;
+mod facts;
 mod obligations;
 mod parse;
 mod reader;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 
 use super::{
+    facts::fact,
     obligations::attesters,
     reader::{Reader, Table, quote},
     rules::rule,
@@ -17,8 +18,20 @@ use crate::{
     text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
-const ROOT: [&str; 11] =
-    ["version", "name", "account", "semantics", "control", "assets", "groups", "lists", "attesters", "limits", "rules"];
+const ROOT: [&str; 12] = [
+    "version",
+    "name",
+    "account",
+    "semantics",
+    "control",
+    "assets",
+    "groups",
+    "lists",
+    "attesters",
+    "facts",
+    "limits",
+    "rules",
+];
 
 /// As much of the policy as reads, and what does not.
 pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
@@ -36,6 +49,7 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     let groups = entries(&mut reader, table, "groups", members);
     let lists = entries(&mut reader, table, "lists", members);
     let attesters = entries(&mut reader, table, "attesters", attesters);
+    let facts = entries(&mut reader, table, "facts", fact);
     let limits = entries(&mut reader, table, "limits", limit);
     let mut rules = Vec::new();
     if let Some(node) = table.get("rules") {
@@ -46,7 +60,7 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
         }
     }
     let name = name.unwrap_or_default();
-    let policy = Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules };
+    let policy = Policy { name, account, semantics, control, assets, groups, lists, attesters, facts, limits, rules };
     (Some(policy), reader.faults)
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::write_rule::{attesters, rule};
+use super::{
+    facts::write_fact as fact,
+    write_rule::{attesters, rule},
+};
 use crate::{Cap, Limit, Members, Policy, Scope, Selector, Standard, Window, text::duration::format_duration};
 
 /// A value to write, keys in the order people read them.
@@ -21,7 +24,7 @@ impl Policy {
         let mut text = String::new();
         for (key, value) in document(self) {
             match value {
-                Out::Table(fields) if key == "limits" || key == "attesters" => {
+                Out::Table(fields) if ["limits", "attesters", "facts"].contains(&key.as_str()) => {
                     for (name, one) in fields {
                         section(&mut text, &format!("[{key}.{name}]"), one);
                     }
@@ -145,13 +148,15 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         sets.iter().map(|(name, members)| (name.clone(), self::members(members))).collect()
     };
     let attesters = policy.attesters.iter().map(|(name, set)| (name.clone(), Out::Table(attesters(set))));
+    let facts = policy.facts.iter().map(|(name, one)| (name.clone(), Out::Table(fact(one))));
     let limits = policy.limits.iter().map(|(id, one)| (id.clone(), Out::Table(limit(one))));
-    let tables: [(&str, Vec<(String, Out)>); 6] = [
+    let tables: [(&str, Vec<(String, Out)>); 7] = [
         ("control", control),
         ("assets", assets.collect()),
         ("groups", sets(&policy.groups)),
         ("lists", sets(&policy.lists)),
         ("attesters", attesters.collect()),
+        ("facts", facts.collect()),
         ("limits", limits.collect()),
     ];
     let rules = policy.rules.iter().map(|one| Out::Table(rule(one))).collect::<Vec<_>>();

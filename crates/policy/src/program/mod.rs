@@ -6,6 +6,7 @@ mod condition;
 mod decompile;
 mod emit;
 mod expand;
+mod facts;
 mod index;
 mod lists;
 mod lower;
