@@ -5,6 +5,7 @@ mod common;
 mod conditions;
 mod decoding;
 mod frozen;
+mod hybrid;
 mod joining;
 mod limits;
 mod named;

@@ -18,7 +18,7 @@ const GROUP: [u8; 3] = [1, 2, 3];
 pub(crate) const BOTH: u8 = 3;
 
 /// One rule on native value over one list, with the table of two attester sets of it: one of the list, two of it.
-fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<u8> {
+pub(crate) fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<u8> {
     let draft = Draft { classes: NATIVE_CLASSES, lists: vec![members, vec![0; 12]], ..Draft::default() };
     let bodies = |offsets: &[[u8; 3]]| rules(offsets[0]).into_iter().map(native_rule).collect();
     let mut bytes = draft.bytes(bodies);
@@ -33,7 +33,7 @@ fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<
     bytes
 }
 
-fn group() -> Vec<u8> {
+pub(crate) fn group() -> Vec<u8> {
     let mut members = GROUP.map(member);
     members.sort_unstable();
     list(&members)
@@ -55,7 +55,7 @@ pub(crate) fn payment() -> Request {
     Request { initiator: member(INITIATOR), nonce: U256::from(7), ..request(vec![pay(U256::from(5))]) }
 }
 
-fn binding(program: &[u8], request: &Request) -> Binding {
+pub(crate) fn binding(program: &[u8], request: &Request) -> Binding {
     let name = request.hash(CHAIN).unwrap();
     Binding { chain_id: CHAIN, hook: HOOK, account: ACCOUNT, request: name, program: keccak256(program), epoch: 0 }
 }
@@ -90,7 +90,7 @@ fn attested(program: &[u8], request: &Request, set: u8, numbers: &[u8]) -> Attes
     AttestationItem { proofs: proofs.collect(), ..item }
 }
 
-fn bring_attestations(request: &Request, attestations: Vec<AttestationItem>) -> Request {
+pub(crate) fn bring_attestations(request: &Request, attestations: Vec<AttestationItem>) -> Request {
     bring(request, &Material { attestations, ..Material::default() })
 }
 

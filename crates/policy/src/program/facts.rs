@@ -113,6 +113,8 @@ fn check_tests(name: &str, fact: &Fact, tests: &[FactTest], path: &[PathSegment]
 fn check_value(name: &str, fact: &Fact, value: &FactValue, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
     match (fact.kind, value) {
         (FactKind::Text, FactValue::Text(_)) | (FactKind::Boolean, FactValue::Boolean(_)) => {}
+        // Reported already.
+        (FactKind::Number { decimals }, FactValue::Text(_)) if decimals > MAX_DECIMALS => {}
         (FactKind::Number { decimals }, FactValue::Text(text)) => {
             let read = Amount::new(text).and_then(|amount| amount.base_units(decimals));
             problems.extend(read.err().map(|error| amount_problem(path, &error, &format!("`{name}`"))));
