@@ -44,7 +44,7 @@ pub(crate) fn case(rng: &mut ChaCha8Rng) -> Option<(Case, Compiled)> {
     let compiled = compile(&policy).expect("what parses compiles");
     let mut state = MemoryState::default();
     state.words.insert(account_slot(ACCOUNT, 0), U256::from(0xda7a) | U256::from(2) << 224);
-    state.code_hashes.insert(BATCHER, CALL_ONLY_HASHES[0]);
+    state.code_hashes.insert(BATCHER, CALL_ONLY_HASHES[0].0);
     let effects = rng.random_range(1..4);
     let actions: Vec<_> = (0..effects).map(|_| action(rng)).collect();
     let action = if let [action] = actions.as_slice() { action.clone() } else { batch(&actions) };
