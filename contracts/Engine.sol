@@ -139,7 +139,8 @@ abstract contract Engine {
 
     function _slots(Evaluation memory e) private view returns (bool) {
         if (e.slots.length == 0) return true;
-        (Reason reason, uint256 have, uint256 need, bool removal) = Slots.allow(e.account, e.control, e.manager, e.slots);
+        (Reason reason, uint256 have, uint256 need, bool removal) =
+            Slots.allow(e.account, e.control, e.manager, e.slots);
         e.removal = removal;
         return reason == Reason.Allowed || e.denyAt(reason, e.firstSlot, NO_RULE, 0, have, need);
     }

@@ -31,13 +31,7 @@ library Asking {
     function fold(Evaluation memory e, Effect memory effect) internal pure {
         e.digest = keccak256(
             abi.encode(
-                e.digest,
-                effect.kind,
-                effect.target,
-                effect.selector,
-                effect.asset,
-                effect.recipient,
-                effect.amount
+                e.digest, effect.kind, effect.target, effect.selector, effect.asset, effect.recipient, effect.amount
             )
         );
     }

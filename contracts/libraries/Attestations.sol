@@ -75,7 +75,6 @@ library Attestations {
 
     function _digest(Case memory c, uint256 set, bytes calldata item) private pure returns (bytes32) {
         (uint256 deadline, bytes32 proposal) = Material.stated(item);
-        return
-            Messages.attestation(c.binding, c.asked.digest, set, Material.statement(item), proposal, deadline);
+        return Messages.attestation(c.binding, c.asked.digest, set, Material.statement(item), proposal, deadline);
     }
 }

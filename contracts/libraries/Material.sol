@@ -72,11 +72,7 @@ library Material {
     }
 
     /// @notice The attestation of the set, see {statement} and {attesters}. The payload is sound.
-    function attestation(bytes calldata payload, uint256 set)
-        internal
-        pure
-        returns (bool found, bytes calldata body)
-    {
+    function attestation(bytes calldata payload, uint256 set) internal pure returns (bool found, bytes calldata body) {
         (found, body) = _find(payload, ATTESTATION, set);
     }
 

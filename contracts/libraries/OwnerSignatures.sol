@@ -36,8 +36,7 @@ library OwnerSignatures {
 
     /// @notice What the account says of itself; `known` is false if it is no Safe whose signatures can be read.
     function terms(address account) internal view returns (bool known, bool byHash, uint256 threshold) {
-        (bool ok, uint256 output) =
-            Lookup.call(account, ACCOUNT_GAS, abi.encodeCall(ISafe.VERSION, ()), VERSION_WORDS);
+        (bool ok, uint256 output) = Lookup.call(account, ACCOUNT_GAS, abi.encodeCall(ISafe.VERSION, ()), VERSION_WORDS);
         bytes32 version;
         assembly ("memory-safe") {
             version := keccak256(output, 96)

@@ -37,8 +37,7 @@ library Quorum {
         if (asker.op == Op.SIGNATURES && asker.n > need) need = asker.n;
         uint256 have = signatures.length / OwnerSignatures.PART;
         if (have < need) return c.deny(asker, Reason.TooFewSignatures, 0, have, need);
-        Signed memory signed =
-            Signed(c.asked.account, c.asked.initiator, c.binding.request, c.preimage, byHash, need);
+        Signed memory signed = Signed(c.asked.account, c.asked.initiator, c.binding.request, c.preimage, byHash, need);
         c.owners = OwnerSignatures.read(signed, signatures);
         if (c.owners.length < need) return c.deny(asker, Reason.BadOwnerSignatures, 0, c.owners.length, 0);
         return true;

@@ -83,12 +83,11 @@ library Requests {
     }
 
     /// @notice Of {ISafeProtocolHooks.preCheckRootAccess}.
-    function ofRootAccess(
-        address account,
-        SafeRootAccess calldata,
-        uint256 executionType,
-        bytes calldata executionMeta
-    ) external view returns (ReadRequest memory request) {
+    function ofRootAccess(address account, SafeRootAccess calldata, uint256 executionType, bytes calldata executionMeta)
+        external
+        view
+        returns (ReadRequest memory request)
+    {
         request.actions = new ActionView[](1);
         request.actions[0].operation = 1;
         uint256 end = _readAction(request.actions[0], msg.data[4:], INNER);
@@ -96,13 +95,10 @@ library Requests {
     }
 
     /// @param end Where the transaction ends and the meta must begin, counted from behind the selector.
-    function _read(
-        ReadRequest memory request,
-        address account,
-        uint256 end,
-        uint256 executionType,
-        bytes calldata meta
-    ) private view {
+    function _read(ReadRequest memory request, address account, uint256 end, uint256 executionType, bytes calldata meta)
+        private
+        view
+    {
         // The account is an argument here, so anyone could burn its limits if the caller were not checked.
         bool registered = State.control(account).route() == Route.Manager && State.manager(account) == msg.sender;
         require(registered, IPolicyHook.NotManager(msg.sender));

@@ -75,7 +75,8 @@ library Signers {
             uint256 length = Material.entryLength(entries, dated);
             bytes calldata entry = entries[:length];
             entries = entries[length:];
-            (last, why) = dated ? _approver(binding, entry, last) : _signer(entry[1:], entry.word(0) >> 248, digest, last);
+            (last, why) =
+                dated ? _approver(binding, entry, last) : _signer(entry[1:], entry.word(0) >> 248, digest, last);
             if (why == 0) signers[count++] = last;
         }
         assembly ("memory-safe") {

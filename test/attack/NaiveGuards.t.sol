@@ -4,9 +4,11 @@ pragma solidity ^0.8.28;
 import {Registry} from "../../contracts/Registry.sol";
 import {Action} from "../../contracts/types/Types.sol";
 import {GUARD_SLOT, ISafe, MODULE_GUARD_SLOT} from "../base/ISafe.sol";
+import {SafeTx} from "../base/AccountTest.sol";
 import {Edition} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
+import {NaiveConsent, NaiveCount, NaiveFreeze} from "./naive/NaiveConsent.sol";
 import {NaiveAfterthought, NaiveLock, NaiveSelfDefence} from "./naive/NaiveControl.sol";
 import {NaiveGuard} from "./naive/NaiveGuard.sol";
 import {NaivePayeeList, NaiveSanctions} from "./naive/NaiveLists.sol";
@@ -83,6 +85,42 @@ contract NaiveGuardsTest is TreasuryTest {
         _isRefused(_pay(vendor, 1));
     }
 
+    function table_consentIsAskedFor(Edition edition) public on(edition) {
+        uint256 key = uint256(keccak256("member"));
+        address[] memory members = _members(VM.addr(key));
+        for (uint256 i; i < 2; i++) {
+            NaiveConsent guard =
+                i == 0 ? new NaiveConsent(alice, members, 4, 74) : new NaiveCount(alice, members, 4, 74);
+            _set(address(guard));
+            _execute(_pay(bob, 1));
+            _isRefused(_pay(alice, 1));
+            _isRefused(_consented(guard, key + 1));
+            (bool ok,) = address(safe).call(_consented(guard, key));
+            assertTrue(ok, "a member's consent is enough");
+            _unset();
+        }
+    }
+
+    function _consented(NaiveConsent guard, uint256 key) private view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(key, guard.digest(_pay(alice, 1)));
+        SafeTx memory t = _safeTx(_pay(alice, 1));
+        bytes memory payload = abi.encodePacked(bytes13(0), r, s, v);
+        bytes memory mark = abi.encodePacked(payload.length, keccak256("PortcullisMaterial(bytes payload)"));
+        return _calldata(t, bytes.concat(_signatures(_hash(t)), payload, mark));
+    }
+
+    function table_freezesStopEverything(Edition edition) public on(edition) {
+        NaiveFreeze guard = new NaiveFreeze(address(this), 1 days);
+        _set(address(guard));
+        _execute(_pay(bob, 1));
+        guard.freeze(address(safe));
+        _isRefused(_pay(bob, 1));
+        _execute(_call(address(guard), abi.encodeCall(NaiveFreeze.startUnfreeze, ())));
+        VM.warp(block.timestamp + 1 days);
+        _execute(_call(address(guard), abi.encodeCall(NaiveFreeze.unfreeze, ())));
+        _execute(_pay(bob, 1));
+    }
+
     function table_guardsStay(Edition edition) public on(edition) {
         address[3] memory guards =
             [address(new NaiveSelfDefence()), address(new NaiveAfterthought(address(usdc))), address(new NaiveLock())];
@@ -106,7 +144,11 @@ contract NaiveGuardsTest is TreasuryTest {
     }
 
     function _isRefused(Action memory a) private {
-        (bool ok, bytes memory returned) = address(safe).call(_calldata(a));
+        _isRefused(_calldata(a));
+    }
+
+    function _isRefused(bytes memory data) private {
+        (bool ok, bytes memory returned) = address(safe).call(data);
         assertFalse(ok, "executed");
         assertEq(returned, abi.encodeWithSelector(NaiveGuard.Refused.selector), "refused by the guard");
     }

@@ -141,9 +141,8 @@ abstract contract ObligationTest is TreasuryTest {
 
     /// @dev Approvals of the first two of the group.
     function _twoApprovals(bytes32 request) internal view returns (bytes memory) {
-        return _item(
-            1, bytes.concat(_approvalBy(people[0], request, DEADLINE), _approvalBy(people[1], request, DEADLINE))
-        );
+        return
+            _item(1, bytes.concat(_approvalBy(people[0], request, DEADLINE), _approvalBy(people[1], request, DEADLINE)));
     }
 
     function _twoAttestations(bytes32 request, bytes32 effects) internal view returns (bytes memory) {
@@ -164,8 +163,7 @@ abstract contract ObligationTest is TreasuryTest {
     }
 
     function _seal(bytes memory signatures, bytes memory payload) internal pure returns (bytes memory) {
-        return
-            abi.encodePacked(signatures, payload, payload.length, keccak256("PortcullisMaterial(bytes payload)"));
+        return abi.encodePacked(signatures, payload, payload.length, keccak256("PortcullisMaterial(bytes payload)"));
     }
 
     // Execution

@@ -232,7 +232,9 @@ contract ApprovalsTest is ObligationTest {
         bytes memory wrong = _signedFor(member, people[1], message);
         bytes memory c = abi.encodePacked(uint8(1), DEADLINE, member, uint16(wrong.length), wrong);
         uint256 index = first ? 0 : 1;
-        _fails(t, _with(request, _item(1, first ? bytes.concat(c, b) : bytes.concat(b, c))), Reason.BadMaterial, index, 2);
+        _fails(
+            t, _with(request, _item(1, first ? bytes.concat(c, b) : bytes.concat(b, c))), Reason.BadMaterial, index, 2
+        );
         _passes(t, _with(request, _item(1, first ? bytes.concat(a, b) : bytes.concat(b, a))));
     }
 

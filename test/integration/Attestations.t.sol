@@ -102,8 +102,7 @@ contract AttestationsTest is ObligationTest {
     function table_anAttestationIsOfAllEffectsOfABatch(Edition edition) public attested(edition) {
         bytes memory announcement = abi.encodeCall(IPolicyHook.cancelStaged, ());
         _execute(_call(address(hook), abi.encodeCall(IPolicyHook.stage, (program, program.codehash, CHANGE_DELAY))));
-        SafeTx memory t =
-            _safeTx(_batch(_list(_call(address(hook), announcement), _pay(bob, 1), _pay(alice, AMOUNT))));
+        SafeTx memory t = _safeTx(_batch(_list(_call(address(hook), announcement), _pay(bob, 1), _pay(alice, AMOUNT))));
         bytes32 request = _hash(t);
         bytes memory head = abi.encode(bytes32(0), uint256(0), hook, uint256(uint32(IPolicyHook.cancelStaged.selector)));
         bytes32 d = keccak256(bytes.concat(head, abi.encode(address(0), address(0), uint256(0))));

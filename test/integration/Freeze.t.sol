@@ -115,7 +115,9 @@ contract FreezeTest is ObligationTest {
         VM.prank(address(safe));
         VM.expectRevert(IPolicyHook.NotRequested.selector);
         hook.unfreeze();
-        _denied(_call(address(hook), abi.encodePacked(IPolicyHook.unfreeze.selector, hex"00")), Reason.NonCanonicalCalldata);
+        _denied(
+            _call(address(hook), abi.encodePacked(IPolicyHook.unfreeze.selector, hex"00")), Reason.NonCanonicalCalldata
+        );
     }
 
     /// @dev Each guardian can stop the account once between two activations, so no freeze is for ever.
@@ -180,7 +182,6 @@ contract FreezeTest is ObligationTest {
     }
 
     function _stage() private view returns (Action memory) {
-        return
-            _call(address(hook), abi.encodeCall(IPolicyHook.stage, (program, program.codehash, CHANGE_DELAY)));
+        return _call(address(hook), abi.encodeCall(IPolicyHook.stage, (program, program.codehash, CHANGE_DELAY)));
     }
 }

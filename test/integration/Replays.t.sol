@@ -188,9 +188,8 @@ contract ReplaysTest is ObligationTest {
     }
 
     function _nestedCall(SafeTx memory inner, bytes memory signatures) private view returns (Action memory) {
-        return _call(
-            address(forwarder), abi.encodeCall(Forwarder.forward, (address(safe), _calldata(inner, signatures)))
-        );
+        return
+            _call(address(forwarder), abi.encodeCall(Forwarder.forward, (address(safe), _calldata(inner, signatures))));
     }
 
     /// @dev Slot 5 in every release.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, SolError, SolValue};
-use eyre::{Result, eyre};
+use eyre::{Result, WrapErr, eyre};
 use portcullis_bindings::IPolicyHook as Hook;
 use portcullis_eval::{Reason, Verdict};
 use portcullis_simulate::Embedded;
 
 use crate::case::{Case, Entry};
+use crate::safes::DRIVER;
 use crate::world::{HOOK, MANAGER, PROGRAM};
 
 /// What the contract made of a case.
@@ -41,15 +42,7 @@ impl Contract {
     /// # Errors
     /// When the contract answers neither with a verdict nor with {Denied}: a disagreement of its own.
     pub fn run(&self, case: &Case) -> Result<Outcome> {
-        let mut chain = self.base.clone();
-        chain.set_code(PROGRAM, case.program.clone());
-        chain.set_now(case.now);
-        for (slot, word) in &case.words {
-            chain.set_storage(HOOK, *slot, *word);
-        }
-        if let Some(safe) = &case.safe {
-            safe.stand(&mut chain, case.account);
-        }
+        let mut chain = self.stage(case);
         let called = chain.call(case.initiator, HOOK, U256::ZERO, check_call(case))?;
         if !called.success {
             return Err(eyre!("check reverted with `{}`", called.output));
@@ -65,14 +58,51 @@ impl Contract {
                     // An entry that lets the request pass says no more than that.
                     check.allowing()
                 } else {
-                    let d = Hook::Denied::abi_decode(&receipt.output)
-                        .map_err(|_| eyre!("the entry failed with `{}` {:?}", receipt.output, receipt.halt))?;
-                    verdict_of(d.reason, d.effect, d.rule, d.detail, d.have, d.need)?
+                    denied(&receipt.output).wrap_err_with(|| format!("the entry halted: {:?}", receipt.halt))?
                 })
             }
         };
         Ok(Outcome { check, entry, words: chain.words(HOOK) })
     }
+}
+
+impl Contract {
+    /// A fresh state.
+    fn stage(&self, case: &Case) -> Embedded {
+        let mut chain = self.base.clone();
+        chain.set_code(PROGRAM, case.program.clone());
+        chain.set_now(case.now);
+        for (slot, word) in &case.words {
+            chain.set_storage(HOOK, *slot, *word);
+        }
+        if let Some(safe) = &case.safe {
+            safe.stand(&mut chain, case.account);
+        }
+        chain
+    }
+
+    /// What the account's entry says the second time in one transaction, having allowed the request the first time.
+    ///
+    /// # Errors
+    /// As for [`Contract::run`], and when the first time it is denied.
+    pub fn again(&self, case: &Case) -> Result<Verdict> {
+        let mut chain = self.stage(case);
+        let safe = case.safe.as_ref().ok_or_else(|| eyre!("no account that could ask again"))?;
+        chain.set_code(case.account, safe.twice());
+        let (_, data) = entry_call(case)?.ok_or_else(|| eyre!("no entry that could be called again"))?;
+        let receipt = chain.send(DRIVER, case.account, U256::ZERO, data)?;
+        if receipt.success {
+            let (have, need) = (U256::ZERO, U256::ZERO);
+            return Ok(Verdict { reason: Reason::Allowed, effect: 0, rule: None, detail: 0, have, need });
+        }
+        denied(&receipt.output).wrap_err_with(|| format!("halted: {:?}", receipt.halt))
+    }
+}
+
+/// The verdict in a revert with {Denied}.
+fn denied(output: &[u8]) -> Result<Verdict> {
+    let d = Hook::Denied::abi_decode(output).map_err(|_| eyre!("reverted with `0x{}`", hex::encode(output)))?;
+    verdict_of(d.reason, d.effect, d.rule, d.detail, d.have, d.need)
 }
 
 trait Allowing {
@@ -111,7 +141,7 @@ fn check_call(case: &Case) -> Bytes {
         nonce: signed.nonce,
         actions: actions.collect(),
     };
-    Hook::checkCall { account: case.account, request }.abi_encode().into()
+    Hook::checkCall { account: case.account, _1: request }.abi_encode().into()
 }
 
 /// Caller and calldata of the entry.

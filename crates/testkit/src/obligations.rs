@@ -28,14 +28,14 @@ pub enum Ask {
 /// Who can consent: with a key, or by a contract that answers well.
 #[must_use]
 pub fn everyone() -> Vec<Address> {
-    let contracts = [Verifier::Binds, Verifier::Agrees].map(Verifier::address);
+    let contracts = [Verifier::Binds, Verifier::Agrees, Verifier::Modern].map(Verifier::address);
     world::signers().into_iter().chain(contracts).collect()
 }
 
 /// A group, mostly of people who can consent.
 fn group(dice: &mut Dice) -> ListDraft {
-    if dice.percent(12) {
-        let any = dice.percent(20);
+    if dice.percent(16) {
+        let any = dice.percent(40);
         return ListDraft::Registry(dice.pick(if any { &Answering::ALL[..] } else { &Answering::SOUND[..] }));
     }
     let chance = dice.pick(&[30, 60, 90]);
@@ -113,7 +113,7 @@ fn malformed(dice: &mut Dice, sets: usize) -> Ask {
         2 => Ask::Signatures(0),
         3 => Ask::Signers(list, 0),
         4 => Ask::Attestation(u8::try_from(sets).unwrap_or(u8::MAX)),
-        5 => Ask::Raw(Bytes::from_static(&[dice.pick(&[0, 6, 0xff])])),
+        5 => Ask::Raw(vec![dice.pick(&[0, 6, 0xff])].into()),
         6 => Ask::Raw(Bytes::from_static(&[0x05, 1, 2])),
         _ => Ask::Raw(Bytes::from_static(&[0x02])),
     }
@@ -141,9 +141,9 @@ pub fn members(program: &[u8], offset: u32) -> Vec<Address> {
 pub fn deadline(dice: &mut Dice, now: u64) -> u64 {
     match dice.below(16) {
         0 => now.saturating_sub(1),
-        1 | 2 => now,
-        3 => now.saturating_add(1),
-        4 => u64::MAX,
+        1..=3 => now,
+        4 => now.saturating_add(1),
+        5 => u64::MAX,
         _ => now.saturating_add(1 + dice.below(1_000_000)),
     }
 }

@@ -7,7 +7,7 @@ use eyre::Result;
 use portcullis_eval::{Evaluation, Reason, Verdict, evaluate, verdict};
 
 use crate::around::{Around, Asked, Surroundings};
-use crate::case::{Case, Vector};
+use crate::case::{Case, Entry, Vector};
 use crate::contract::Contract;
 use crate::faults::MirrorFault;
 use crate::generate::generate;
@@ -32,6 +32,8 @@ pub struct Agreement {
     pub asked: Vec<Asked>,
     /// Whether the plain evaluator took no part.
     pub declined: bool,
+    /// What the contract says to the same execution again in the same transaction, if that was tried.
+    pub replayed: Option<Verdict>,
 }
 
 /// Where they differ.
@@ -79,7 +81,7 @@ impl Evaluators {
             .map_err(|undecided| Disagreement(format!("the mirror is undecided: {undecided}")))?;
         let asked = state.asked();
         let state = Surroundings::new(&self.around, seen).with_fault(self.fault);
-        let alone = verdict(&seen.program, world::HOOK, &state, &seen.request(), seen.now);
+        let alone = verdict(&seen.program, world::CHAIN_ID, world::HOOK, &state, &seen.request(), seen.now);
         if alone != Ok(evaluation.verdict) {
             return Err(Disagreement(format!("the mirror alone {alone:?}, with its trace {:?}", evaluation.verdict)));
         }
@@ -115,7 +117,41 @@ impl Evaluators {
             let (chain, mirror) = (changed(case, &outcome.words), changed(case, &words));
             return Err(Disagreement(format!("storage: chain {chain:?}, mirror {mirror:?}")));
         }
-        Ok(Agreement { evaluation, asked, declined })
+        let replayed = self.again(case, &evaluation)?;
+        Ok(Agreement { evaluation, asked, declined, replayed })
+    }
+
+    /// What was executed with obligations is executed once in a transaction. Mirrors see one execution alone, so what
+    /// the second comes to is said here.
+    fn again(&self, case: &Case, first: &Evaluation) -> Result<Option<Verdict>, Disagreement> {
+        let asked = !first.obligations.is_empty() || !first.notices.is_empty();
+        let allowed = first.verdict.reason == Reason::Allowed;
+        if case.entry != Entry::Transaction || case.safe.is_none() || !asked || !allowed {
+            return Ok(None);
+        }
+        let chain = self.contract.again(case).map_err(|why| Disagreement(format!("again: {why:#}")))?;
+        let mut later = case.clone();
+        later.words.extend(first.writes.iter().copied());
+        let (later, _) = self.mirror(&later)?;
+        let mut expected = later.verdict;
+        let late = [Reason::Allowed, Reason::NotAnnounced, Reason::NotMatured, Reason::AnnouncementExpired];
+        if late.contains(&expected.reason) {
+            // Where channels are told, they may have been asked for first.
+            let first = later.obligations.first().filter(|_| later.notices.is_empty());
+            expected = Verdict {
+                reason: Reason::RequestReplayed,
+                effect: first.map_or(chain.effect, |first| first.effect),
+                rule: first.map_or(chain.rule, |first| Some(first.rule)),
+                detail: 0,
+                have: case.signed.nonce,
+                need: U256::ZERO,
+            };
+        }
+        if chain == expected {
+            Ok(Some(chain))
+        } else {
+            Err(Disagreement(format!("again: chain {chain:?}, expected {expected:?}")))
+        }
     }
 
     /// Compares the mirror with the plain evaluator; whether that declined.

@@ -49,6 +49,9 @@ impl Release {
     }
 }
 
+/// Who makes accounts ask twice.
+pub const DRIVER: Address = Address::repeat_byte(0xd7);
+
 /// A Safe's own storage, as far as signatures are read against it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Safe {
@@ -70,6 +73,25 @@ impl Safe {
     #[must_use]
     pub fn code(&self) -> Bytes {
         [&hex!("ef0100"), self.release.singleton().as_slice()].concat().into()
+    }
+
+    /// Code that passes on what [`DRIVER`] sends to the hook, twice, and answers with what that said the second time;
+    /// to everybody else it is the Safe.
+    #[must_use]
+    pub fn twice(&self) -> Bytes {
+        let (hook, singleton) = (crate::world::HOOK, self.release.singleton());
+        let parts: [&[u8]; 9] = [
+            &hex!("33 73"),
+            DRIVER.as_slice(),
+            &hex!("14 6048 57 36 5f 5f 37 5f 5f 36 5f 73"),
+            singleton.as_slice(),
+            &hex!("5a f4 5b 3d 5f 5f 3e 6044 57 3d 5f fd 5b 3d 5f f3 5b 36 5f 5f 37 5f 5f 36 5f 5f 73"),
+            hook.as_slice(),
+            &hex!("5a f1 15 608c 57 5f 5f 36 5f 5f 73"),
+            hook.as_slice(),
+            &hex!("5a f1 6039 56 5b fe"),
+        ];
+        parts.concat().into()
     }
 
     /// The storage words.
@@ -119,6 +141,8 @@ pub enum Verifier {
     Reverts,
     /// Uses all its gas.
     Burns,
+    /// Takes any under a hash, and none under data.
+    Modern,
 }
 
 impl Verifier {
@@ -155,6 +179,7 @@ impl Verifier {
             Self::Long => &hex!("5f35 60e0 1c 60e0 1b 5f52 6040 5f f3"),
             Self::Reverts => &hex!("5f35 60e0 1c 60e0 1b 5f52 6020 5f fd"),
             Self::Burns => &hex!("5b 5f 56"),
+            Self::Modern => &hex!("5f35 60e0 1c 80 631626ba7e 14 02 60e0 1b 5f52 6020 5f f3"),
         };
         Bytes::from_static(code)
     }

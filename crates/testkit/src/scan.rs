@@ -29,6 +29,10 @@ pub struct Body {
     pub at: usize,
     /// Its conditions, as far as they can be read.
     pub conditions: Vec<Found>,
+    /// The obligations, as far as they can be read: where their opcodes stand.
+    pub asks: Vec<usize>,
+    /// The opcode of the first obligation that cannot be.
+    pub malformed_ask: Option<u8>,
     /// The opcode of the first condition that cannot; 0xff for a group that stands too deep.
     pub malformed: Option<u8>,
 }
@@ -77,11 +81,38 @@ pub fn bodies(program: &[u8]) -> BTreeMap<u16, Body> {
 fn body(program: &[u8], rule: u16, offset: usize, length: usize) -> Body {
     let mut body = Body { at: offset, ..Body::default() };
     let n = number(program, offset + 1..offset + 2).unwrap_or(0);
-    let (start, end) = (offset + 6 + n, (offset + length).min(program.len()));
+    let (mut start, end) = (offset + 6 + n, (offset + length).min(program.len()));
+    if number(program, offset..offset + 1).is_some_and(|outcome| outcome & 4 != 0) {
+        let asks = start + 2;
+        start = asks + number(program, start..asks).unwrap_or(0);
+        body.malformed_ask = asked(program, asks, start.min(end), &mut body.asks).err();
+    }
     let mut walk = Walk { program, rule, conditions: Vec::new() };
     body.malformed = walk.conditions(start, end, 0).err();
     body.conditions = walk.conditions;
     body
+}
+
+/// Finds the obligations; the opcode of the first that is not well formed.
+fn asked(program: &[u8], mut at: usize, end: usize, asks: &mut Vec<usize>) -> Result<(), u8> {
+    while at < end {
+        let op = program.get(at).copied().unwrap_or_default();
+        let byte = |offset: usize| program.get(at + offset).copied().filter(|_| at + offset < end).unwrap_or_default();
+        let (length, sound) = match op {
+            1 => (6, byte(4) > 0 && byte(5) <= 3),
+            2 => (2, byte(1) > 0),
+            3 => (5, byte(4) > 0),
+            4 => (2, byte(1) < program.get(21).copied().unwrap_or_default()),
+            5 => (33, true),
+            _ => (1, false),
+        };
+        if !sound || at + length > end {
+            return Err(op);
+        }
+        asks.push(at);
+        at += length;
+    }
+    Ok(())
 }
 
 struct Walk<'a> {

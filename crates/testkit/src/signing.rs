@@ -1,9 +1,7 @@
 //! Signatures and material for a case: what the obligations ask for, or something close to it.
 
 use alloy_primitives::{Address, B256, U256, eip191_hash_message, uint};
-use portcullis_attest::{
-    ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, SafeTransaction, effects, seal, sign,
-};
+use portcullis_attest::{ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign};
 use portcullis_eval::{Ask, Evaluation, approval_slot, denial_slot};
 
 use crate::case::Case;
@@ -13,7 +11,7 @@ use crate::safes::{Release, Safe, Verifier};
 use crate::world;
 
 /// The order of the curve.
-const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+pub(crate) const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
 
 /// The account, before anything was signed.
 pub fn account(dice: &mut Dice, nonce: U256) -> Safe {
@@ -31,7 +29,6 @@ struct Desk<'a> {
     case: &'a Case,
     found: &'a Evaluation,
     binding: Binding,
-    transaction: SafeTransaction,
 }
 
 /// Signs what the obligations found ask for; every other time something is wrong with it.
@@ -50,11 +47,12 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
         program: alloy_primitives::keccak256(&case.program),
         epoch,
     };
-    let flawed = dice.percent(50);
+    let flawed = dice.percent(46);
     let before = case.clone();
-    let desk = Desk { case: &before, found, binding, transaction };
+    let desk = Desk { case: &before, found, binding };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let (owners, signed_by) = desk.owners(dice, &mut safe, flawed && dice.percent(35));
+    let owners_flawed = flawed && dice.percent(35);
+    let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
     let flaw = if flawed { dice.below(3) } else { 3 };
     let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
     let attestations = desk.attestations(dice, flaw == 1);
@@ -87,8 +85,8 @@ fn spoil(dice: &mut Dice, signatures: &mut Vec<u8>, payload: usize) {
             let most = U256::from(start + payload);
             let length = dice.pick(&[most, most + U256::ONE, U256::MAX, U256::ZERO, U256::from(payload + 1)]);
             let end = signatures.len().saturating_sub(32);
-            if let Some(field) = signatures.get_mut(end.saturating_sub(32)..end) {
-                field.copy_from_slice(&length.to_be_bytes::<32>()[32 - field.len()..]);
+            if let Some(field) = signatures.get_mut(..end).and_then(|head| head.last_chunk_mut::<32>()) {
+                *field = length.to_be_bytes();
             }
         }
         _ => {
@@ -162,8 +160,19 @@ impl Desk<'_> {
         for (i, owner) in chosen.iter().enumerate() {
             let mut part = self.part(dice, safe, *owner, name, 65 * chosen.len(), &mut tail);
             if bad == Some(i) {
-                let (at, value) =
-                    dice.pick(&[(64, 0), (64, 2), (64, 26), (64, 29), (64, 30), (64, 31), (63, 0xff), (33, 1), (0, 1)]);
+                let (at, value) = dice.pick(&[
+                    (64, 0),
+                    (64, 1),
+                    (64, 1),
+                    (64, 2),
+                    (64, 26),
+                    (64, 29),
+                    (64, 30),
+                    (64, 31),
+                    (63, 0xff),
+                    (33, 1),
+                    (0, 1),
+                ]);
                 if let Some(byte) = part.get_mut(at) {
                     *byte = value;
                 }
@@ -202,7 +211,9 @@ impl Desk<'_> {
             return pointing(owner, U256::ZERO, 1);
         }
         let Some(key) = key_of(owner) else {
-            if Verifier::at(owner).is_none() || dice.percent(15) {
+            let verifier = Verifier::at(owner);
+            let deaf = verifier == Some(Verifier::Modern) && safe.release != Release::V150;
+            if verifier.is_none() || dice.percent(if deaf { 85 } else { 15 }) {
                 return if dice.percent(80) { agreed(safe) } else { pointing(owner, U256::ZERO, 1) };
             }
             let at = statics + tail.len();
@@ -250,7 +261,8 @@ impl Desk<'_> {
         let mut signature = sign(&key, digest).unwrap_or([0; 65]);
         match if flawed { dice.below(8) } else { 8 } {
             0 | 1 => twin(&mut signature),
-            2 => signature[64] = dice.pick(&[0, 1, 26, 29, 31]),
+            2 => signature[64] = dice.pick(&[0, 26, 29, 31]),
+            5 | 6 => signature[64] -= 27,
             3 => signature[..32].fill(0),
             4 => signature[32..64].fill(0),
             _ => {}
@@ -326,11 +338,16 @@ impl Desk<'_> {
                 entries.push(ApprovalEntry::OnChain { signer: who });
                 continue;
             }
-            let until = if flawed || dice.percent(12) { deadline(dice, case.now) } else { case.now + 7 };
-            let digest = self.binding(dice, flawed).approval_digest(until);
-            entries.push(ApprovalEntry::Signed { deadline: until, proof: self.proof(dice, who, digest, flawed) });
+            // One thing at a time, or nothing of it would show.
+            let what = if flawed { dice.below(4) } else { 4 };
+            let until = if what == 0 || dice.percent(12) { deadline(dice, case.now) } else { case.now + 7 };
+            let digest = self.binding(dice, what == 1).approval_digest(until);
+            entries.push(ApprovalEntry::Signed {
+                deadline: until,
+                proof: self.proof(dice, who, digest, what > 1 && flawed),
+            });
         }
-        if flawed {
+        if flawed && dice.percent(40) {
             disorder(dice, &mut entries);
         }
         Some(entries)
@@ -358,7 +375,7 @@ impl Desk<'_> {
             who.sort_unstable();
             let mut item = AttestationItem {
                 set,
-                deadline: if flaw < 7 || dice.percent(12) { deadline(dice, self.case.now) } else { self.case.now + 7 },
+                deadline: if flaw < 7 || dice.percent(45) { deadline(dice, self.case.now) } else { self.case.now + 7 },
                 proposal: B256::from(U256::from(dice.below(3))),
                 statement: Default::default(),
                 proofs: Vec::new(),

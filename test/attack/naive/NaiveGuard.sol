@@ -24,7 +24,7 @@ abstract contract NaiveGuard {
         address payable,
         bytes memory,
         address
-    ) external {
+    ) external virtual {
         _before(Action(to, value, data, operation));
     }
 

@@ -45,7 +45,6 @@ pub(crate) fn asked(rng: &mut ChaCha8Rng, policy: &Policy) -> BTreeMap<String, V
 
 fn tests(rng: &mut ChaCha8Rng, kind: FactKind) -> Vec<FactTest> {
     let comparisons = match kind {
-        FactKind::Number { decimals: 0 } => FactValue::Text((*["0", "1", "1_0"].choose(rng).expect("some")).to_owned()),
         FactKind::Number { .. } => &Comparison::ALL[..],
         FactKind::Text => &Comparison::ALL[..2],
         FactKind::Boolean => &Comparison::ALL[..1],
@@ -69,6 +68,8 @@ fn value(rng: &mut ChaCha8Rng, kind: FactKind) -> FactValue {
         FactKind::Number { decimals: 2 } => {
             FactValue::Text((*["0.05", "1_000", "7"].choose(rng).expect("some")).to_owned())
         }
+        FactKind::Number { decimals: 0 } => FactValue::Text((*["0", "1", "1_0"].choose(rng).expect("some")).to_owned()),
+        // Ten of these no longer fit 256 bits.
         FactKind::Number { .. } => FactValue::Text((*["0", "1", "0.1"].choose(rng).expect("some")).to_owned()),
         FactKind::Text => FactValue::Text((*["low", "", "50"].choose(rng).expect("some")).to_owned()),
         FactKind::Boolean => FactValue::Boolean(rng.random()),

@@ -3,6 +3,7 @@
 mod calldata;
 mod conditions;
 mod limits;
+mod obligations;
 mod required;
 
 use std::cmp::Ordering;
@@ -45,6 +46,9 @@ impl Coverage {
         self.allowed += u64::from(allowed);
         self.hit(format!("reason {}", verdict.reason));
         self.hit(format!("{:?} {}", case.entry, if allowed { "allows" } else { "denies" }));
+        if let Some(again) = agreement.replayed {
+            self.hit(format!("reason {}", again.reason));
+        }
         let bodies = scan::bodies(&case.program);
         self.rules(case, evaluation, &bodies);
         self.conditions(case, agreement, &bodies);
@@ -53,6 +57,7 @@ impl Coverage {
         let state = MemoryState { words: case.words.clone(), ..MemoryState::default() };
         if let Ok(account) = AccountState::read(case.account, &state) {
             self.times(case, evaluation, &account);
+            self.obligations(case, evaluation, &account, &bodies);
             if evaluation.removal {
                 self.hit(format!("removal from route {}", account.route as u8));
             }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use portcullis_eval::{EffectKind, Reason};
 
+use super::obligations::{FAULTS, SIGNED, name};
 use crate::answering::Answering;
 use crate::case::Entry;
 use crate::draft::{
     APPROVAL_FOR_ALL, APPROVE, BATCH_1155, INCREASE_ALLOWANCE, PERMIT2_APPROVE, SAFE_721, SAFE_721_DATA, SAFE_1155,
     TRANSFER, TRANSFER_FROM,
 };
+use crate::safes::Release;
 
 /// Opcodes and what they are called here.
 pub(super) const OPS: [(u8, &str); 19] = [
@@ -33,6 +35,8 @@ pub(super) const OPS: [(u8, &str); 19] = [
     (0x21, "all"),
     (0x22, "not"),
 ];
+/// What rules ask for besides, by opcode from 1.
+pub(super) const ASKS: [&str; 5] = ["approvals", "signatures", "signers", "attestation", "notice"];
 /// Of those the ones with lists.
 pub(super) const LISTING: [&str; 6] = ["origin", "initiator", "recipient", "target", "asset", "word-in"];
 pub(super) const WINDOWS: [&str; 5] = ["transaction", "day", "week", "month", "rolling"];
@@ -86,6 +90,7 @@ pub fn required() -> BTreeSet<String> {
     conditions(&mut all);
     limits(&mut all);
     calldata(&mut all);
+    obligations(&mut all);
     for side in SIDES {
         for what in ["announcement maturity", "announcement expiry", "staged maturity", "staged expiry"] {
             all.insert(format!("now {side} {what}"));
@@ -246,4 +251,52 @@ fn calldata(all: &mut BTreeSet<String>) {
     }
     all.insert("amount of nothing".to_owned());
     all.insert("amount of everything".to_owned());
+}
+
+fn obligations(all: &mut BTreeSet<String>) {
+    for ask in ASKS {
+        all.insert(format!("obligation {ask} met"));
+        all.insert(format!("obligation {ask} malformed"));
+    }
+    all.insert("obligation of no number malformed".to_owned());
+    for fault in FAULTS.into_iter().skip(1) {
+        all.insert(format!("approvals {fault}"));
+        if fault != "not on chain" {
+            all.insert(format!("attestation {fault}"));
+        }
+    }
+    for release in &Release::ALL[..3] {
+        for kind in SIGNED {
+            all.insert(format!("{kind} signature under {} counts", name(*release)));
+            all.insert(format!("{kind} signature under {} refused", name(*release)));
+        }
+    }
+    for (initiator, owners) in [(false, false), (true, false), (false, true), (true, true)] {
+        all.insert(format!("approvals met, initiator {initiator}, owners {owners}"));
+    }
+    for ask in ["approvals", "signers"] {
+        for group in ["a list", "a registry"] {
+            all.insert(format!("{ask} of {group} met"));
+        }
+    }
+    for what in [
+        "a freeze ended by removal",
+        "control under a freeze",
+        "a registry of members fails",
+        "asked for by a later effect",
+        "an account that is no Safe",
+        "approval a second late",
+        "approval by contract",
+        "approval by key",
+        "approval by word",
+        "approval in its last second",
+        "approval on chain in its last second",
+        "approvals on chain alone",
+        "attestation a second late",
+        "attestation by contract",
+        "attestation by key",
+        "attestation in its last second",
+    ] {
+        all.insert(what.to_owned());
+    }
 }

@@ -15,7 +15,7 @@ pub struct ContractFault {
 }
 
 /// Every fault of the contract.
-pub const CONTRACT_FAULTS: [ContractFault; 20] = [
+pub const CONTRACT_FAULTS: [ContractFault; 28] = [
     ContractFault { name: "days are a second longer", from: &hex!("62015180"), to: &hex!("62015181") },
     ContractFault { name: "changes expire a second later", from: &hex!("62127500"), to: &hex!("62127501") },
     ContractFault { name: "lanes hold half", from: &hex!("627fffff"), to: &hex!("623fffff") },
@@ -51,6 +51,26 @@ pub const CONTRACT_FAULTS: [ContractFault; 20] = [
     ContractFault { name: "safeBatchTransferFrom is not known", from: &hex!("632eb2c2d6"), to: &hex!("632eb2c2d7") },
     ContractFault { name: "setApprovalForAll is not known", from: &hex!("63a22cb465"), to: &hex!("63a22cb466") },
     ContractFault { name: "registries have more gas", from: &hex!("620186a0"), to: &hex!("620186a1") },
+    ContractFault {
+        name: "envelopes are not known",
+        from: &hex!("7ff6aaed9ba5d4e9596b957650167d2eba5c7921c8543188d9ca2f1f7c628ce344"),
+        to: &hex!("7ff6aaed9ba5d4e9596b957650167d2eba5c7921c8543188d9ca2f1f7c628ce345"),
+    },
+    ContractFault {
+        name: "no signature is too high",
+        from: &hex!("7f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0"),
+        to: &hex!("7fffffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0"),
+    },
+    ContractFault {
+        name: "transactions are of another type",
+        from: &hex!("7fbb8310d486368db6bd6f849402fdd73ad53d316b5a4b2644ad6efe0f941286d8"),
+        to: &hex!("7fbb8310d486368db6bd6f849402fdd73ad53d316b5a4b2644ad6efe0f941286d9"),
+    },
+    ContractFault { name: "owners are asked for nothing", from: &hex!("6320c13b0b"), to: &hex!("6320c13b0c") },
+    ContractFault { name: "approve is not known", from: &hex!("63c1e96414"), to: &hex!("63c1e96415") },
+    ContractFault { name: "deny is not known", from: &hex!("639d9ea44e"), to: &hex!("639d9ea44f") },
+    ContractFault { name: "startUnfreeze is not known", from: &hex!("63eac27336"), to: &hex!("63eac27337") },
+    ContractFault { name: "unfreeze is not known", from: &hex!("636a28f000"), to: &hex!("636a28f001") },
     ContractFault {
         name: "no code counts as some",
         from: &hex!("7fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"),

@@ -7,11 +7,14 @@ mod contract;
 
 use std::ops::Range;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Bytes, U256};
+use portcullis_attest::{ApprovalEntry, Material, Proof, seal, split};
+use portcullis_eval::account_slot;
 
 use crate::case::Case;
+use crate::safes::Release;
 use crate::scan::{self, Found};
-use crate::world;
+use crate::{signing, world};
 pub use contract::{CONTRACT_FAULTS, ContractFault};
 
 macro_rules! faults {
@@ -98,6 +101,40 @@ faults! {
     NoErc1155,
     /// Permit2 is a contract like any other.
     NoPermit2,
+    /// A freeze stops nothing.
+    NoFreeze,
+    /// One approval is enough.
+    OneApproval,
+    /// One attester is enough.
+    OneAttester,
+    /// Owner signatures beyond the threshold are not asked for.
+    NoQuorum,
+    /// One of the named signers is enough.
+    OneSigner,
+    /// The initiator's approval counts.
+    InitiatorApproves,
+    /// The approvals of owners who signed count.
+    OwnersApprove,
+    /// Nobody can deny.
+    NoDenials,
+    /// Signatures are good for any nonce: all are taken for those of the first.
+    AnyNonce,
+    /// The refund's terms are not signed.
+    NoRefundTerms,
+    /// The twin of a signature counts.
+    Twins,
+    /// Signatures of keys may end in 0 and 1.
+    LooseEnds,
+    /// Whatever the threshold, one owner signs.
+    NoThreshold,
+    /// Contracts of Safes 1.5.0 are asked as before.
+    OldQuestions,
+    /// `eth_sign` is not known.
+    NoEthSign,
+    /// Approvals on chain have no end.
+    EndlessApprovals,
+    /// The material is not looked for.
+    NoEnvelope,
 }
 
 impl MirrorFault {
@@ -115,6 +152,29 @@ impl MirrorFault {
                 seen.actions.iter_mut().filter(|action| action.to == world::PERMIT2).for_each(|action| {
                     action.to = world::targets().first().copied().unwrap_or_default();
                 })
+            }
+            Self::NoFreeze => {
+                let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
+                *word &= !(U256::ONE << 232_usize);
+            }
+            Self::NoDenials => seen.words.retain(|_, word| *word != U256::ONE),
+            Self::EndlessApprovals => {
+                // Words as small as times are nothing else.
+                let small = |word: &&mut U256| !word.is_zero() && **word < U256::from(case.now);
+                seen.words.values_mut().filter(small).for_each(|word| *word = U256::from(u64::MAX));
+            }
+            Self::AnyNonce => seen.signed.nonce = U256::ZERO,
+            Self::NoRefundTerms => seen.signed.base_gas = U256::ZERO,
+            Self::NoThreshold | Self::OldQuestions => {
+                if let Some(safe) = &mut seen.safe {
+                    safe.threshold = if self == Self::NoThreshold { 1 } else { safe.threshold };
+                    if self == Self::OldQuestions && safe.release == Release::V150 {
+                        safe.release = Release::V141;
+                    }
+                }
+            }
+            Self::Twins | Self::LooseEnds | Self::NoEthSign | Self::NoEnvelope => {
+                seen.signed.signatures = self.signatures(&case.signed.signatures);
             }
             // What these see of the case is right; see `Surroundings`.
             Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
@@ -154,6 +214,16 @@ impl MirrorFault {
                     change(program, at, |standard| standard.min(most));
                 }
             }
+            Self::OneAttester => {
+                let number = |at: usize, n: usize| {
+                    program.get(at..at + n).map_or(0, |bytes| U256::from_be_slice(bytes).saturating_to::<usize>())
+                };
+                let (sets, table) = (number(21, 1), number(22, 3));
+                (0..sets).for_each(|set| change(program, table + 4 * set + 3, |m| m.min(1)));
+            }
+            Self::OneApproval | Self::OneSigner | Self::NoQuorum | Self::InitiatorApproves | Self::OwnersApprove => {
+                bodies.values().flat_map(|body| &body.asks).for_each(|at| self.ask(program, *at));
+            }
             Self::ShortDelay => {
                 for body in bodies.values() {
                     bump(program, body.at + 2..body.at + 6, false);
@@ -161,6 +231,46 @@ impl MirrorFault {
             }
             _ => bodies.values().flat_map(|body| &body.conditions).for_each(|found| self.condition(program, found)),
         }
+    }
+
+    fn ask(self, program: &mut [u8], at: usize) {
+        match (self, program.get(at)) {
+            (Self::OneApproval, Some(1)) | (Self::OneSigner, Some(3)) => change(program, at + 4, |_| 1),
+            (Self::NoQuorum, Some(2)) => change(program, at + 1, |_| 1),
+            (Self::InitiatorApproves, Some(1)) => change(program, at + 5, |flags| flags | 1),
+            (Self::OwnersApprove, Some(1)) => change(program, at + 5, |flags| flags | 2),
+            _ => {}
+        }
+    }
+
+    /// The signatures as they seem.
+    fn signatures(self, signatures: &Bytes) -> Bytes {
+        let Ok(parts) = split(signatures) else { return signatures.clone() };
+        if self == Self::NoEnvelope {
+            return Bytes::copy_from_slice(parts.owners);
+        }
+        let mut owners = parts.owners.to_vec();
+        if self == Self::NoEthSign {
+            owners.chunks_exact_mut(65).filter_map(|part| part.last_mut()).filter(|v| **v > 30).for_each(|v| *v = 2);
+        }
+        let Some(payload) = parts.payload else { return owners.into() };
+        let Ok(mut material) = Material::parse(payload) else { return signatures.clone() };
+        let approvals = material.approvals.iter_mut().flatten().filter_map(|entry| match entry {
+            ApprovalEntry::Signed { proof, .. } => Some(proof),
+            ApprovalEntry::OnChain { .. } => None,
+        });
+        let attestations = material.attestations.iter_mut().flat_map(|item| &mut item.proofs);
+        for proof in approvals.chain(attestations) {
+            let Proof::Ecdsa { s, v, .. } = proof else { continue };
+            if self == Self::LooseEnds && *v < 2 {
+                *v += 27;
+            }
+            let low = signing::ORDER.saturating_sub(U256::from_be_bytes(s.0));
+            if self == Self::Twins && low < U256::from_be_bytes(s.0) && (27..29).contains(v) {
+                (*s, *v) = (low.into(), 55 - *v);
+            }
+        }
+        material.encode().map_or_else(|_| signatures.clone(), |payload| seal(&owners, &payload).into())
     }
 
     fn condition(self, program: &mut [u8], found: &Found) {

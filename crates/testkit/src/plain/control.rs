@@ -7,8 +7,8 @@ use alloy_primitives::{Address, U256, keccak256};
 use super::bytes::{address, calls, hash, selector_number, word, words};
 use super::effects::names;
 use super::{
-    CONTROL_DENIED, HALF_ROUTE, NO_PROGRAM, NON_CANONICAL, SLOTS_NOT_MATURED, SLOTS_NOT_STAGED, STAGED_EXPIRED, Stop,
-    Walk, World,
+    CONTROL_DENIED, FROZEN, HALF_ROUTE, NO_PROGRAM, NON_CANONICAL, SLOTS_NOT_MATURED, SLOTS_NOT_STAGED, STAGED_EXPIRED,
+    Stop, Walk, World,
 };
 use crate::case::Case;
 
@@ -30,6 +30,7 @@ pub(super) struct Account {
     pub(super) epoch: u32,
     pub(super) route: Route,
     pub(super) manager: Address,
+    pub(super) frozen: bool,
     change_delay: u64,
     staged_slots: bool,
     staged_at: u64,
@@ -52,6 +53,7 @@ impl Account {
                 3 => Route::Manager,
                 _ => Route::None,
             },
+            frozen: !field(control, 232, 1).is_zero(),
             manager: Address::from_word(stored(3).into()),
             staged_slots: field(staged, 232, 8) == U256::from(2),
             staged_at: field(staged, 192, 40).saturating_to(),
@@ -87,6 +89,10 @@ const CANCEL_STAGED: &str = "cancelStaged()";
 const ACTIVATE: &str = "activate(address)";
 const ANNOUNCE: &str = "announce(address,address,(address,uint256,bytes,uint8)[])";
 const CANCEL: &str = "cancel(address,bytes32)";
+const APPROVE: &str = "approve(address,bytes32,bytes32,uint64)";
+const DENY: &str = "deny(address,bytes32,uint24)";
+const START_UNFREEZE: &str = "startUnfreeze()";
+const UNFREEZE: &str = "unfreeze()";
 const SET_GUARD: &str = "setGuard(address)";
 const SET_MODULE_GUARD: &str = "setModuleGuard(address)";
 const SET_HANDLER: &str = "setFallbackHandler(address)";
@@ -108,8 +114,9 @@ impl<W: World> Walk<'_, W> {
         let to_manager = managed && to == self.account.manager;
         let slot = to_account && any(&[SET_GUARD, SET_MODULE_GUARD, SET_HANDLER])
             || managed && (to_account || to_manager) && calls(data, SET_HOOKS);
-        let control = to == self.hook && any(&[INSTALL, STAGE, STAGE_SLOTS, CANCEL_STAGED, ACTIVATE]);
-        let own = to == self.hook && any(&[ANNOUNCE, CANCEL]) && names(data, self.case.account);
+        let bare = any(&[CANCEL_STAGED, START_UNFREEZE, UNFREEZE]);
+        let control = to == self.hook && (bare || any(&[INSTALL, STAGE, STAGE_SLOTS, ACTIVATE]));
+        let own = to == self.hook && any(&[ANNOUNCE, CANCEL, APPROVE, DENY]) && names(data, self.case.account);
         let denied = self.deny(CONTROL_DENIED).have(selector_number(data));
         if to == self.hook && any(&ENTRIES) || to_manager && !slot && !any(&PLUGINS) {
             return Err(denied);
@@ -126,8 +133,12 @@ impl<W: World> Walk<'_, W> {
             named.is_some()
         } else if calls(data, STAGE) {
             words(data).is_some_and(|[program, _, delay]| address(program).is_some() && delay < U256::ONE << 32)
-        } else if calls(data, CANCEL_STAGED) {
+        } else if bare {
             data.len() == 4
+        } else if calls(data, APPROVE) {
+            words(data).is_some_and(|[_, _, _, deadline]| deadline < U256::ONE << 64)
+        } else if calls(data, DENY) {
+            words(data).is_some_and(|[_, _, list]| list < U256::ONE << 24)
         } else {
             !calls(data, CANCEL) || data.len() == 68
         };
@@ -142,6 +153,9 @@ impl<W: World> Walk<'_, W> {
         }
         if calls(data, INSTALL) {
             return Err(denied);
+        }
+        if own && self.account.frozen && !calls(data, CANCEL) {
+            return Err(self.deny(FROZEN));
         }
         if slot {
             let named = named.unwrap_or_default();
@@ -199,6 +213,7 @@ impl<W: World> Walk<'_, W> {
         if removal {
             writes.insert(slot(0), U256::from(self.account.epoch.saturating_add(1)) << 192);
             writes.insert(slot(3), U256::ZERO);
+            writes.insert(slot(5), U256::ZERO);
         }
         Ok(writes)
     }

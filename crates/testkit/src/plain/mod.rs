@@ -5,9 +5,11 @@
 //! malformed anywhere, read or not, it declines: that is for the other two.
 
 mod bytes;
+mod consent;
 mod control;
 mod effects;
 mod limits;
+mod obligations;
 mod program;
 mod scope;
 
@@ -22,6 +24,7 @@ use control::{Account, SlotChange};
 use effects::{Effect, NotCanonical, bare, called, native, transactions};
 pub use limits::period;
 use limits::{Meter, Refused};
+use obligations::{Joined, fold, join};
 use program::{Limit, Program, parse};
 
 /// Reasons as `docs/reason-codes.md` numbers them.
@@ -51,6 +54,16 @@ const STAGED_EXPIRED: u8 = 22;
 const HALF_ROUTE: u8 = 23;
 const REGISTRY_FAILED: u8 = 24;
 const STATIC_CALL_FAILED: u8 = 25;
+const FROZEN: u8 = 26;
+const MALFORMED_MATERIAL: u8 = 27;
+const BAD_MATERIAL: u8 = 28;
+const ATTESTATION_REQUIRED: u8 = 29;
+const TOO_FEW_ATTESTERS: u8 = 30;
+const BAD_OWNER_SIGNATURES: u8 = 31;
+const TOO_FEW_SIGNATURES: u8 = 32;
+const TOO_FEW_NAMED_SIGNERS: u8 = 33;
+const APPROVAL_DENIED: u8 = 34;
+const TOO_FEW_APPROVALS: u8 = 35;
 
 /// What the chain around the hook answers.
 pub trait World {
@@ -143,6 +156,8 @@ pub fn evaluate<W: World>(case: &Case, hook: Address, world: &W) -> Result<Answe
         delay: None,
         meters: Vec::new(),
         slot_changes: Vec::new(),
+        asked: Vec::new(),
+        digest: U256::ZERO,
     };
     match walk.run() {
         Ok(answer) => Ok(answer),
@@ -170,6 +185,9 @@ struct Walk<'a, W> {
     delay: Option<Delay>,
     meters: Vec<Meter>,
     slot_changes: Vec<SlotChange>,
+    asked: Vec<Joined>,
+    /// The hash of the effects so far, as attesters see them.
+    digest: U256,
 }
 
 impl<W: World> Walk<'_, W> {
@@ -201,6 +219,7 @@ impl<W: World> Walk<'_, W> {
             self.action(*operation, *to, *value, data, 0, false)?;
         }
         let mut writes = self.settle()?;
+        self.meet()?;
         writes.extend(self.announced()?);
         writes.extend(self.meters.iter().filter_map(Meter::write));
         let reason = ALLOWED;
@@ -257,11 +276,15 @@ impl<W: World> Walk<'_, W> {
     fn leaf(&mut self, to: Address, value: U256, data: &[u8]) -> Result<(), Stop> {
         if self.control(to, value, data)? {
             self.last_rule = None;
+            self.digest = fold(self.digest, 0, &bare(to, data));
             self.effects += 1;
             return Ok(());
         }
         if !self.account.active {
             return Err(self.deny(NO_PROGRAM));
+        }
+        if self.account.frozen {
+            return Err(self.deny(FROZEN));
         }
         self.program()?;
         if (1..4).contains(&data.len()) {
@@ -286,6 +309,10 @@ impl<W: World> Walk<'_, W> {
         let no_rule = self.deny(NO_RULE).have(U256::from(effect.kind));
         let decision = self.decide(effect)?.ok_or(no_rule)?;
         self.charge(effect, &decision)?;
+        for (asks, rule) in &decision.asks {
+            join(&mut self.asked, asks, *rule, self.effects);
+        }
+        self.digest = fold(self.digest, effect.kind, effect);
         if let Some((seconds, rule)) = decision.delay
             && self.delay.is_none_or(|longest| seconds > longest.seconds)
         {

@@ -56,7 +56,37 @@ pub(super) struct Body {
     pub(super) for_modules: bool,
     pub(super) delay: u64,
     pub(super) limits: Vec<u8>,
+    /// Channels that are told leave no trace in a verdict.
+    pub(super) asks: Vec<Ask>,
     pub(super) conditions: Vec<Condition>,
+}
+
+/// What else a rule asks for. Lists are told apart by where they stand.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    Approvals { at: usize, list: List, n: u8, flags: u8 },
+    Signatures(u8),
+    Signers { at: usize, list: List, n: u8 },
+    Attestation { set: u8, list: List, m: u8 },
+}
+
+impl Ask {
+    pub(super) const fn need(&self) -> u8 {
+        match self {
+            Self::Approvals { n, .. } | Self::Signatures(n) | Self::Signers { n, .. } => *n,
+            Self::Attestation { m, .. } => *m,
+        }
+    }
+
+    /// What is asked for, however much of it.
+    pub(super) fn place(&self) -> (u8, usize) {
+        match self {
+            Self::Approvals { at, .. } => (1, *at),
+            Self::Signatures(_) => (2, 0),
+            Self::Signers { at, .. } => (3, *at),
+            Self::Attestation { set, .. } => (4, usize::from(*set)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +134,9 @@ struct Code<'a> {
     bytes: &'a [u8],
     multiplier: U256,
     limits: usize,
+    /// How many attester sets, and where their table stands.
+    sets: usize,
+    table: usize,
 }
 
 fn bucket(value: U256, multiplier: U256, bits: usize) -> Option<usize> {
@@ -122,12 +155,14 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Program> {
     let classes = header.number(4)?;
     let limit_count = header.number(1)?;
     let expiry = header.number(4)?;
-    header.take(19)?;
+    header.take(8)?;
+    let (sets, table) = (header.number(1)?, header.number(3)?);
+    header.take(7)?;
     let multiplier = header.value(32)?;
-    if start != [0, 1] || semantics > 2 || bits > 15 || limit_count > 32 {
+    if start != [0, 1] || semantics > 2 || bits > 15 || limit_count > 32 || sets > 16 {
         return None;
     }
-    let code = Code { bytes, multiplier, limits: limit_count };
+    let code = Code { bytes, multiplier, limits: limit_count, sets, table };
     let mut rest = Reader(bytes.get(64..)?);
     let limits = (0..limit_count).map(|_| limit(&mut rest)).collect::<Option<Vec<_>>>()?;
 
@@ -225,11 +260,51 @@ impl Code<'_> {
         let n = body.number(1)?;
         let delay = u64::try_from(body.number(4)?).ok()?;
         let limits = body.take(n)?.to_vec();
-        if outcome > 3 || limits.iter().any(|index| usize::from(*index) >= self.limits) {
+        if outcome > 7 || limits.iter().any(|index| usize::from(*index) >= self.limits) {
             return None;
         }
+        let mut asks = Vec::new();
+        if outcome & 4 != 0 {
+            let size = body.number(2)?;
+            let mut rest = Reader(body.take(size)?);
+            while !rest.0.is_empty() {
+                asks.extend(self.ask(&mut rest)?);
+            }
+        }
         let conditions = self.conditions(body.0, 0)?;
-        Some(Body { allows: outcome & 1 != 0, for_modules: outcome & 2 != 0, delay, limits, conditions })
+        Some(Body { allows: outcome & 1 != 0, for_modules: outcome & 2 != 0, delay, limits, asks, conditions })
+    }
+
+    /// Something asked for; nothing of a channel that is told.
+    fn ask(&self, rest: &mut Reader<'_>) -> Option<Option<Ask>> {
+        let op = rest.byte()?;
+        let listed = |rest: &mut Reader<'_>| {
+            let at = Reader(rest.0).number(3)?;
+            Some((at, self.list(rest)?))
+        };
+        let ask = match op {
+            1 => {
+                let (at, list) = listed(rest)?;
+                let (n, flags) = (rest.byte()?, rest.byte()?);
+                (flags <= 3).then_some(Ask::Approvals { at, list, n, flags })?
+            }
+            2 => Ask::Signatures(rest.byte()?),
+            3 => {
+                let (at, list) = listed(rest)?;
+                Ask::Signers { at, list, n: rest.byte()? }
+            }
+            4 => {
+                let set = rest.byte()?;
+                if usize::from(set) >= self.sets || self.table == 0 {
+                    return None;
+                }
+                let mut record = Reader(self.bytes.get(self.table + 4 * usize::from(set)..)?);
+                Ask::Attestation { set, list: self.list(&mut record)?, m: record.byte()? }
+            }
+            5 => return rest.take(32).map(|_| None),
+            _ => return None,
+        };
+        (ask.need() > 0).then_some(Some(ask))
     }
 
     /// All that stand in these bytes, `depth` groups deep.

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use super::bytes::{address, selector, word};
 use super::effects::{Effect, has_selector};
 use super::limits;
-use super::program::{Body, Comparison, Condition, Key, List, Subject, Who};
+use super::program::{Ask, Body, Comparison, Condition, Key, List, Subject, Who};
 use super::{REGISTRY_FAILED, RULE_DENIES, STATIC_CALL_FAILED, Stop, Walk, World};
 
 /// What the rules in scope come to, none of them denying.
@@ -16,6 +16,8 @@ pub(super) struct Decision {
     pub(super) limits: Vec<(u8, u16)>,
     /// The longest, with the rule that asks for it first.
     pub(super) delay: Option<(u64, u16)>,
+    /// What else each of the rules asks for.
+    pub(super) asks: Vec<(Vec<Ask>, u16)>,
 }
 
 impl<W: World> Walk<'_, W> {
@@ -55,9 +57,10 @@ impl<W: World> Walk<'_, W> {
             },
         };
         let rule = deciding.first().map_or(first, |(rule, _)| *rule);
-        let mut decision = Decision { rule, limits: Vec::new(), delay: None };
+        let mut decision = Decision { rule, limits: Vec::new(), delay: None, asks: Vec::new() };
         for (rule, body) in deciding {
             decision.limits.extend(body.limits.iter().map(|index| (*index, rule)));
+            decision.asks.push((body.asks.clone(), rule));
             if body.delay > decision.delay.map_or(0, |(delay, _)| delay) {
                 decision.delay = Some((body.delay, rule));
             }
@@ -143,7 +146,7 @@ impl<W: World> Walk<'_, W> {
         })
     }
 
-    fn listed(&self, rule: u16, list: &List, member: Address) -> Result<bool, Stop> {
+    pub(super) fn listed(&self, rule: u16, list: &List, member: Address) -> Result<bool, Stop> {
         match list {
             List::Members(members) => Ok(members.contains(&member)),
             List::Registry(registry, selector) => {

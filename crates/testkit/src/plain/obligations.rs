@@ -1,0 +1,275 @@
+//! What rules ask for besides conditions, limits and delay, and whether it is there.
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+
+use super::bytes::{hash, word};
+use super::consent::{Attestation, Entry, Name, Payload, Proof, asking, asking_data, envelope, is_low, recover, tail};
+use super::effects::Effect;
+use super::program::{Ask, List};
+use super::{
+    APPROVAL_DENIED, ATTESTATION_REQUIRED, BAD_MATERIAL, BAD_OWNER_SIGNATURES, MALFORMED_MATERIAL, Stop,
+    TOO_FEW_APPROVALS, TOO_FEW_ATTESTERS, TOO_FEW_NAMED_SIGNERS, TOO_FEW_SIGNATURES, Walk, World,
+};
+use crate::world;
+
+/// Something asked for, by everybody who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Joined {
+    ask: Ask,
+    need: u8,
+    rule: u16,
+    effect: u32,
+}
+
+/// Joins what a deciding rule asks for.
+pub(super) fn join(all: &mut Vec<Joined>, asks: &[Ask], rule: u16, effect: u32) {
+    for ask in asks {
+        let (ask, need) = (ask.clone(), ask.need());
+        let Some(known) = all.iter_mut().find(|one| one.ask.place() == ask.place()) else {
+            all.push(Joined { ask, need, rule, effect });
+            continue;
+        };
+        if let (Ask::Approvals { flags, .. }, Ask::Approvals { flags: too, .. }) = (&mut known.ask, &ask) {
+            *flags &= too;
+        }
+        if need > known.need {
+            (known.need, known.rule, known.effect) = (need, rule, effect);
+        }
+    }
+}
+
+/// The hash of all effects so far, from that of those before.
+pub(super) fn fold(before: U256, kind: u8, effect: &Effect) -> U256 {
+    let asset = word(effect.asset.unwrap_or_default());
+    let recipient = word(effect.recipient.unwrap_or_default());
+    let selector = super::bytes::selector_number(&effect.data);
+    let amount = effect.amount.unwrap_or_default();
+    hash(&[before, U256::from(kind), word(effect.target), selector, asset, recipient, amount])
+}
+
+fn by(reason: u8, one: &Joined) -> Stop {
+    Stop::by(reason, one.effect, one.rule)
+}
+
+/// Who signed, in their order; or which entry is wrong, and why.
+type Signed = Result<Vec<Address>, (usize, u8)>;
+
+/// Whether a contract answers with the selector alone.
+fn says(answer: Option<Vec<u8>>, selector: [u8; 4]) -> bool {
+    answer == Some(B256::right_padding_from(&selector).to_vec())
+}
+
+impl<W: World> Walk<'_, W> {
+    pub(super) fn meet(&self) -> Result<(), Stop> {
+        let asked = &self.asked;
+        let Some(first) = asked.first() else { return Ok(()) };
+        let name = Name::of(self.case, self.hook, world::CHAIN_ID, self.account.epoch);
+        let signatures = if name.is_some() { self.case.signed.signatures.as_ref() } else { &[] };
+        let malformed = by(MALFORMED_MATERIAL, first);
+        let (owners, payload) = envelope(signatures).ok_or(malformed)?;
+        let looks = asked.iter().any(|one| matches!(one.ask, Ask::Approvals { .. } | Ask::Attestation { .. }));
+        let payload = payload.filter(|_| looks);
+        let payload = payload.map_or(Some(Payload::default()), Payload::parse).ok_or(malformed)?;
+        self.attested(name.as_ref(), &payload)?;
+        let owners = self.owners(name.as_ref(), owners)?;
+        for one in asked {
+            let Ask::Signers { list, .. } = &one.ask else { continue };
+            let have = self.members(one, list, &owners)?;
+            if have < usize::from(one.need) {
+                return Err(by(TOO_FEW_NAMED_SIGNERS, one).have(U256::from(have)).need(U256::from(one.need)));
+            }
+        }
+        self.approved(name.as_ref(), payload.approvals.as_deref(), &owners)
+    }
+
+    /// How many of these are on the list, which is asked for all of them.
+    fn members(&self, one: &Joined, list: &List, of: &[Address]) -> Result<usize, Stop> {
+        let mut count = 0;
+        for who in of {
+            let listed = self.listed(one.rule, list, *who).map_err(|stop| stop.change(|v| v.effect = one.effect))?;
+            count += usize::from(listed);
+        }
+        Ok(count)
+    }
+
+    /// Who is behind an entry, seen from who came before.
+    fn signer(&self, name: &Name, before: Address, digest: B256, entry: &Entry) -> Result<Address, u8> {
+        let above = |who: Address| if who > before { Ok(who) } else { Err(3) };
+        match &entry.proof {
+            Proof::Key { r, s, v } => {
+                let signer = if is_low(*s) { recover(digest, *r, *s, *v) } else { None };
+                above(signer.ok_or(2)?)
+            }
+            Proof::Contract { signer, signature } => {
+                let signer = above(*signer)?;
+                let answer = self.world.static_call(signer, &asking(digest, signature), 300_000);
+                if says(answer, [0x16, 0x26, 0xba, 0x7e]) { Ok(signer) } else { Err(2) }
+            }
+            Proof::OnChain { signer } => {
+                let signer = above(*signer)?;
+                if self.on_chain(name, signer) { Ok(signer) } else { Err(4) }
+            }
+        }
+    }
+
+    fn on_chain(&self, name: &Name, who: Address) -> bool {
+        self.stored(name.slot(word(who), 1)) >= U256::from(self.case.now)
+    }
+
+    fn signers(&self, name: &Name, entries: &[Entry], digest: impl Fn(&Entry) -> B256) -> Signed {
+        let mut all = Vec::new();
+        for (i, entry) in entries.iter().enumerate() {
+            if entry.deadline.is_some_and(|last| self.case.now > last) {
+                return Err((i, 1));
+            }
+            let before = all.last().copied().unwrap_or_default();
+            all.push(self.signer(name, before, digest(entry), entry).map_err(|why| (i, why))?);
+        }
+        Ok(all)
+    }
+
+    fn attested(&self, name: Option<&Name>, payload: &Payload) -> Result<(), Stop> {
+        let mut sets: Vec<_> = self.asked.iter().collect();
+        sets.sort_by_key(|one| one.ask.place());
+        for one in sets {
+            let Ask::Attestation { set, list, .. } = &one.ask else { continue };
+            let item: Option<&Attestation> = payload.attestations.iter().find(|item| item.set == *set);
+            let (Some(item), Some(name)) = (item, name) else { return Err(by(ATTESTATION_REQUIRED, one).detail(*set)) };
+            if !item.statement.is_empty() {
+                return Err(by(MALFORMED_MATERIAL, one));
+            }
+            let digest = name.attestation(self.digest, item);
+            let signers =
+                if self.case.now > item.deadline { Err((0, 1)) } else { self.signers(name, &item.entries, |_| digest) };
+            let signers = signers
+                .map_err(|(i, why)| by(BAD_MATERIAL, one).detail(2).have(U256::from(i)).need(U256::from(why)))?;
+            let have = self.members(one, list, &signers)?;
+            if have < usize::from(one.need) {
+                let few = by(TOO_FEW_ATTESTERS, one).detail(*set);
+                return Err(few.have(U256::from(have)).need(U256::from(one.need)));
+            }
+        }
+        Ok(())
+    }
+
+    fn approved(&self, name: Option<&Name>, entries: Option<&[Entry]>, owners: &[Address]) -> Result<(), Stop> {
+        let mut lists = self.asked.iter().filter(|one| matches!(one.ask, Ask::Approvals { .. })).peekable();
+        let Some(first) = lists.peek() else { return Ok(()) };
+        let signers =
+            match (name, entries) {
+                (Some(name), Some(entries)) => {
+                    let signed = self.signers(name, entries, |entry| entry.approval(name));
+                    Some(signed.map_err(|(i, why)| {
+                        by(BAD_MATERIAL, first).detail(1).have(U256::from(i)).need(U256::from(why))
+                    })?)
+                }
+                _ => None,
+            };
+        for one in lists {
+            let Ask::Approvals { at, list, flags, .. } = &one.ask else { continue };
+            let at = U256::from(*at);
+            if name.is_some_and(|name| !self.stored(name.slot(at, 2)).is_zero()) {
+                return Err(by(APPROVAL_DENIED, one).have(at));
+            }
+            let counts = |who: &Address| {
+                (flags & 1 != 0 || *who != self.case.initiator) && (flags & 2 != 0 || !owners.contains(who))
+            };
+            let have = match (&signers, list, name) {
+                (Some(signers), ..) => {
+                    let counting: Vec<Address> = signers.iter().copied().filter(counts).collect();
+                    self.members(one, list, &counting)?
+                }
+                (None, List::Members(members), Some(name)) => {
+                    members.iter().filter(|who| counts(who) && self.on_chain(name, **who)).count()
+                }
+                _ => 0,
+            };
+            if have < usize::from(one.need) {
+                return Err(by(TOO_FEW_APPROVALS, one).have(U256::from(have)).need(U256::from(one.need)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the account answers.
+    fn account_says(&self, signature: &str, words: &[U256]) -> Option<Vec<u8>> {
+        let mut data = keccak256(signature).get(..4)?.to_vec();
+        data.extend(words.iter().flat_map(|word| word.to_be_bytes::<32>()));
+        self.world.static_call(self.case.account, &data, 100_000)
+    }
+
+    fn account_number(&self, signature: &str, words: &[U256]) -> Option<U256> {
+        self.account_says(signature, words)
+            .filter(|answer| answer.len() == 32)
+            .map(|answer| U256::from_be_slice(&answer))
+    }
+
+    /// The owners who signed, if anybody asks for them.
+    fn owners(&self, name: Option<&Name>, signatures: &[u8]) -> Result<Vec<Address>, Stop> {
+        let rank = |one: &&Joined| match one.ask {
+            Ask::Signatures(_) => Some(0),
+            Ask::Signers { .. } => Some(1),
+            Ask::Approvals { flags, .. } if flags & 2 == 0 => Some(2),
+            _ => None,
+        };
+        let asking = self.asked.iter().filter(|one| rank(one).is_some()).min_by_key(rank);
+        let Some(one) = asking else { return Ok(Vec::new()) };
+        let asked = if let Ask::Signatures(_) = one.ask { one.need } else { 0 };
+        let bad = by(BAD_OWNER_SIGNATURES, one);
+        let version = self.account_says("VERSION()", &[]).ok_or(bad.have(U256::MAX))?;
+        let is =
+            |number: &str| version == [U256::from(32).to_be_bytes::<32>().to_vec(), tail(number.as_bytes())].concat();
+        let by_hash = is("1.5.0");
+        if !by_hash && !is("1.3.0") && !is("1.4.1") {
+            return Err(bad.have(U256::MAX));
+        }
+        let threshold = self.account_number("getThreshold()", &[]).ok_or(bad.have(U256::MAX))?;
+        let need = threshold.max(U256::from(asked));
+        if U256::from(signatures.len() / 65) < need {
+            return Err(by(TOO_FEW_SIGNATURES, one).have(U256::from(signatures.len() / 65)).need(need));
+        }
+        // No more than there are bytes.
+        let need: usize = need.saturating_to();
+        let mut owners: Vec<Address> = Vec::new();
+        for (i, part) in signatures.chunks(65).take(need).enumerate() {
+            let before = owners.last().copied().unwrap_or_default();
+            let owner = name.and_then(|name| self.owner(name, by_hash, signatures, 65 * need, part));
+            let owner = owner.filter(|owner| *owner > before && word(*owner) > U256::ONE);
+            let owner = owner.filter(|one| self.account_number("isOwner(address)", &[word(*one)]) == Some(U256::ONE));
+            owners.push(owner.ok_or(bad.have(U256::from(i)))?);
+        }
+        Ok(owners)
+    }
+
+    /// Who signed this part, as the Safe reads it.
+    fn owner(&self, name: &Name, by_hash: bool, all: &[u8], statics: usize, part: &[u8]) -> Option<Address> {
+        let (r, s) = (U256::from_be_slice(part.get(..32)?), U256::from_be_slice(part.get(32..64)?));
+        let v = *part.get(64)?;
+        let digest = B256::from(name.request);
+        let named = Address::from_word(r.into());
+        match v {
+            0 => {
+                let at = usize::try_from(s).ok().filter(|at| *at >= statics)?;
+                let start = at.checked_add(32)?;
+                let length = usize::try_from(U256::from_be_slice(all.get(at..start)?)).ok()?;
+                let signature = all.get(start..start.checked_add(length)?)?;
+                let (data, magic) = if by_hash {
+                    (asking(digest, signature), [0x16, 0x26, 0xba, 0x7e])
+                } else {
+                    (asking_data(&name.preimage, signature), [0x20, 0xc1, 0x3b, 0x0b])
+                };
+                says(self.world.static_call(named, &data, 300_000), magic).then_some(named)
+            }
+            1 => {
+                let approved = |who| self.account_number("approvedHashes(address,bytes32)", &[word(who), name.request]);
+                let agreed = named == self.case.initiator || approved(named).is_some_and(|word| !word.is_zero());
+                agreed.then_some(named)
+            }
+            31.. => {
+                let prefixed = [b"\x19Ethereum Signed Message:\n32".as_slice(), digest.as_slice()].concat();
+                recover(keccak256(prefixed), r, s, v - 4)
+            }
+            _ => recover(digest, r, s, v),
+        }
+    }
+}
