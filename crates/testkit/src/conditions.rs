@@ -217,6 +217,9 @@ pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         vec![0x21, 0, 9],
         vec![0x22, 0],
         vec![0x11],
+        vec![0x11, 16, 0, 0],
+        vec![0x11, 0, 0xff, 0xff],
+        vec![0x21, 0, 4, 0x11, 0, 0, 0],
         vec![0],
     ];
     Cond::Raw(dice.pick(&all).into())
