@@ -6,7 +6,9 @@
 mod commands;
 mod embedded;
 mod exit;
+mod facts_file;
 mod mirror;
+mod outlook;
 mod output;
 mod policy_file;
 mod site;

@@ -3,7 +3,7 @@
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
 use portcullis_eval::{Ask, Effect, EffectKind, Evaluation, Reason, Test, Verdict};
-use portcullis_policy::SourceMap;
+use portcullis_policy::{Seen, SourceMap};
 
 /// The rule's id; `-` when none decided.
 pub(crate) fn rule(verdict: &Verdict, names: &SourceMap) -> String {
@@ -93,7 +93,7 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         }
         Reason::AttestationRequired => {
             format!(
-                "rule {} needs an attestation by {}, and none is there",
+                "rule {} needs an attestation by {}, and none says anything of it",
                 rule(verdict, names),
                 attesters(verdict.detail, names)
             )
@@ -259,6 +259,20 @@ pub(crate) fn unmatched(evaluation: &Evaluation, effect: usize, names: &SourceMa
         .collect()
 }
 
+/// The rule's conditions, those that the chain tests and those that attesters state; empty where none are attested.
+pub(crate) fn conditions(rule: Option<u16>, names: &SourceMap) -> String {
+    let Some(rule) = rule.and_then(|rule| names.rule(rule)).filter(|rule| rule.attested.is_some()) else {
+        return String::new();
+    };
+    let of = |seen: Seen| {
+        let named = rule.conditions.iter().filter(|one| one.seen == seen).map(|one| one.name.as_str());
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let (chain, attested) = (of(Seen::Chain), of(Seen::Attested));
+    let chain = if chain.is_empty() { chain } else { format!("the chain tests {chain}; ") };
+    format!("{chain}attested: {attested}")
+}
+
 /// Why a condition did not hold.
 const fn unheld(test: &Test) -> &'static str {
     match test.op {
@@ -278,6 +292,7 @@ const fn unheld(test: &Test) -> &'static str {
         0x0e => "a word of the calldata is no address in its list",
         0x0f => "a contract's answer does not compare as it asks",
         0x10 => "it does not fit its limit, or is not what that counts",
+        0x11 => "what attesters state of it is no",
         0x20 => "none of its alternatives holds",
         0x21 => "one of a group does not hold",
         0x22 => "what it excludes holds",

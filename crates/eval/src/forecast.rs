@@ -68,6 +68,8 @@ pub struct Forecast {
     /// The one evaluation where nothing unknown was met. Else that of a completion which denies, if one does; if
     /// none does, with the obligations, notices and charges of all of them, the highest of each, and without writes.
     pub evaluation: Evaluation,
+    /// Whether it hangs on what is unknown: some completion allows, and another denies.
+    pub hangs: bool,
     /// The unknowns that were met, in the order in which they first were.
     pub unknowns: Vec<Met>,
     /// How many completions were evaluated.
@@ -139,9 +141,10 @@ pub fn forecast<S: State>(
         }
         *taken = false;
     };
+    let hangs = allowed.is_some() && denied.is_some();
     // One of them is there, since at least one completion was evaluated.
     let evaluation = denied.or(allowed).ok_or(Undecided::TooManyEffects)?;
-    Ok(Forecast { outlook, evaluation, unknowns, evaluations })
+    Ok(Forecast { outlook, hangs, evaluation, unknowns, evaluations })
 }
 
 /// Adds what another completion asks for and charges.

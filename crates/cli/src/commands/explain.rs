@@ -1,9 +1,10 @@
 //! `explain`: offline, what a policy decides on a transaction and why.
 
 use crate::exit::Exit;
+use crate::outlook::{self, Foreseen};
 use crate::output::{Output, paint_verdict};
 use crate::policy_file::{self, PolicyFile};
-use crate::{tx_file, units, words};
+use crate::{facts_file, tx_file, units, words};
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolCall;
 use clap::Args;
@@ -31,6 +32,9 @@ pub(crate) struct Explain {
     policy: PathBuf,
     /// The transaction
     transaction: PathBuf,
+    /// What is known of the policy's facts, in JSON: tells what the chain will say once attesters have stated it
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
     /// When, in seconds since 1970; now if left out
     #[arg(long, value_name = "SECONDS")]
     at: Option<u64>,
@@ -57,10 +61,27 @@ impl Explain {
         };
         let chain_id = file.policy.account.map_or(SOME_CHAIN, |account| account.chain.id());
         let state = Offline::new(&request);
-        let evaluation = evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now)
-            .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;
-        report(output, &file, &evaluation, now)?;
-        Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
+        let blind = "a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead";
+        let foreseen = match &self.facts {
+            Some(facts) => {
+                let observations = facts_file::load(facts, &file.policy)?;
+                Some(outlook::foresee(&file, chain_id, &state, &request, now, &observations).wrap_err(blind)?)
+            }
+            None => None,
+        };
+        let evaluation = match &foreseen {
+            Some(foreseen) => foreseen.forecast.evaluation.clone(),
+            None => {
+                evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now).wrap_err(blind)?
+            }
+        };
+        let verdict = foreseen.as_ref().map_or_else(|| words::verdict(&evaluation.verdict), Foreseen::word);
+        report(output, &file, &evaluation, foreseen.as_ref(), now)?;
+        Ok(match verdict {
+            "allow" => Exit::Done,
+            "hold" => Exit::Undecided,
+            _ => Exit::Denied,
+        })
     }
 }
 
@@ -121,10 +142,18 @@ impl State for Offline {
     }
 }
 
-fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64) -> Result<()> {
+fn report(
+    output: &Output,
+    file: &PolicyFile,
+    evaluation: &Evaluation,
+    foreseen: Option<&Foreseen>,
+    now: u64,
+) -> Result<()> {
     let names = &file.compiled.source_map;
     let verdict = &evaluation.verdict;
-    let reason = words::outcome(evaluation, names);
+    let evaluated = words::outcome(evaluation, names);
+    let reason = foreseen.map_or_else(|| evaluated.clone(), |foreseen| foreseen.reason(evaluated.clone()));
+    let word = foreseen.map_or_else(|| words::verdict(verdict), Foreseen::word);
     let effects: Vec<Value> = evaluation
         .decisions
         .iter()
@@ -135,13 +164,14 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 unmatched.into_iter().map(|(rule, why)| json!({ "rule": rule, "why": why })).collect();
             json!({
                 "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names),
+                "conditions": decision.rule.and_then(|rule| names.rule(rule)).map(|rule| &rule.conditions),
                 "unmatched": unmatched,
             })
         })
         .collect();
     let asked = words::asked(evaluation, names);
     let text = || {
-        let mut lines = vec![format!("{}: {reason}", paint_verdict(words::verdict(verdict)))];
+        let mut lines = vec![format!("{}: {reason}", paint_verdict(word))];
         for (index, decision) in evaluation.decisions.iter().enumerate() {
             let delay = if decision.delay > 0 {
                 format!(", after {} notice", units::duration(decision.delay.into()))
@@ -157,6 +187,10 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 words::effect(&decision.effect, names),
                 words::joined(evaluation, index, names)
             ));
+            let conditions = words::conditions(decision.rule, names);
+            if !conditions.is_empty() {
+                lines.push(format!("     {conditions}"));
+            }
             // What a rule decided needs no word on the others.
             if decision.rule.is_none() {
                 for (rule, why) in words::unmatched(evaluation, index, names) {
@@ -164,6 +198,7 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 }
             }
         }
+        lines.extend(foreseen.iter().flat_map(|foreseen| foreseen.lines()));
         lines.extend(asked.iter().map(|one| format!("  asks for {one}")));
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")
@@ -171,8 +206,8 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
     output.result(
         text,
         json!({
-            "verdict": words::verdict(verdict), "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
-            "words": reason, "effects": effects, "asked": asked, "at": now,
+            "verdict": word, "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
+            "words": reason, "effects": effects, "asked": asked, "facts": foreseen.map(Foreseen::object), "at": now,
         }),
     )
 }

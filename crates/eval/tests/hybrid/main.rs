@@ -22,7 +22,7 @@ use portcullis_policy::{Compiled, Knowledge, Observations, Scene};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const CASES: u64 = 6_000;
+const CASES: u64 = 4_000;
 
 /// What is known of a question, and until when a statement of it counts.
 fn judge(case: &Case, compiled: &Compiled, observations: &Observations, question: &Question<'_>) -> (Answer, u64) {
@@ -116,8 +116,8 @@ fn what_the_chain_allows_was_foreseen_as_allowed() {
     println!(
         "allowed by hybrid rules {allowed:?}, by a truth {by_truth}, denied {denied}, unattested {unattested}, {exact}"
     );
-    assert!(allowed.iter().all(|count| *count > 100) && by_truth > 200, "{allowed:?} {by_truth}");
-    assert!(unattested > 200 && exact > 200, "{denied} {unattested} {exact}");
+    assert!(allowed.iter().all(|count| *count > 60) && by_truth > 120, "{allowed:?} {by_truth}");
+    assert!(unattested > 100 && exact > 100, "{denied} {unattested} {exact}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn nothing_unknown_ever_loosens() {
         assert_eq!(foreseen.outlook, expected, "seed {seed}\n{}", case.policy.to_toml());
     }
     println!("outlooks with unknowns {open:?}, completions {completions}");
-    assert!(open[..3].iter().all(|count| *count > 100) && completions > 5_000, "{open:?} {completions}");
+    assert!(open[..3].iter().all(|count| *count > 40) && completions > 5_000, "{open:?} {completions}");
 }
 
 #[test]
