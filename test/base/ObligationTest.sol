@@ -96,9 +96,20 @@ abstract contract ObligationTest is TreasuryTest {
         view
         returns (bytes32)
     {
+        return _statement(request, effects, set, "", proposal, deadline);
+    }
+
+    function _statement(
+        bytes32 request,
+        bytes32 effects,
+        uint8 set,
+        bytes memory statement,
+        bytes32 proposal,
+        uint64 deadline
+    ) internal view returns (bytes32) {
         bytes memory about = abi.encode(ATTESTATION, safe, request, effects);
         bytes memory under = abi.encode(program.codehash, epoch, set);
-        return _digest(bytes.concat(about, under, abi.encode(keccak256(""), proposal, deadline)));
+        return _digest(bytes.concat(about, under, abi.encode(keccak256(statement), proposal, deadline)));
     }
 
     function _digest(bytes memory message) private view returns (bytes32) {

@@ -48,7 +48,26 @@ pub(crate) fn evaluate_with<S: State>(
     now: u64,
     source: Source<'_>,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default(), source)?;
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    walk.asked = Asked::new(source);
+    finish(walk)
+}
+
+/// The same, where everything that rules ask for besides is taken to be there.
+pub(crate) fn evaluate_as_met<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Evaluation, Undecided> {
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    walk.is_met = true;
+    finish(walk)
+}
+
+fn finish<S: State>(mut walk: Walk<'_, '_, S>) -> Result<Evaluation, Undecided> {
     let (verdict, writes, removal) = match walk.run() {
         Ok((verdict, outcome)) => (verdict, walk.writes(outcome), outcome == Outcome::Removal),
         Err(Stop::Denied(Denial(verdict))) => (verdict, Vec::new(), false),
@@ -73,7 +92,7 @@ pub fn verdict<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Verdict, Undecided> {
-    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent(), Source::Material(None))?.run() {
+    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?.run() {
         Ok((verdict, _)) | Err(Stop::Denied(Denial(verdict))) => Ok(verdict),
         Err(Stop::Undecided(undecided)) => Err(undecided),
     }
@@ -93,7 +112,7 @@ pub fn effects<S: State>(
     now: u64,
 ) -> Result<Option<Vec<Effect>>, Undecided> {
     let trace = Trace::silent();
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, trace, Source::Material(None))?;
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, trace)?;
     walk.listed = Some(Vec::new());
     match walk.actions(&request.actions, 0, false) {
         Ok(()) => Ok(walk.listed),
@@ -126,6 +145,8 @@ struct Walk<'a, 't, S> {
     /// Of the effects so far, which attesters see; zero where the program has no attesters.
     digest: B256,
     asked: Asked<'t>,
+    /// Whether what rules ask for besides is taken to be there.
+    is_met: bool,
     /// The effects, where nothing but them is asked for.
     listed: Option<Vec<Effect>>,
     delay: Option<Delay>,
@@ -141,7 +162,6 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         request: &'a Request,
         now: u64,
         trace: Trace,
-        source: Source<'t>,
     ) -> Result<Self, Undecided> {
         Ok(Self {
             chain_id,
@@ -157,7 +177,8 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             meters: Meters::default(),
             slots: SlotChanges::default(),
             digest: B256::ZERO,
-            asked: Asked::new(source),
+            asked: Asked::new(Source::Material(None)),
+            is_met: false,
             listed: None,
             delay: None,
             announcement: None,
@@ -314,7 +335,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
 
     /// What rules asked for besides must be there.
     fn met(&mut self) -> Result<(), Stop> {
-        if self.asked.obligations.all.is_empty() {
+        if self.is_met || self.asked.obligations.all.is_empty() {
             return Ok(());
         }
         // An ordinary leaf asked, so the program is open.

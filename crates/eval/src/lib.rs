@@ -25,6 +25,7 @@ mod layout;
 mod leaf;
 mod limit;
 mod meet;
+mod nearest;
 mod obligation;
 mod operand;
 mod program;
@@ -44,6 +45,7 @@ pub use layout::{
     announcement_slot, approval_slot, denial_slot, limit_descriptor, limit_slot,
 };
 pub use leaf::PERMIT2;
+pub use nearest::{Change, Nearby, nearest};
 pub use obligation::{Ask, Notice, Obligation};
 pub use reason::Reason;
 pub use request::{Action, Request};

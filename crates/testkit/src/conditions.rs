@@ -180,7 +180,7 @@ pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         let data = zeros(usize::from(dlen));
         [&[0x0f], target.as_slice(), &[0, 0x40, 0, words, index, cmp, vlen], &value, &[dlen], &data].concat()
     };
-    let all: [Vec<u8>; 36] = [
+    let all: [Vec<u8>; 39] = [
         [&[1], list.as_slice()].concat(),
         vec![1, 0],
         [&[2], list.as_slice()].concat(),

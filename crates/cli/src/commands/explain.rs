@@ -12,7 +12,8 @@ use eyre::{Result, WrapErr, bail};
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
-    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Request, State, account_slot, evaluate,
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Nearby, Request, State, account_slot, evaluate,
+    nearest,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -76,7 +77,14 @@ impl Explain {
             }
         };
         let verdict = foreseen.as_ref().map_or_else(|| words::verdict(&evaluation.verdict), Foreseen::word);
-        report(output, &file, &evaluation, foreseen.as_ref(), now)?;
+        // What is near under unknowns is not sought.
+        let near = match &foreseen {
+            Some(_) => Vec::new(),
+            None => {
+                nearest(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now).wrap_err(blind)?
+            }
+        };
+        report(output, &file, &Told { evaluation: &evaluation, foreseen: foreseen.as_ref(), near: &near, now })?;
         Ok(match verdict {
             "allow" => Exit::Done,
             "hold" => Exit::Undecided,
@@ -142,13 +150,18 @@ impl State for Offline {
     }
 }
 
-fn report(
-    output: &Output,
-    file: &PolicyFile,
-    evaluation: &Evaluation,
-    foreseen: Option<&Foreseen>,
+/// What there is to tell.
+struct Told<'a> {
+    evaluation: &'a Evaluation,
+    /// Where facts were given.
+    foreseen: Option<&'a Foreseen>,
+    /// What would be allowed.
+    near: &'a [Nearby],
     now: u64,
-) -> Result<()> {
+}
+
+fn report(output: &Output, file: &PolicyFile, told: &Told<'_>) -> Result<()> {
+    let Told { evaluation, foreseen, near, now } = *told;
     let names = &file.compiled.source_map;
     let verdict = &evaluation.verdict;
     let evaluated = words::outcome(evaluation, names);
@@ -170,6 +183,7 @@ fn report(
         })
         .collect();
     let asked = words::asked(evaluation, names);
+    let near: Vec<String> = near.iter().map(|one| words::nearby(one, evaluation, names)).collect();
     let text = || {
         let mut lines = vec![format!("{}: {reason}", paint_verdict(word))];
         for (index, decision) in evaluation.decisions.iter().enumerate() {
@@ -200,6 +214,7 @@ fn report(
         }
         lines.extend(foreseen.iter().flat_map(|foreseen| foreseen.lines()));
         lines.extend(asked.iter().map(|one| format!("  asks for {one}")));
+        lines.extend(near.iter().map(|one| format!("  allowed {one}")));
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")
     };
@@ -207,7 +222,8 @@ fn report(
         text,
         json!({
             "verdict": word, "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
-            "words": reason, "effects": effects, "asked": asked, "facts": foreseen.map(Foreseen::object), "at": now,
+            "words": reason, "effects": effects, "asked": asked, "facts": foreseen.map(Foreseen::object), "nearest": near,
+            "at": now,
         }),
     )
 }

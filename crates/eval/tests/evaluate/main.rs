@@ -9,6 +9,7 @@ mod hybrid;
 mod joining;
 mod limits;
 mod named;
+mod near;
 mod obligations;
 mod outside;
 mod random;
