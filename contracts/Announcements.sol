@@ -3,37 +3,21 @@ pragma solidity ^0.8.28;
 
 import {AccountOnly} from "./AccountOnly.sol";
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
+import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {Notices} from "./libraries/Notices.sol";
 import {State} from "./libraries/State.sol";
-import {Action} from "./types/Types.sol";
 
-/// @notice Public notices of requests, which start their delay. {Notices} has the bodies, and reads the arguments,
-/// which are named here for the ABI.
-abstract contract Announcements is AccountOnly, IPolicyHook {
-    /// @inheritdoc IPolicyHook
-    function announce(address account, address origin, Action[] calldata actions) external returns (bytes32 id) {
-        if (msg.sender == account) _authenticateAccount();
-        Forward.to(address(Notices), Notices.announce.selector);
-    }
-
-    /// @inheritdoc IPolicyHook
-    function cancel(address account, bytes32 id) external {
-        if (msg.sender == account) _authenticateAccount();
-        Forward.to(address(Notices), Notices.cancel.selector);
-    }
-
-    /// @inheritdoc IPolicyHook
-    function announcedAt(bytes32 id) external view returns (uint256 madeAt) {
-        (madeAt,) = State.announcement(id);
-    }
-
-    /// @inheritdoc IPolicyHook
-    function announcementId(address account, address origin, Action[] calldata actions)
-        external
-        view
-        returns (bytes32)
-    {
-        Forward.toView(address(Notices), Notices.idOf.selector);
+/// @notice Public notices of requests, which start their delay. {Notices} has the bodies, and reads the arguments.
+abstract contract Announcements is AccountOnly {
+    /// @dev Returns only if the call is none of these.
+    function _announcements(bytes4 selector) internal {
+        if (selector == IPolicyHook.announce.selector) _byAnyone(address(Notices), Notices.announce.selector);
+        if (selector == IPolicyHook.cancel.selector) _byAnyone(address(Notices), Notices.cancel.selector);
+        if (selector == IPolicyHook.announcementId.selector) Forward.to(address(Notices), Notices.idOf.selector);
+        if (selector == IPolicyHook.announcedAt.selector) {
+            (uint256 madeAt,) = State.announcement(bytes32(ExactCalldata.argument(0)));
+            Forward.answer(madeAt);
+        }
     }
 }

@@ -19,7 +19,21 @@ import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {State} from "./libraries/State.sol";
 import {Timelock} from "./libraries/Timelock.sol";
 import {ActionView} from "./types/Data.sol";
-import {Effect, Evaluation, Image, Kind, NO_RULE, Reach, Rule, Semantics, evaluations} from "./types/Evaluation.sol";
+import {
+    EFFECT,
+    EVALUATION,
+    Effect,
+    Evaluation,
+    IMAGE,
+    Image,
+    Kind,
+    NO_RULE,
+    Reach,
+    Rule,
+    Semantics,
+    newRules,
+    rulesAt
+} from "./types/Evaluation.sol";
 import {Reason} from "./types/Reason.sol";
 import {Route, Verdict} from "./types/Types.sol";
 import {StagedWord} from "./types/Words.sol";
@@ -30,12 +44,24 @@ import {StagedWord} from "./types/Words.sol";
 abstract contract Engine {
     using Calldata for bytes;
 
+    /// @dev Fields of {Evaluation}, {Image} and {Rule}.
+    uint256 private constant MANAGER = 0x140;
+    uint256 private constant EFFECTS = 0x1c0;
+    uint256 private constant RULE = 0x1e0;
+    uint256 private constant ATTESTER_SETS = 0x140;
+    uint256 private constant HEAD = 0x20;
+    uint256 private constant OBLIGATIONS_LENGTH = 0x80;
+    uint256 private constant NEXT = 0xe0;
     uint256 private constant MAX_BATCH_DEPTH = 2;
     uint256 private constant SELECTOR = 4;
+    uint256 private constant CALL = 4;
     uint256 private constant ONE_WORD = 36;
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
         if (!_decide(e, actions)) {
             Verdict memory v = e.verdict;
             revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
@@ -49,6 +75,9 @@ abstract contract Engine {
     }
 
     function _decide(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
         e.control = State.control(e.account);
         if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
         e.rule = NO_RULE;
@@ -56,12 +85,7 @@ abstract contract Engine {
     }
 
     /// @dev For the entries that have their request read to them.
-    function _evaluation(address account, ReadRequest memory request, bool checking)
-        internal
-        pure
-        returns (Evaluation memory)
-    {
-        Evaluation memory e = evaluations()();
+    function _read(Evaluation memory e, address account, ReadRequest memory request, bool checking) internal pure {
         e.account = account;
         e.origin = request.origin;
         e.initiator = request.initiator;
@@ -69,11 +93,18 @@ abstract contract Engine {
         e.gasPrice = request.gasPrice;
         (e.words, e.baseGasAt, e.nonce) = (request.words, request.baseGasAt, request.nonce);
         e.checking = checking;
-        return e;
     }
 
     function _commit(Evaluation memory e) private {
-        SpendLimit.commit(e);
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
+        if (e.charges != 0) SpendLimit.commit(e);
+        if (e.more) _commitMore(e);
+    }
+
+    /// @dev A removal comes with slot changes.
+    function _commitMore(Evaluation memory e) private {
         if (e.announcement != 0) State.clearAnnouncement(e.announcement);
         Marker.addAll(e.markers);
         if (e.slots.length != 0) State.setStaged(e.account, StagedWord.wrap(0), 0);
@@ -82,15 +113,25 @@ abstract contract Engine {
     }
 
     function _request(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
-        if (e.safeTxGas != 0 || e.gasPrice != 0) return e.deny(Reason.GasRefund, e.safeTxGas, e.gasPrice);
-        if (actions.length == 0) return e.deny(Reason.MalformedBatch, 0, 0);
-        for (uint256 i = 0; i < actions.length; ++i) {
-            if (!_action(e, actions[i], 0)) return false;
+        assembly ("memory-safe") {
+            e := EVALUATION
         }
-        return _slots(e) && Asking.meets(e, actions) && Timelock.allows(e, actions);
+        if (e.safeTxGas | e.gasPrice != 0) return e.deny(Reason.GasRefund, e.safeTxGas, e.gasPrice);
+        uint256 n = actions.length;
+        if (n == 0) return e.deny(Reason.MalformedBatch, 0, 0);
+        // Unchecked: as many as calldata holds.
+        unchecked {
+            for (uint256 i = 0; i < n; ++i) {
+                if (!_action(e, actions[i], 0)) return false;
+            }
+        }
+        return !e.more || _slots(e) && Asking.meets(e, actions) && Timelock.allows(e, actions);
     }
 
     function _action(Evaluation memory e, ActionView memory a, uint256 depth) private view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
         if (a.operation == 0) return _leaf(e, a);
         if (a.operation > 1) return e.deny(Reason.BadOperation, a.operation, 0);
         if (a.value != 0) return e.deny(Reason.DelegatecallValue, a.value, 0);
@@ -111,7 +152,16 @@ abstract contract Engine {
     }
 
     function _leaf(Evaluation memory e, ActionView memory a) private view returns (bool) {
-        bool special = a.to == e.account || a.to == address(this) || a.to == e.manager && a.to != address(0);
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
+        bool special;
+        assembly ("memory-safe") {
+            // `to` and `account` are the first fields.
+            let to := mload(a)
+            let managed := and(eq(to, mload(add(e, MANAGER))), iszero(iszero(to)))
+            special := or(or(eq(to, mload(e)), eq(to, address())), managed)
+        }
         if (!special) return _ordinary(e, a, Reach.EVERY);
         bytes calldata data = a.data.bytesOf();
         bool active = e.control.program() != address(0);
@@ -119,6 +169,7 @@ abstract contract Engine {
         (uint256 kind, Reason reason, uint256 have) = ControlCalls.judge(leaf, data);
         if (reason != Reason.Allowed) return e.deny(reason, have, 0);
         if (kind < ControlCalls.SLOT) return _ordinary(e, a, kind);
+        e.more = true;
         if (active && kind == ControlCalls.SLOT) _note(e, a);
         else if (active) e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
 
@@ -147,16 +198,19 @@ abstract contract Engine {
 
     /// @param reach Which rules can match what its calldata does.
     function _ordinary(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
-        if (e.control.program() == address(0)) return e.deny(Reason.NoProgram, 0, 0);
-        if (e.control.frozen()) return e.deny(Reason.Frozen, 0, 0);
-        if (!e.opened) {
-            e.opened = true;
-            Program.open(e.image, e.control.program());
+        assembly ("memory-safe") {
+            e := EVALUATION
         }
+        if (!e.opened && !_open(e)) return false;
         if (e.image.failed()) return e.denyFault();
 
         uint256 length = a.data.bytesOf().length;
-        if (length != 0 && length < SELECTOR) return e.deny(Reason.ShortCalldata, length, 0);
+        bool short;
+        assembly ("memory-safe") {
+            // 1 to 3.
+            short := lt(sub(length, 1), sub(SELECTOR, 1))
+        }
+        if (short) return e.deny(Reason.ShortCalldata, length, 0);
         if (a.value != 0) {
             Effect memory native = e.effect;
             _bare(native, a);
@@ -170,54 +224,86 @@ abstract contract Engine {
         return _call(e, a, reach);
     }
 
-    /// @dev What all effects of an action share, and nothing else.
+    function _open(Evaluation memory e) private view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
+        address program = e.control.program();
+        if (program == address(0)) return e.deny(Reason.NoProgram, 0, 0);
+        if (e.control.frozen()) return e.deny(Reason.Frozen, 0, 0);
+        e.opened = true;
+        Program.open(e.image, program);
+        return true;
+    }
+
+    /// @dev What all effects of an action share, and nothing else. The calldata has no bytes, or a selector.
     function _bare(Effect memory effect, ActionView memory a) private pure {
-        bytes calldata data = a.data.bytesOf();
-        effect.kind = Kind.CALL;
-        effect.reach = Reach.EVERY;
-        effect.target = a.to;
-        effect.subject = a.to;
-        effect.data = a.data;
-        effect.hasSelector = data.length != 0;
-        effect.selector = data.selector();
-        effect.hasRecipient = effect.hasAmount = effect.hasAsset = false;
-        effect.recipient = effect.asset = address(0);
-        effect.amount = 0;
+        assembly ("memory-safe") {
+            effect := EFFECT
+            let to := mload(a)
+            let data := mload(add(a, 0x40))
+            // Less than 2^128 bytes.
+            let calls := iszero(iszero(shl(128, data)))
+            mstore(effect, CALL)
+            mstore(add(effect, 0x20), 0) // reach: every
+            mstore(add(effect, 0x40), to) // target
+            mstore(add(effect, 0x60), to) // subject
+            mstore(add(effect, 0x80), calls) // hasSelector
+            mstore(add(effect, 0xa0), mul(calls, shr(224, calldataload(shr(128, data))))) // selector
+            mstore(add(effect, 0xc0), data)
+            // No recipient, amount or asset.
+            calldatacopy(add(effect, 0xe0), calldatasize(), 0xc0)
+        }
     }
 
     /// @dev What the action's calldata does.
     function _call(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
         Effect memory effect = e.effect;
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+        }
         _bare(effect, a);
         if (!effect.hasSelector) return _effect(e, effect);
-        (bool canonical, uint256 count) = (true, 1);
-        effect.reach = reach;
-        if (effect.reach == Reach.EVERY) {
-            (canonical, count) = _decode(e, effect);
-            if (e.image.failed()) return e.denyFault();
-        } else if (effect.reach == Reach.NAMED_RECIPIENT) {
-            bytes calldata data = a.data.bytesOf();
-            canonical = data.length == ONE_WORD && data.isAddress(SELECTOR);
-            effect.hasRecipient = true;
-            effect.recipient = data.addressAt(SELECTOR);
-        }
+        if (reach != Reach.EVERY) return _named(e, a, reach);
+        (bool canonical, uint256 count) = _decode(e, effect);
+        if (e.image.failed()) return e.denyFault();
         if (!canonical) return e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
-        if (!_effect(e, effect)) return false;
-        for (uint256 i = 1; i < count; ++i) {
+        if (count == 1) return _effect(e, effect);
+        for (uint256 i = 0; i < count; ++i) {
             effect.amount = Decoder.amountAt(effect, i);
             if (!_effect(e, effect)) return false;
         }
         return true;
     }
 
+    /// @dev A call that only rules match that name it, with its recipient if they must name that too.
+    function _named(Evaluation memory e, ActionView memory a, uint256 reach) private view returns (bool) {
+        Effect memory effect = e.effect;
+        effect.reach = reach;
+        if (reach == Reach.NAMED_RECIPIENT) {
+            bytes calldata data = a.data.bytesOf();
+            bool canonical = data.length == ONE_WORD && data.isAddress(SELECTOR);
+            if (!canonical) return e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
+            effect.hasRecipient = true;
+            effect.recipient = data.addressAt(SELECTOR);
+        }
+        return _effect(e, effect);
+    }
+
     /// @dev Turns a call into what it does to a declared token, if it is one to a token or to Permit2.
     function _decode(Evaluation memory e, Effect memory effect) private view returns (bool canonical, uint256 count) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+        }
         uint256 standard = Index.standardOf(e.image, effect.target);
         if (standard != 0) {
             effect.hasAsset = true;
             effect.asset = effect.target;
             return Decoder.decode(effect, standard, e.account);
         }
+        if (effect.target != Decoder.PERMIT2) return (true, 1);
         (bool named, address token) = Decoder.permit2Token(effect);
         bool permits = named && Index.standardOf(e.image, token) == Decoder.ERC20;
         return (!permits || Decoder.permit2(effect, token), 1);
@@ -227,50 +313,76 @@ abstract contract Engine {
     /// first that denies at once; the first that allows, or else the first.
     function _effect(Evaluation memory e, Effect memory effect) private view returns (bool) {
         Image memory image = e.image;
-        uint256[17] memory runs = e.runs;
-        Index.lookUp(image, effect, e.account, runs);
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+            image := IMAGE
+        }
+        uint256 entry = Index.first(image, e.account);
         if (image.failed()) return e.denyFault();
         Rule memory rule = e.candidate;
         Rule memory first = rule;
         Rule memory last = rule;
         bool any = false;
-        for (uint256 entry = Index.next(runs); entry != 0; entry = Index.next(runs)) {
-            Rules.read(image, entry, rule);
+        for (; entry != 0; entry = Index.next()) {
+            bool sound = Rules.read(image, entry, rule);
             e.rule = rule.index;
-            bool inScope = Rules.matches(e, effect, rule);
-            if (image.failed()) return e.denyFault();
-            if (!inScope) continue;
-            bool atOnce = rule.allows == (image.semantics == Semantics.ALLOW_OVERRIDES);
-            if (image.semantics == Semantics.FIRST_MATCH || atOnce) return _outcome(e, effect, rule);
+            if (!sound) return e.denyFault();
+            if (!Rules.matches(e, effect, rule)) {
+                if (image.failed()) return e.denyFault();
+                continue;
+            }
+            uint256 semantics = image.semantics;
+            if (semantics == Semantics.FIRST_MATCH) return _outcome(e, effect, rule);
+            if (rule.allows() == (semantics == Semantics.ALLOW_OVERRIDES)) return _outcome(e, effect, rule);
             if (any) last.append(rule);
             else first = rule;
             last = rule;
             any = true;
             // The one before is kept.
-            Rule memory another;
-            e.candidate = rule = another;
+            e.candidate = rule = newRules()[0];
         }
         return any ? _outcome(e, effect, first) : e.deny(Reason.NoRule, effect.kind, 0);
     }
 
     /// @param rules The first of the rules that decide. One that denies is alone, or the first of several that do.
     function _outcome(Evaluation memory e, Effect memory effect, Rule memory rules) private view returns (bool) {
-        e.rule = rules.index;
-        if (!rules.allows) return e.denyByRule(Reason.RuleDenies, 0, effect.kind, 0);
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+            mstore(add(EVALUATION, RULE), mload(rules))
+        }
+        if (!rules.allows()) return e.denyByRule(Reason.RuleDenies, 0, effect.kind, 0);
         if (!SpendLimit.charge(e, effect, rules)) return false;
-        Rule memory rule = rules;
+        bool more;
+        assembly ("memory-safe") {
+            let asks := or(and(mload(add(rules, HEAD)), 0xffffffff), mload(add(rules, OBLIGATIONS_LENGTH)))
+            more := or(or(asks, mload(add(rules, NEXT))), mload(add(IMAGE, ATTESTER_SETS)))
+        }
+        if (more && !_join(e, effect, rules)) return false;
+        assembly ("memory-safe") {
+            mstore(add(EVALUATION, EFFECTS), add(mload(add(EVALUATION, EFFECTS)), 1))
+        }
+        return true;
+    }
+
+    /// @dev What the rules ask for besides limits.
+    function _join(Evaluation memory e, Effect memory effect, Rule memory rule) private view returns (bool) {
         while (true) {
-            if (rule.delay > e.delay) {
-                e.delay = rule.delay;
+            if (rule.delay() > e.delay) {
+                e.more = true;
+                e.delay = rule.delay();
                 e.delayRule = rule.index;
                 e.delayEffect = e.effects;
             }
-            if (rule.obligationsLength != 0 && !Asking.join(e, rule)) return e.denyFault();
+            if (rule.obligationsLength != 0) {
+                e.more = true;
+                if (!Asking.join(e, rule)) return e.denyFault();
+            }
             if (rule.next == 0) break;
-            rule = rule.following();
+            rule = rulesAt(rule.next)[0];
         }
         if (e.image.attesterSets != 0) Asking.fold(e, effect);
-        ++e.effects;
         return true;
     }
 }

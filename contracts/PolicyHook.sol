@@ -12,26 +12,67 @@ import {IModuleGuard} from "./interfaces/IModuleGuard.sol";
 import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
 import {ISafeProtocolHooks} from "./interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
+import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {ReadRequest, Requests} from "./libraries/Requests.sol";
-import {Evaluation} from "./types/Evaluation.sol";
-import {Request, Verdict} from "./types/Types.sol";
+import {Evaluation, evaluations} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
-/// @notice The one contract that is deployed: entries, control and announcements around one core.
-contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, IERC165 {
-    /// @inheritdoc IPolicyHook
-    function check(address account, Request calldata) external view returns (Verdict memory) {
-        bytes memory read = Forward.readView(address(Requests), Requests.ofCheck.selector);
-        ReadRequest memory request = abi.decode(read, (ReadRequest));
-        Evaluation memory e = _evaluation(account, request, true);
-        _evaluate(e, request.actions);
-        return e.verdict;
+/// @notice The one contract that is deployed: entries, control and announcements around one core. {IPortcullis} is its
+/// interface.
+/// @dev There are no functions, since the compiler would compare a call with each in turn and decode its arguments one
+/// by one, which costs an execution more than deciding it. Here what a Safe calls at each execution comes first, and
+/// every part reads its own arguments.
+contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members {
+    fallback() external {
+        bytes4 selector = msg.sig;
+        if (selector == ITransactionGuard.checkAfterExecution.selector) return _checkSuccess();
+        if (selector == IModuleGuard.checkAfterModuleExecution.selector) return _checkSuccess();
+        Evaluation memory e = evaluations()[0];
+        if (selector == ITransactionGuard.checkTransaction.selector) _checkTransaction(e);
+        else if (selector == IModuleGuard.checkModuleTransaction.selector) Forward.answer(_checkedModuleTransaction(e));
+        else _serve(e, selector);
     }
 
-    /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
-        return interfaceId == type(ITransactionGuard).interfaceId || interfaceId == type(IModuleGuard).interfaceId
-            || interfaceId == type(ISafeProtocolHooks).interfaceId || interfaceId == type(IERC165).interfaceId;
+    /// @dev What a Safe takes for a hash, of which this hook has none.
+    function _checkedModuleTransaction(Evaluation memory e) private returns (uint256) {
+        _checkModuleTransaction(e);
+        return 0;
+    }
+
+    /// @dev The second argument of everything that is called after an execution. This reads and writes nothing else, so
+    /// it asks for no authority either: after a removal, the manager that still finishes that very execution is
+    /// registered no longer.
+    function _checkSuccess() private pure {
+        require(ExactCalldata.argument(1) == 1, IPolicyHook.ExecutionFailed());
+    }
+
+    /// @dev Everything else. Each part returns only if the call is none of its own.
+    function _serve(Evaluation memory e, bytes4 selector) private {
+        if (selector == ISafeProtocolHooks.postCheck.selector) return _checkSuccess();
+        _protocol(e, selector);
+        if (selector == IPolicyHook.check.selector) _check(e);
+        _control(selector);
+        _announcements(selector);
+        _members(selector);
+        if (selector == IERC165.supportsInterface.selector) Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
+        revert();
+    }
+
+    /// @dev {IPolicyHook.check}
+    function _check(Evaluation memory e) private {
+        bytes memory read = Forward.read(address(Requests), Requests.ofCheck.selector);
+        ReadRequest memory request = abi.decode(read, (ReadRequest));
+        _read(e, ExactCalldata.addressArgument(0), request, true);
+        _evaluate(e, request.actions);
+        Forward.answer(abi.encode(e.verdict));
+    }
+
+    /// @dev {IERC165.supportsInterface}
+    function _supports(bytes32 interfaceId) private pure returns (uint256) {
+        bool supported = interfaceId == type(ITransactionGuard).interfaceId
+            || interfaceId == type(IModuleGuard).interfaceId || interfaceId == type(ISafeProtocolHooks).interfaceId
+            || interfaceId == type(IERC165).interfaceId;
+        return supported ? 1 : 0;
     }
 }

@@ -66,7 +66,7 @@ library Asking {
         (Reason fault, bool holds, bytes memory longer) =
             Obligations.told(e.image.source, e.joined, _signatures(e), place, e.rule, e.effects);
         if (fault != Reason.Allowed) return e.image.blame(fault, address(uint160(place >> 16)));
-        e.joined = longer;
+        (e.joined, e.more) = (longer, true);
         return holds;
     }
 

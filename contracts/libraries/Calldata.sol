@@ -8,6 +8,13 @@ library Calldata {
         return uint32(word(data, 0) >> 224);
     }
 
+    /// @notice The word at `offset`, which the caller has found to lie inside.
+    function load(bytes calldata data, uint256 offset) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(data.offset, offset))
+        }
+    }
+
     function word(bytes calldata data, uint256 offset) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             if lt(offset, data.length) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Evaluation, Image} from "../types/Evaluation.sol";
+import {EFFECT, EVALUATION, Effect, Evaluation, Image} from "../types/Evaluation.sol";
 import {Asking} from "./Asking.sol";
 import {integerAt} from "./Bytes.sol";
 import {Calldata} from "./Calldata.sol";
@@ -10,21 +10,25 @@ import {Reason} from "../types/Reason.sol";
 import {SpendLimit} from "./SpendLimit.sol";
 import {Whitelist} from "./Whitelist.sol";
 
-/// @notice Conditions, `docs/program.md` §1. What is malformed, and what does not answer as it must, leaves a fault in
+/// @notice Conditions, `docs/program.md` §1, of the one evaluation's one effect. What is malformed, and what does not answer as it must, leaves a fault in
 /// the image and does not hold; after a fault nothing is tested.
 library Conditions {
     using Calldata for bytes;
 
     uint256 private constant ORIGIN_IN = 0x01;
-    uint256 private constant INITIATOR_IN = 0x02;
     uint256 private constant RECIPIENT_IN = 0x03;
     uint256 private constant AMOUNT_AT_LEAST = 0x04;
-    uint256 private constant AMOUNT_AT_MOST = 0x05;
     uint256 private constant WITHIN = 0x10;
     uint256 private constant ATTESTED = 0x11;
     uint256 private constant ANY = 0x20;
     uint256 private constant ALL = 0x21;
     uint256 private constant NOT = 0x22;
+
+    /// @dev Fields of {Effect}.
+    uint256 private constant HAS_RECIPIENT = 0xe0;
+    uint256 private constant RECIPIENT = 0x100;
+    uint256 private constant HAS_AMOUNT = 0x120;
+    uint256 private constant AMOUNT = 0x140;
 
     uint256 private constant MAX_DEPTH = 8;
     /// @dev Op and length.
@@ -41,18 +45,83 @@ library Conditions {
         view
         returns (bool)
     {
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+        }
         while (cursor < end) {
+            uint256 op;
             bool holds;
-            (holds, cursor) = _condition(e, effect, cursor, end, depth);
-            if (e.image.failed()) return false;
-            if (holds == (kind == ANY)) return kind != ALL;
+            assembly ("memory-safe") {
+                op := byte(0, mload(cursor))
+            }
+            // Unchecked: below the first op of each kind the difference is huge.
+            unchecked {
+                if (op - ORIGIN_IN <= RECIPIENT_IN - ORIGIN_IN) (holds, cursor) = _listed(e, op, cursor, end);
+                else if (op - AMOUNT_AT_LEAST <= 1) (holds, cursor) = _amount(e, cursor, end);
+                else (holds, cursor) = _other(e, effect, cursor, end, depth);
+            }
+            // A fault comes with a condition that does not hold.
+            if (holds) {
+                if (kind == ANY) return true;
+            } else {
+                if (kind == ALL || e.image.failed()) return false;
+                if (kind == NOT) return true;
+            }
         }
         return kind == ALL;
     }
 
+    /// @return holds Whether the one whom the op is about is in the list that the condition names.
+    /// @return next As that of {_other}.
+    function _listed(Evaluation memory e, uint256 op, uint256 cursor, uint256 end)
+        private
+        view
+        returns (bool holds, uint256 next)
+    {
+        bool broken;
+        uint256 list;
+        address who;
+        assembly ("memory-safe") {
+            e := EVALUATION
+            next := add(cursor, 4)
+            broken := gt(next, end)
+            list := and(shr(224, mload(cursor)), 0xffffff)
+            who := mload(add(EFFECT, RECIPIENT))
+            holds := mload(add(EFFECT, HAS_RECIPIENT))
+            if lt(op, RECIPIENT_IN) {
+                // Origin and initiator are neighbours too.
+                who := mload(add(EVALUATION, shl(5, op)))
+                holds := 1
+            }
+        }
+        if (broken) return (e.image.spoil(), end);
+        if (holds) holds = Whitelist.contains(e.image, list, who);
+    }
+
+    /// @return holds Whether the effect's amount is within the bound.
+    /// @return next As that of {_other}.
+    function _amount(Evaluation memory e, uint256 cursor, uint256 end) private pure returns (bool holds, uint256 next) {
+        bool broken;
+        assembly ("memory-safe") {
+            e := EVALUATION
+            let word := mload(cursor)
+            let length := byte(1, word)
+            next := add(add(cursor, 2), length)
+            broken := or(gt(sub(length, 1), 31), gt(next, end))
+            let bound := shr(sub(256, shl(3, length)), mload(add(cursor, 2)))
+            let amount := mload(add(EFFECT, AMOUNT))
+            let beyond := gt(amount, bound)
+            if eq(byte(0, word), AMOUNT_AT_LEAST) { beyond := lt(amount, bound) }
+            holds := and(mload(add(EFFECT, HAS_AMOUNT)), iszero(beyond))
+        }
+        if (broken) return (e.image.spoil(), end);
+    }
+
+    /// @dev All but the most common conditions.
     /// @return holds False also when there is a fault, and then `next` means nothing.
     /// @return next Where the next condition starts, not past `end`.
-    function _condition(Evaluation memory e, Effect memory effect, uint256 cursor, uint256 end, uint256 depth)
+    function _other(Evaluation memory e, Effect memory effect, uint256 cursor, uint256 end, uint256 depth)
         private
         view
         returns (bool holds, uint256 next)
@@ -68,20 +137,6 @@ library Conditions {
                 if (depth == MAX_DEPTH || left < GROUP || left - GROUP < length) return (image.spoil(), end);
                 next = cursor + GROUP + length;
                 return (_group(e, effect, cursor + GROUP, next, op, depth + 1), next);
-            }
-            if (op >= ORIGIN_IN && op <= RECIPIENT_IN) {
-                if (left < 4) return (image.spoil(), end);
-                next = cursor + 4;
-                address who = op == ORIGIN_IN ? e.origin : op == INITIATOR_IN ? e.initiator : effect.recipient;
-                if (op == RECIPIENT_IN && !effect.hasRecipient) return (false, next);
-                return (Whitelist.contains(image, integerAt(cursor + 1, 3), who), next);
-            }
-            if (op == AMOUNT_AT_LEAST || op == AMOUNT_AT_MOST) {
-                uint256 length = integerAt(cursor + 1, 1);
-                if (left < 2 || length == 0 || length > 32 || left < 2 + length) return (image.spoil(), end);
-                uint256 bound = integerAt(cursor + 2, length);
-                holds = op == AMOUNT_AT_LEAST ? effect.amount >= bound : effect.amount <= bound;
-                return (holds && effect.hasAmount, cursor + 2 + length);
             }
             if (op == WITHIN) {
                 if (left < 2) return (image.spoil(), end);

@@ -19,6 +19,15 @@ library Decoder {
     uint32 private constant TRANSFER_FROM = 0x23b872dd;
     uint32 private constant APPROVE = 0x095ea7b3;
     uint32 private constant INCREASE_ALLOWANCE = 0x39509351;
+    /// @dev As {Kind} has them.
+    uint256 private constant KIND_TRANSFER = 2;
+    uint256 private constant KIND_APPROVE = 3;
+    /// @dev Fields of {Effect}.
+    uint256 private constant SELECTOR = 0xa0;
+    uint256 private constant HAS_RECIPIENT = 0xe0;
+    uint256 private constant RECIPIENT = 0x100;
+    uint256 private constant HAS_AMOUNT = 0x120;
+    uint256 private constant AMOUNT = 0x140;
     uint32 private constant PERMIT2_APPROVE = 0x87517c45;
 
     /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token.
@@ -71,31 +80,39 @@ library Decoder {
         return true;
     }
 
-    function _erc20(Effect memory effect, bytes calldata data, address account) private pure returns (bool) {
-        uint32 selector = effect.selector;
-        if (selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
-        if (selector == TRANSFER) {
-            effect.kind = Kind.TRANSFER;
-        } else if (selector == APPROVE || selector == INCREASE_ALLOWANCE) {
-            effect.kind = Kind.APPROVE;
-        } else {
-            effect.kind = Kind.OPAQUE;
-            return true;
+    function _erc20(Effect memory effect, bytes calldata data, address account) private pure returns (bool canonical) {
+        uint256 kind = 0;
+        assembly ("memory-safe") {
+            let selector := mload(add(effect, SELECTOR))
+            if or(eq(selector, APPROVE), eq(selector, INCREASE_ALLOWANCE)) { kind := KIND_APPROVE }
+            if eq(selector, TRANSFER) { kind := KIND_TRANSFER }
+            if kind {
+                let recipient := calldataload(add(data.offset, 4))
+                canonical := and(eq(data.length, 68), iszero(shr(160, recipient)))
+                mstore(effect, kind)
+                mstore(add(effect, HAS_RECIPIENT), 1)
+                mstore(add(effect, RECIPIENT), shr(96, shl(96, recipient)))
+                mstore(add(effect, HAS_AMOUNT), 1)
+                mstore(add(effect, AMOUNT), calldataload(add(data.offset, 36)))
+            }
         }
-        if (data.length != 68 || !data.isAddress(4)) return false;
-        _fill(effect, data.addressAt(4), data.word(36));
+        if (kind != 0) return canonical;
+        if (effect.selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
+        effect.kind = Kind.OPAQUE;
         return true;
     }
 
     /// @dev What another owner's allowance moves is not this account's transfer.
     function _transferFrom(Effect memory effect, bytes calldata data, address account) private pure returns (bool) {
-        if (data.length != 100 || !data.isAddress(4) || !data.isAddress(36)) return false;
-        if (data.addressAt(4) != account) {
+        if (data.length != 100) return false;
+        (uint256 from, uint256 to) = (data.load(4), data.load(36));
+        if ((from | to) >> 160 != 0) return false;
+        if (from != uint256(uint160(account))) {
             effect.kind = Kind.OPAQUE;
             return true;
         }
         effect.kind = Kind.TRANSFER;
-        _fill(effect, data.addressAt(36), data.word(68));
+        _fill(effect, address(uint160(to)), data.load(68));
         return true;
     }
 

@@ -28,28 +28,30 @@ library ExactCalldata {
         check(end == encoded.length);
     }
 
-    /// @notice {checkHead} for the arguments of this very call. Past the end of calldata everything is zero anyway.
-    function checkCall(uint256 words, uint256 dynamic) internal pure {
-        // Unchecked: positions in calldata, once a length has been compared with its size.
+    /// @notice Where the head of `words` arguments of this very call ends, and what is behind it begins.
+    function headEnd(uint256 words) internal pure returns (uint256 end) {
         unchecked {
-            uint256 size = msg.data.length;
-            uint256 end = SELECTOR + WORD * words;
-            bool exact = true;
-            for (; dynamic != 0; dynamic >>= 8) {
-                uint256 length = load(end);
-                exact = exact && load(SELECTOR + WORD * (dynamic & 0xff)) == end - SELECTOR && length < size;
-                if (!exact) break;
-                uint256 last = end + WORD + length;
-                uint256 padding = (SELECTOR - last) % WORD;
-                // Shifted so that only the padding is left; by a whole word where there is none.
-                exact = load(last) >> (8 * (WORD - padding)) == 0;
-                end = last + padding;
-            }
-            check(exact && end == size);
+            return SELECTOR + WORD * words;
         }
     }
 
-    /// @notice The bytes whose length is at `position` of calldata. Only for what {checkCall} vouches for.
+    /// @notice Where the bytes end whose length must be at `start` of this call, as argument word `index` must say;
+    /// padding included, which must be zeros.
+    function tail(uint256 index, uint256 start) internal pure returns (uint256 end) {
+        // Unchecked: positions in calldata, once the length has been compared with its size.
+        unchecked {
+            uint256 length = load(start);
+            check(argument(index) == start - SELECTOR && length < msg.data.length);
+            uint256 last = start + WORD + length;
+            uint256 padding = (SELECTOR - last) % WORD;
+            // Shifted so that only the padding is left; by a whole word where there is none. Past the end of calldata
+            // everything is zero, and then the end is not where it must be.
+            check(load(last) >> (8 * (WORD - padding)) == 0);
+            return last + padding;
+        }
+    }
+
+    /// @notice The bytes whose length is at `position` of calldata. Only for what {tail} vouches for.
     function bytesBehind(uint256 position) internal pure returns (bytes calldata data) {
         assembly ("memory-safe") {
             data.offset := add(position, 32)
@@ -62,6 +64,17 @@ library ExactCalldata {
         unchecked {
             return load(SELECTOR + WORD * index);
         }
+    }
+
+    /// @notice Argument word `index` of this call, which must not have more bits than these.
+    function smallArgument(uint256 index, uint256 bits) internal pure returns (uint256 word) {
+        word = argument(index);
+        check(word >> bits == 0);
+    }
+
+    /// @notice The address in argument word `index` of this call.
+    function addressArgument(uint256 index) internal pure returns (address) {
+        return address(uint160(smallArgument(index, 160)));
     }
 
     /// @notice The word at `position` of calldata.

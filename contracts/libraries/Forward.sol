@@ -24,42 +24,36 @@ library Forward {
     }
 
     /// @notice {to}, but hands over what it answers instead of returning it.
-    function read(address code, bytes4 selector) internal returns (bytes memory answer) {
+    function read(address code, bytes4 selector) internal returns (bytes memory output) {
         require(code.code.length != 0, IPolicyHook.NotLinked(code));
         assembly ("memory-safe") {
-            answer := mload(0x40)
-            calldatacopy(answer, 0, calldatasize())
-            mstore(answer, or(selector, shr(32, shl(32, mload(answer)))))
-            let ok := delegatecall(gas(), code, answer, calldatasize(), 0, 0)
+            output := mload(0x40)
+            calldatacopy(output, 0, calldatasize())
+            mstore(output, or(selector, shr(32, shl(32, mload(output)))))
+            let ok := delegatecall(gas(), code, output, calldatasize(), 0, 0)
             let size := returndatasize()
             if iszero(ok) {
-                returndatacopy(answer, 0, size)
-                revert(answer, size)
+                returndatacopy(output, 0, size)
+                revert(output, size)
             }
-            mstore(answer, size)
-            returndatacopy(add(answer, 32), 0, size)
-            mstore(0x40, and(add(add(answer, size), 63), not(31)))
+            mstore(output, size)
+            returndatacopy(add(output, 32), 0, size)
+            mstore(0x40, and(add(add(output, size), 63), not(31)))
         }
     }
 
-    /// @notice {read}, for a function there that only reads.
-    function readView(address code, bytes4 selector) internal view returns (bytes memory) {
-        function(address, bytes4) internal returns (bytes memory) writing = read;
-        function(address, bytes4) internal view returns (bytes memory) reading;
+    /// @notice Returns one word to the caller of this contract.
+    function answer(uint256 word) internal pure {
         assembly ("memory-safe") {
-            reading := writing
+            mstore(0x00, word)
+            return(0x00, 32)
         }
-        return reading(code, selector);
     }
 
-    /// @notice {to}, for a function there that only reads.
-    /// @dev The compiler takes every delegatecall in assembly for a write.
-    function toView(address code, bytes4 selector) internal view {
-        function(address, bytes4) internal writing = to;
-        function(address, bytes4) internal view reading;
+    /// @notice Returns what is encoded to the caller of this contract.
+    function answer(bytes memory encoded) internal pure {
         assembly ("memory-safe") {
-            reading := writing
+            return(add(encoded, 32), mload(encoded))
         }
-        reading(code, selector);
     }
 }

@@ -1,155 +1,303 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Image, Reach} from "../types/Evaluation.sol";
+import {EFFECT, Effect, IMAGE, Image, RUNS} from "../types/Evaluation.sol";
 import {Program} from "./Program.sol";
 
-/// @notice Finds the rules that an effect can match, in rule order, without looking at the others.
+/// @notice Finds the rules that the one effect of the one evaluation can match, in rule order, without looking at the
+/// others.
+/// @dev What was found is kept in memory, at {RUNS}:
+///
+///     | runs, how many (1 word) | where to go on (1) | the one found last alone (4) | four runs, of 4 words each |
+///
+/// A run is the entries of one key: key, next entry not looked at, end of the bucket, and the head, which is 0 when there
+/// are no more. With one run the second word is the entry to go on with, with several the run that gave the last head.
 library Index {
     using Program for Image;
 
     /// @dev A key: kind and flags (8) | subject (160) | selector (32).
     uint256 private constant KIND = 192;
     uint256 private constant SUBJECT = 32;
-    uint256 private constant ANY_SUBJECT = 0x80 << KIND;
-    uint256 private constant ANY_SELECTOR = 0x40 << KIND;
-    uint256 private constant ACCOUNT = 0x20 << KIND;
+    uint256 private constant ANY_SUBJECT = 0x80000000000000000000000000000000000000000000000000;
+    uint256 private constant ANY_SELECTOR = 0x40000000000000000000000000000000000000000000000000;
+    uint256 private constant ACCOUNT = 0x20000000000000000000000000000000000000000000000000;
     /// @dev Rule, offset and length follow the key.
     uint256 private constant KEY_SHIFT = 56;
-    /// @dev Classes by bit: all; those with a subject, those without a selector, the one with both.
+    /// @dev Classes by bit: all; those with a subject, those without a selector, the one with both. A class is numbered
+    /// by its bit, and the bits of the number say what it leaves open.
     uint256 private constant ALL_CLASSES = 15;
     uint256 private constant WITH_SUBJECT = 3;
     uint256 private constant WITHOUT_SELECTOR = 10;
     uint256 private constant NAMED = 1;
-    /// @dev Where the words of a run are, and how far the next run is.
-    uint256 private constant CURSOR = 32;
-    uint256 private constant END = 64;
-    uint256 private constant HEAD = 96;
-    uint256 private constant RUN = 128;
-    /// @dev What a class leaves open.
     uint256 private constant NO_SUBJECT = 2;
     uint256 private constant NO_SELECTOR = 1;
+    /// @dev From {RUNS}, and the words of a run.
+    uint256 private constant GO_ON = 0x20;
+    uint256 private constant LAST = 0x40;
+    uint256 private constant FIRST = 0xc0;
+    uint256 private constant CURSOR = 0x20;
+    uint256 private constant END = 0x40;
+    uint256 private constant HEAD = 0x60;
+    uint256 private constant RUN = 0x80;
+    /// @dev Fields of {Image} and of {Effect}.
+    uint256 private constant BASE = 0x40;
+    uint256 private constant LOADED = 0x60;
+    uint256 private constant DIRECTORY_BITS = 0xe0;
+    uint256 private constant CLASSES = 0x100;
+    uint256 private constant DIRECTORY = 0x180;
+    uint256 private constant ENTRIES = 0x1a0;
+    uint256 private constant MULTIPLIER = 0x1c0;
+    uint256 private constant DECLARED = 0x1e0;
+    uint256 private constant STANDARD = 0x200;
+    uint256 private constant REACH = 0x20;
+    uint256 private constant EFFECT_TARGET = 0x40;
+    uint256 private constant EFFECT_SUBJECT = 0x60;
+    uint256 private constant HAS_SELECTOR = 0x80;
+    uint256 private constant SELECTOR = 0xa0;
     /// @dev The highest standard in a declaration.
     uint256 private constant LAST_STANDARD = 3;
 
-    /// @notice Finds the runs that hold the effect's rules: the entries of one key each, class by class. A class is
-    /// numbered by its bit in the header.
-    /// @param runs Filled: how many there are, and then four words for each: key, next entry not looked at, end of the
-    /// bucket, and the head, which is 0 when there are no more.
-    function lookUp(Image memory image, Effect memory effect, address account, uint256[17] memory runs) internal view {
-        uint256 classes = (image.classes >> (effect.kind << 2)) & ALL_CLASSES;
-        bool self = effect.subject == account;
-        // Rules without a target never match the account or the hook.
-        if (self || effect.subject == address(this) || effect.target == account || effect.target == address(this)) {
-            classes &= WITH_SUBJECT;
+    /// @notice The first entry in rule order, 0 when there is none; ties go to the lower class.
+    function first(Image memory image, address account) internal view returns (uint256 entry) {
+        uint256 classes;
+        uint256 kind;
+        uint256 subject;
+        uint256 key;
+        assembly ("memory-safe") {
+            image := IMAGE
+            kind := mload(EFFECT)
+            classes := and(shr(shl(2, kind), mload(add(IMAGE, CLASSES))), ALL_CLASSES)
+            subject := mload(add(EFFECT, EFFECT_SUBJECT))
+            let target := mload(add(EFFECT, EFFECT_TARGET))
+            let self := eq(subject, account)
+            // Rules without a target never match the account or the hook.
+            let special := or(or(self, eq(subject, address())), or(eq(target, account), eq(target, address())))
+            if special { classes := and(classes, WITH_SUBJECT) }
+            if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
+            if mload(add(EFFECT, REACH)) { classes := and(classes, NAMED) }
+            kind := shl(KIND, kind)
+            subject := shl(SUBJECT, subject)
+            if self { subject := ACCOUNT }
+            mstore(RUNS, 0)
+            // Where there is one class its number is that of its bit.
+            let class := sub(shr(1, classes), eq(classes, 8))
+            let open := subject
+            if and(class, NO_SUBJECT) { open := ANY_SUBJECT }
+            key := or(kind, open)
+            open := mload(add(EFFECT, SELECTOR))
+            if and(class, NO_SELECTOR) { open := ANY_SELECTOR }
+            key := or(key, open)
         }
-        if (!effect.hasSelector) classes &= WITHOUT_SELECTOR;
-        if (effect.reach != Reach.EVERY) classes &= NAMED;
-
-        // Unchecked: four classes at most, with four words each.
+        // Unchecked: a set of bits.
         unchecked {
-            uint256 run = _first(runs);
-            uint256 count = 0;
-            for (uint256 class = 0; classes != 0; ++class) {
-                bool exists = classes & 1 != 0;
-                classes >>= 1;
-                if (!exists) continue;
-                uint256 key = effect.kind << KIND;
-                if (class & NO_SUBJECT != 0) key |= ANY_SUBJECT;
-                else if (self) key |= ACCOUNT;
-                else key |= uint256(uint160(effect.subject)) << SUBJECT;
-                key |= class & NO_SELECTOR != 0 ? ANY_SELECTOR : effect.selector;
-
-                (uint256 cursor, uint256 end) = image.bucket(key);
-                _store(run, key);
-                _store(run + END, end);
-                _advance(run, cursor);
-                run += RUN;
-                ++count;
-            }
-            runs[0] = count;
+            if (classes & (classes - 1) != 0) return _several(image, kind, subject, classes);
         }
+        return classes == 0 ? 0 : _alone(image, key);
     }
 
-    /// @notice The next entry in rule order, 0 when there is none; ties go to the lower class.
-    function next(uint256[17] memory runs) internal pure returns (uint256 entry) {
-        // Unchecked: walks over the runs that there are.
-        unchecked {
-            uint256 run = _first(runs);
-            uint256 end = run + RUN * runs[0];
-            uint256 chosen = 0;
-            for (; run < end; run += RUN) {
-                uint256 head = _load(run + HEAD);
-                if (head == 0 || chosen != 0 && ruleOf(head) >= ruleOf(entry)) continue;
-                entry = head;
-                chosen = run;
+    /// @notice The next entry in rule order, 0 when there is none.
+    function next() internal pure returns (uint256 entry) {
+        uint256 count;
+        uint256 goOn;
+        assembly ("memory-safe") {
+            count := mload(RUNS)
+            goOn := mload(add(RUNS, GO_ON))
+        }
+        if (count == 1) {
+            uint256 key;
+            uint256 end;
+            assembly ("memory-safe") {
+                key := mload(add(RUNS, LAST))
+                end := mload(add(RUNS, add(LAST, END)))
             }
-            if (chosen != 0) _advance(chosen, _load(chosen + CURSOR));
+            (entry, goOn) = _find(key, goOn, end);
+            assembly ("memory-safe") {
+                mstore(add(RUNS, GO_ON), goOn)
+            }
+        } else if (count != 0) {
+            _advance(goOn);
+            entry = _least();
         }
     }
 
     /// @notice The standard under which the program declares the token: 0 for none. An unknown one is malformed.
     function standardOf(Image memory image, address token) internal view returns (uint256 standard) {
-        uint256 key = uint256(uint160(token)) << SUBJECT;
-        (uint256 cursor, uint256 end) = image.bucket(key);
-        (bool found, uint256 entry,) = _find(key, cursor, end);
-        if (!found) return 0;
-        standard = entry & 0xffff;
-        if (standard == 0 || standard > LAST_STANDARD) image.spoil();
+        uint256 key;
+        bool known;
+        assembly ("memory-safe") {
+            image := IMAGE
+            key := shr(64, shl(96, token))
+            known := and(eq(key, mload(add(IMAGE, DECLARED))), iszero(iszero(key)))
+            standard := mload(add(IMAGE, STANDARD))
+        }
+        if (known) return standard;
+        (uint256 cursor, uint256 end) = _bucket(image, key);
+        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        bool broken;
+        assembly ("memory-safe") {
+            standard := and(entry, 0xffff)
+            // There is one, and it is not 1 to the last.
+            broken := and(iszero(iszero(behind)), gt(sub(standard, 1), sub(LAST_STANDARD, 1)))
+            mstore(add(IMAGE, DECLARED), key)
+            mstore(add(IMAGE, STANDARD), standard)
+        }
+        if (broken) image.spoil();
     }
 
     function ruleOf(uint256 entry) internal pure returns (uint256) {
         return (entry >> 40) & 0xffff;
     }
 
-    /// @notice Where the entry's body is in the program.
-    function bodyOf(uint256 entry) internal pure returns (uint256 offset, uint256 length) {
-        return ((entry >> 16) & 0xffffff, entry & 0xffff);
-    }
-
-    function _advance(uint256 run, uint256 cursor) private pure {
-        // Unchecked: fields of a run.
-        unchecked {
-            // An entry that names a rule is not 0: its kind is not.
-            (, uint256 entry, uint256 behind) = _find(_load(run), cursor, _load(run + END));
-            _store(run + CURSOR, behind);
-            _store(run + HEAD, entry);
+    /// @dev {first}, of the only class. What was found is still there for the next effect, if that has the same key:
+    /// transactions of a batch often do. Keys of rules are not 0.
+    function _alone(Image memory image, uint256 key) private view returns (uint256 entry) {
+        bool known;
+        uint256 behind;
+        assembly ("memory-safe") {
+            mstore(RUNS, 1)
+            known := eq(mload(add(RUNS, LAST)), key)
+            entry := mload(add(RUNS, add(LAST, HEAD)))
+            behind := mload(add(RUNS, add(LAST, CURSOR)))
         }
-    }
-
-    /// @dev The first entry of the key between the two pointers, 0 if there is none, and what is behind it. The bucket
-    /// lies in memory, whole; a malformed one is empty.
-    function _find(uint256 key, uint256 cursor, uint256 end)
-        private
-        pure
-        returns (bool found, uint256 entry, uint256 behind)
-    {
-        // Unchecked: walks between two pointers into memory.
-        unchecked {
-            for (; cursor < end; cursor += 32) {
-                entry = _load(cursor);
-                if (entry >> KEY_SHIFT == key) return (true, entry, cursor + 32);
+        if (!known) {
+            (uint256 cursor, uint256 end) = _bucket(image, key);
+            (entry, behind) = _find(key, cursor, end);
+            assembly ("memory-safe") {
+                mstore(add(RUNS, LAST), key)
+                mstore(add(RUNS, add(LAST, CURSOR)), behind)
+                mstore(add(RUNS, add(LAST, END)), end)
+                mstore(add(RUNS, add(LAST, HEAD)), entry)
             }
-            return (false, 0, cursor);
+        }
+        assembly ("memory-safe") {
+            mstore(add(RUNS, GO_ON), behind)
         }
     }
 
-    /// @dev Where the first run is: behind the number of runs.
-    function _first(uint256[17] memory runs) private pure returns (uint256 run) {
+    /// @dev {first}, of several classes.
+    function _several(Image memory image, uint256 kind, uint256 subject, uint256 classes)
+        private
+        view
+        returns (uint256 entry)
+    {
+        // Unchecked: four classes at most.
+        unchecked {
+            for (uint256 class = 0; classes != 0; ++class) {
+                bool exists = classes & 1 != 0;
+                classes >>= 1;
+                if (!exists) continue;
+                uint256 key;
+                assembly ("memory-safe") {
+                    let open := subject
+                    if and(class, NO_SUBJECT) { open := ANY_SUBJECT }
+                    key := or(kind, open)
+                    open := mload(add(EFFECT, SELECTOR))
+                    if and(class, NO_SELECTOR) { open := ANY_SELECTOR }
+                    key := or(key, open)
+                }
+                (uint256 cursor, uint256 end) = _bucket(image, key);
+                uint256 run;
+                assembly ("memory-safe") {
+                    run := add(add(RUNS, FIRST), mul(RUN, mload(RUNS)))
+                    mstore(RUNS, add(mload(RUNS), 1))
+                    mstore(run, key)
+                    mstore(add(run, CURSOR), cursor)
+                    mstore(add(run, END), end)
+                }
+                _advance(run);
+            }
+        }
+        return _least();
+    }
+
+    /// @dev The least of the heads by rule.
+    function _least() private pure returns (uint256 entry) {
         assembly ("memory-safe") {
-            run := add(runs, 32)
+            let chosen := 0
+            let least := not(0)
+            let run := add(RUNS, FIRST)
+            for { let end := add(run, mul(RUN, mload(RUNS))) } lt(run, end) { run := add(run, RUN) } {
+                let head := mload(add(run, HEAD))
+                let rule := and(shr(40, head), 0xffff)
+                if and(lt(rule, least), iszero(iszero(head))) {
+                    least := rule
+                    entry := head
+                    chosen := run
+                }
+            }
+            // When nobody is chosen nobody asks again.
+            mstore(add(RUNS, GO_ON), chosen)
         }
     }
 
-    function _load(uint256 pointer) private pure returns (uint256 word) {
+    function _advance(uint256 run) private pure {
+        uint256 key;
+        uint256 cursor;
+        uint256 end;
         assembly ("memory-safe") {
-            word := mload(pointer)
+            key := mload(run)
+            cursor := mload(add(run, CURSOR))
+            end := mload(add(run, END))
+        }
+        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        assembly ("memory-safe") {
+            mstore(add(run, CURSOR), behind)
+            // An entry that names a rule is not 0: its kind is not.
+            mstore(add(run, HEAD), entry)
         }
     }
 
-    function _store(uint256 pointer, uint256 word) private pure {
+    /// @dev The bucket of a key, as pointers to its first entry and behind its last. A malformed one is empty.
+    function _bucket(Image memory image, uint256 key) private view returns (uint256 cursor, uint256 end) {
+        bool near;
+        uint256 offset;
         assembly ("memory-safe") {
-            mstore(pointer, word)
+            image := IMAGE
+            // As {Program.hash}.
+            let i := shr(sub(256, mload(add(IMAGE, DIRECTORY_BITS))), mul(key, mload(add(IMAGE, MULTIPLIER))))
+            offset := add(mload(add(IMAGE, DIRECTORY)), mul(3, i))
+            cursor := add(mload(add(IMAGE, BASE)), offset)
+            near := iszero(gt(add(offset, 6), mload(add(IMAGE, LOADED))))
+        }
+        if (!near) cursor = image.fetch(offset, 6);
+        uint256 length;
+        bool broken;
+        assembly ("memory-safe") {
+            let pair := mload(cursor)
+            offset := shr(232, pair)
+            let behind := and(shr(208, pair), 0xffffff)
+            length := sub(behind, offset)
+            broken := or(or(lt(offset, mload(add(IMAGE, ENTRIES))), lt(behind, offset)), and(length, 31))
+            cursor := add(mload(add(IMAGE, BASE)), offset)
+            end := add(cursor, length)
+            near := iszero(or(broken, gt(behind, mload(add(IMAGE, LOADED)))))
+        }
+        if (near) return (cursor, end);
+        if (broken) {
+            image.spoil();
+            return (0, 0);
+        }
+        cursor = image.fetch(offset, length);
+        // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
+        if (cursor == Program.ZERO) return (0, 0);
+        assembly ("memory-safe") {
+            end := add(cursor, length)
+        }
+    }
+
+    /// @dev The first entry of the key between the two pointers, and what is behind it; both 0 if there is none. The
+    /// bucket lies in memory, whole.
+    function _find(uint256 key, uint256 cursor, uint256 end) private pure returns (uint256 entry, uint256 behind) {
+        assembly ("memory-safe") {
+            for {} lt(cursor, end) {} {
+                let candidate := mload(cursor)
+                cursor := add(cursor, 32)
+                if eq(shr(KEY_SHIFT, candidate), key) {
+                    entry := candidate
+                    behind := cursor
+                    break
+                }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image, Semantics} from "../types/Evaluation.sol";
+import {Image} from "../types/Evaluation.sol";
 
 /// @notice Reads a program out of its data contract, `docs/program.md` §1. Every read is checked against the size
 /// of the code. A read that does not fit spoils the image and yields a pointer to zeros: callers test for faults
@@ -9,59 +9,77 @@ import {Image, Semantics} from "../types/Evaluation.sol";
 library Program {
     /// @dev A program up to this size is copied whole; of a larger one the first page, and the rest as needed.
     uint256 private constant WHOLE = 4096;
-    uint256 private constant PAGE = 512;
+    uint256 private constant PAGE = 1024;
     uint256 private constant HEADER = 64;
     uint256 private constant LIMIT = 84;
-    uint256 private constant ENTRY = 32;
     /// @dev STOP and format 1: bytes 0 and 1.
     uint256 private constant START = 0x0001;
+    uint256 private constant LAST_SEMANTICS = 2;
     uint256 private constant MAX_DIRECTORY_BITS = 15;
     uint256 private constant MAX_LIMITS = 32;
     uint256 private constant MAX_ATTESTER_SETS = 16;
+    /// @dev The flag in a limit's terms.
+    uint256 private constant EVERYWHERE_SHIFT = 48;
+    /// @dev Fields of {Image}.
+    uint256 private constant SOURCE = 0x00;
+    uint256 private constant SIZE = 0x20;
+    uint256 private constant BASE = 0x40;
+    uint256 private constant LOADED = 0x60;
+    uint256 private constant SEMANTICS = 0xc0;
+    uint256 private constant DIRECTORY_BITS = 0xe0;
+    uint256 private constant CLASSES = 0x100;
+    uint256 private constant LIMIT_COUNT = 0x120;
+    uint256 private constant ATTESTER_SETS = 0x140;
+    uint256 private constant LIMITS = 0x160;
+    uint256 private constant DIRECTORY = 0x180;
+    uint256 private constant ENTRIES = 0x1a0;
+    uint256 private constant MULTIPLIER = 0x1c0;
     /// @dev Solidity keeps this word zero.
-    uint256 private constant ZERO = 0x60;
+    uint256 internal constant ZERO = 0x60;
 
     /// @notice Opens the program of a data contract: header checks, and what later reads need.
     function open(Image memory image, address source) internal view {
-        // Unchecked: all terms are bytes of the header times small constants.
-        unchecked {
-            image.source = source;
-            uint256 size = source.code.length;
-            image.size = size;
-            if (size < HEADER) {
-                image.spoil();
-                return;
-            }
-            uint256 loaded = size <= WHOLE ? size : PAGE;
-            uint256 base = _allocate(loaded);
-            _copy(source, base, 0, loaded);
-            image.base = base;
-            image.loaded = loaded;
+        uint256 limits;
+        bool sound;
+        assembly ("memory-safe") {
+            let size := extcodesize(source)
+            mstore(add(image, SOURCE), shr(96, shl(96, source)))
+            mstore(add(image, SIZE), size)
+            if iszero(lt(size, HEADER)) {
+                let loaded := size
+                if gt(size, WHOLE) { loaded := PAGE }
+                let base := mload(0x40)
+                // As {_allocate}.
+                mstore(0x40, and(add(add(base, loaded), 63), not(31)))
+                extcodecopy(source, base, 0, loaded)
+                mstore(add(image, BASE), base)
+                mstore(add(image, LOADED), loaded)
 
-            uint256 head = _load(base);
-            uint256 bits = (head >> 224) & 0xff;
-            uint256 limits = (head >> 184) & 0xff;
-            uint256 semantics = (head >> 232) & 0xff;
-            image.semantics = semantics;
-            image.directoryBits = bits;
-            image.classes = (head >> 192) & 0xffffffff;
-            image.limitCount = limits;
-            uint256 sets = (head >> 80) & 0xff;
-            image.attesterSets = sets;
-            image.multiplier = _load(base + 32);
-            bool sound = head >> 240 == START && semantics <= Semantics.ALLOW_OVERRIDES && bits <= MAX_DIRECTORY_BITS
-                && limits <= MAX_LIMITS && sets <= MAX_ATTESTER_SETS;
-            if (!sound) {
-                image.spoil();
-                return;
+                let head := mload(base)
+                let semantics := byte(2, head)
+                let bits := byte(3, head)
+                limits := byte(8, head)
+                let sets := byte(21, head)
+                let directory := add(HEADER, mul(LIMIT, limits))
+                let entries := add(directory, mul(3, add(shl(bits, 1), 1)))
+                mstore(add(image, SEMANTICS), semantics)
+                mstore(add(image, DIRECTORY_BITS), bits)
+                mstore(add(image, CLASSES), and(shr(192, head), 0xffffffff))
+                mstore(add(image, LIMIT_COUNT), limits)
+                mstore(add(image, ATTESTER_SETS), sets)
+                mstore(add(image, DIRECTORY), directory)
+                mstore(add(image, ENTRIES), entries)
+                mstore(add(image, MULTIPLIER), mload(add(base, 32)))
+                // All at once: what is read here costs nothing more, and means nothing, where a part of this fails.
+                let broken := or(xor(shr(240, head), START), gt(semantics, LAST_SEMANTICS))
+                broken := or(or(broken, gt(bits, MAX_DIRECTORY_BITS)), gt(limits, MAX_LIMITS))
+                sound := iszero(or(or(broken, gt(sets, MAX_ATTESTER_SETS)), gt(entries, size)))
             }
-            image.directory = HEADER + LIMIT * limits;
-            image.entries = image.directory + 3 * ((1 << bits) + 1);
-            if (image.entries > size) {
-                image.spoil();
-                return;
-            }
-            image.limits = slice(image, HEADER, LIMIT * limits);
+        }
+        // Unchecked: at most 32 limits.
+        unchecked {
+            if (!sound) image.spoil();
+            else if (limits != 0) image.limits = slice(image, HEADER, LIMIT * limits);
         }
     }
 
@@ -101,29 +119,16 @@ library Program {
 
     /// @notice The limits, as a mask by index, that charge every outflow of the asset.
     function everywhere(Image memory image, address asset) internal pure returns (uint256 mask) {
-        uint256 n = image.limitCount;
-        for (uint256 i = 0; i < n; ++i) {
-            (, uint256 terms, address limited) = limit(image, i);
-            if (limited == asset && terms & (1 << 48) != 0) mask |= 1 << i;
-        }
-    }
-
-    /// @notice The bucket of a key, as pointers to its first entry and behind its last.
-    function bucket(Image memory image, uint256 key) internal view returns (uint256 cursor, uint256 end) {
-        // Unchecked: offsets have 3 bytes, and `stop` is at least `start` where they are subtracted.
-        unchecked {
-            uint256 i = hash(key, image.multiplier, image.directoryBits);
-            uint256 pair = _load(slice(image, image.directory + 3 * i, 6));
-            uint256 start = pair >> 232;
-            uint256 stop = (pair >> 208) & 0xffffff;
-            if (start < image.entries || stop < start || (stop - start) % ENTRY != 0) {
-                image.spoil();
-                return (0, 0);
+        assembly ("memory-safe") {
+            let cursor := mload(add(image, LIMITS))
+            let wanted := shl(96, asset)
+            let n := mload(add(image, LIMIT_COUNT))
+            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
+                let concerned := iszero(shr(96, xor(mload(add(cursor, 64)), wanted)))
+                let flag := and(shr(EVERYWHERE_SHIFT, mload(add(cursor, 32))), 1)
+                mask := or(mask, shl(i, and(concerned, flag)))
+                cursor := add(cursor, LIMIT)
             }
-            cursor = slice(image, start, stop - start);
-            // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
-            if (image.failed()) return (0, 0);
-            end = cursor + (stop - start);
         }
     }
 
@@ -135,11 +140,21 @@ library Program {
         }
     }
 
-    /// @notice A pointer to `length` bytes of the program from `offset` on.
+    /// @notice A pointer to `length` bytes of the program from `offset` on; to zeros where they are not all there.
     function slice(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        // Unchecked: offsets and lengths come from fields of at most 3 bytes, and from small constants.
+        bool beyond;
+        assembly ("memory-safe") {
+            pointer := add(mload(add(image, BASE)), offset)
+            // Offsets and lengths come from fields of at most 3 bytes, and from small constants.
+            beyond := gt(add(offset, length), mload(add(image, LOADED)))
+        }
+        if (beyond) return fetch(image, offset, length);
+    }
+
+    /// @notice {slice}, of what was not copied with the first page.
+    function fetch(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
+        // Unchecked: as {slice}.
         unchecked {
-            if (offset + length <= image.loaded) return image.base + offset;
             uint256 size = image.size;
             if (length > size || offset > size - length) {
                 image.spoil();

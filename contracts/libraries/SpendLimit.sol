@@ -2,7 +2,19 @@
 pragma solidity ^0.8.28;
 
 import {Reason} from "../types/Reason.sol";
-import {Charge, Effect, Evaluation, Image, Kind, Rule} from "../types/Evaluation.sol";
+import {
+    Charge,
+    EFFECT,
+    EVALUATION,
+    Effect,
+    Evaluation,
+    IMAGE,
+    Image,
+    Kind,
+    Rule,
+    chargesAt,
+    rulesAt
+} from "../types/Evaluation.sol";
 import {Program} from "./Program.sol";
 import {Window} from "./Window.sol";
 
@@ -11,23 +23,67 @@ import {Window} from "./Window.sol";
 library SpendLimit {
     using Program for Image;
 
+    /// @dev Bytes of a limit in the program, where its parts are, and its highest window and flags.
+    uint256 private constant LIMIT = 84;
+    uint256 private constant TERMS = 32;
+    uint256 private constant ASSET = 64;
+    uint256 private constant COUNTS_SHIFT = 49;
+    uint256 private constant SCOPE_SHIFT = 50;
+    uint256 private constant LAST_WINDOW = 4;
+    uint256 private constant LAST_FLAGS = 11;
+    /// @dev Fields of {Evaluation} and {Effect}.
+    uint256 private constant INITIATOR = 0x40;
+    uint256 private constant CHARGES = 0x2c0;
+    uint256 private constant HAS_RECIPIENT = 0xe0;
+    uint256 private constant RECIPIENT = 0x100;
+    uint256 private constant HAS_AMOUNT = 0x120;
+    uint256 private constant AMOUNT = 0x140;
+    uint256 private constant EFFECT_ASSET = 0x180;
+    /// @dev Fields of {Image} and {Rule}.
+    uint256 private constant LIMITS = 0x160;
+    uint256 private constant RULE_LIMITS = 0x40;
+    uint256 private constant LIMIT_COUNT = 0x120;
+    uint256 private constant HEAD = 0x20;
+    uint256 private constant NEXT = 0xe0;
+    /// @dev Bytes of a {Charge}.
+    uint256 private constant CHARGE = 0x160;
+
     /// @notice Charges the effect to the limits that the rules list, and to the everywhere limits of its asset.
     /// @param rules The first of those that decide.
     function charge(Evaluation memory e, Effect memory effect, Rule memory rules) internal view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+        }
+        bool none;
+        assembly ("memory-safe") {
+            // A program without limits, and one rule that lists none: a limit would be malformed.
+            let listed := byte(27, mload(add(rules, HEAD)))
+            none := iszero(or(or(mload(add(IMAGE, LIMIT_COUNT)), listed), mload(add(rules, NEXT))))
+        }
+        if (none) return true;
         uint256 mask = effect.hasAsset ? e.image.everywhere(effect.asset) : 0;
-        if (effect.kind == Kind.OPAQUE && mask != 0) {
+        if (mask != 0 && effect.kind == Kind.OPAQUE) {
             return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
         }
-        mask |= _listed(e.image, effect, rules);
+        mask |= _listed(e.image, rules);
         if (e.image.failed()) return e.denyFault();
-        for (uint256 index = 0; mask >> index != 0; ++index) {
-            if (mask & (1 << index) != 0 && !_add(e, effect, index, rules)) return false;
+        // Unchecked: there are at most 32 limits.
+        unchecked {
+            for (uint256 index = 0; mask != 0; ++index) {
+                if (mask & 1 != 0 && !_add(e, index, rules)) return false;
+                mask >>= 1;
+            }
         }
         return true;
     }
 
     /// @notice Whether the effect would still fit the limit. Spoils the image if the limit is not well formed.
     function fits(Evaluation memory e, Effect memory effect, uint256 index) internal view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+            effect := EFFECT
+        }
         Image memory image = e.image;
         if (index >= image.limitCount) return image.spoil();
         (, uint256 terms,) = image.limit(index);
@@ -35,7 +91,7 @@ library SpendLimit {
         if (!_concerns(image, effect, index)) return false;
         if (Window.scope(terms) == Window.RECIPIENT && !effect.hasRecipient) return false;
         if (_isFree(effect, terms)) return true;
-        Charge memory c = _meter(e, effect, index);
+        Charge memory c = chargesAt(_meter(e, index))[0];
         if (image.failed()) return false;
         uint256 amount = _amount(c, effect, terms);
         return _sums(c, amount) && Window.fits(c, c.pending + amount);
@@ -43,26 +99,44 @@ library SpendLimit {
 
     /// @notice Writes what was charged: one word for each limit and key that keep any.
     function commit(Evaluation memory e) internal {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
         for (uint256 cursor = e.charges; cursor != 0;) {
-            Charge memory c = _chargeAt(cursor);
+            Charge memory c = chargesAt(cursor)[0];
             if (c.pending != 0) Window.commit(c);
             cursor = c.next;
         }
     }
 
-    /// @dev The limits that the rules list, as a mask by index.
-    function _listed(Image memory image, Effect memory effect, Rule memory rule) private pure returns (uint256 mask) {
+    /// @dev The limits that the rules list, as a mask by index. Spoils the image if a rule lists one that is not there or
+    /// does not concern the effect, as {_concerns}.
+    function _listed(Image memory image, Rule memory rule) private pure returns (uint256 mask) {
         while (true) {
-            for (uint256 i = 0; i < rule.limitCount; ++i) {
-                uint256 index = _byteAt(rule.limits + i);
-                if (index >= image.limitCount || !_concerns(image, effect, index)) {
-                    image.spoil();
-                    return 0;
+            bool broken;
+            assembly ("memory-safe") {
+                image := IMAGE
+                let cursor := mload(add(rule, RULE_LIMITS))
+                let end := add(cursor, byte(27, mload(add(rule, HEAD))))
+                for {} lt(cursor, end) { cursor := add(cursor, 1) } {
+                    let index := byte(0, mload(cursor))
+                    if iszero(lt(index, mload(add(IMAGE, LIMIT_COUNT)))) {
+                        broken := 1
+                        break
+                    }
+                    let limit := add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index))
+                    let same := eq(shr(96, mload(add(limit, ASSET))), mload(add(EFFECT, EFFECT_ASSET)))
+                    let counts := and(shr(COUNTS_SHIFT, mload(add(limit, TERMS))), 1)
+                    broken := or(broken, iszero(or(counts, and(same, mload(add(EFFECT, HAS_AMOUNT))))))
+                    mask := or(mask, shl(index, 1))
                 }
-                mask |= 1 << index;
+            }
+            if (broken) {
+                image.spoil();
+                return 0;
             }
             if (rule.next == 0) return mask;
-            rule = rule.following();
+            rule = rulesAt(rule.next)[0];
         }
     }
 
@@ -76,49 +150,88 @@ library SpendLimit {
         return effect.amount == 0 && !Window.counts(terms);
     }
 
-    function _add(Evaluation memory e, Effect memory effect, uint256 index, Rule memory rules)
+    function _add(Evaluation memory e, uint256 index, Rule memory rules) private view returns (bool) {
+        assembly ("memory-safe") {
+            e := EVALUATION
+        }
+        uint256 terms;
+        bool free;
+        bool sound;
+        assembly ("memory-safe") {
+            terms := mload(add(add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index)), TERMS))
+            // As {_isFree} and {Window.isSound}.
+            let flags := byte(25, terms)
+            free := iszero(or(mload(add(EFFECT, AMOUNT)), and(flags, 2)))
+            sound := iszero(or(gt(byte(24, terms), LAST_WINDOW), gt(flags, LAST_FLAGS)))
+            // It asks for a recipient and there is none.
+            let lacks := gt(eq(shr(2, flags), 1), mload(add(EFFECT, HAS_RECIPIENT)))
+            sound := gt(sound, lacks)
+        }
+        if (free) return true;
+        if (!sound) {
+            e.image.spoil();
+            return e.denyFault();
+        }
+        return _chargeTo(e, index, rules, terms);
+    }
+
+    function _chargeTo(Evaluation memory e, uint256 index, Rule memory rules, uint256 terms)
         private
         view
         returns (bool)
     {
-        (, uint256 terms,) = e.image.limit(index);
-        if (_isFree(effect, terms)) return true;
-        bool keyed = Window.scope(terms) != Window.RECIPIENT || effect.hasRecipient;
-        if (!Window.isSound(terms) || !keyed) e.image.spoil();
+        Charge memory c = chargesAt(_meter(e, index))[0];
         if (e.image.failed()) return e.denyFault();
-        Charge memory c = _meter(e, effect, index);
-        if (e.image.failed()) return e.denyFault();
-
-        uint256 amount = _amount(c, effect, terms);
+        uint256 amount = _amount(c, e.effect, terms);
         uint256 pending = c.pending;
         bool sums = _sums(c, amount);
-        if (sums && Window.fits(c, pending + amount)) {
-            c.pending = pending + amount;
-            return true;
+        // Unchecked: that is what was looked at.
+        unchecked {
+            if (sums && Window.fits(c, pending + amount)) {
+                c.pending = pending + amount;
+                return true;
+            }
         }
         e.rule = _lister(rules, index);
         if (!sums) return e.denyByRule(Reason.AmountOverflow, index, pending, amount);
         return e.denyByRule(Reason.LimitExceeded, index, Window.remaining(c), amount);
     }
 
-    /// @dev The charge of the limit and of what its scope names, read from storage when it is first asked for.
-    function _meter(Evaluation memory e, Effect memory effect, uint256 index) private view returns (Charge memory c) {
-        (uint256 id, uint256 terms, address asset) = e.image.limit(index);
-        uint256 scope = Window.scope(terms);
-        address key;
-        if (scope == Window.RECIPIENT) key = effect.recipient;
-        else if (scope == Window.INITIATOR) key = e.initiator;
-        for (uint256 cursor = e.charges; cursor != 0; cursor = c.next) {
-            c = _chargeAt(cursor);
-            if (c.limit == index && c.key == key) return c;
+    /// @dev A pointer to the charge of the limit and of what its scope names, read from storage when it is first asked
+    /// for.
+    function _meter(Evaluation memory e, uint256 index) private view returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            e := EVALUATION
         }
-        bool sound;
-        (sound, c) = Window.load(e.account, id, terms, asset, key);
+        uint256 limit;
+        uint256 who;
+        assembly ("memory-safe") {
+            limit := add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index))
+            // Of the scopes 0, 1 and 2.
+            switch and(shr(SCOPE_SHIFT, mload(add(limit, TERMS))), 3)
+            case 1 { who := mload(add(EFFECT, RECIPIENT)) }
+            case 2 { who := mload(add(EVALUATION, INITIATOR)) }
+            who := or(shl(8, who), index)
+            // The charge's first fields are the next and whom it is about.
+            pointer := mload(add(EVALUATION, CHARGES))
+            for {} pointer { pointer := mload(pointer) } { if eq(mload(add(pointer, 0x20)), who) { break } }
+        }
+        if (pointer != 0) return pointer;
+        uint256 id;
+        uint256 terms;
+        address asset;
+        assembly ("memory-safe") {
+            pointer := mload(0x40)
+            mstore(0x40, add(pointer, CHARGE))
+            mstore(pointer, mload(add(EVALUATION, CHARGES)))
+            mstore(add(pointer, 0x20), who)
+            mstore(add(EVALUATION, CHARGES), pointer)
+            id := mload(limit)
+            terms := mload(add(limit, TERMS))
+            asset := shr(96, mload(add(limit, ASSET)))
+        }
+        bool sound = Window.load(chargesAt(pointer)[0], e.account, id, terms, asset, address(uint160(who >> 8)));
         if (!sound) e.image.spoil();
-        c.limit = index;
-        c.key = key;
-        c.next = e.charges;
-        e.charges = _pointerTo(c);
     }
 
     /// @dev A count grows once in a request.
@@ -135,11 +248,11 @@ library SpendLimit {
     function _lister(Rule memory rules, uint256 index) private pure returns (uint256) {
         Rule memory rule = rules;
         while (true) {
-            for (uint256 i = 0; i < rule.limitCount; ++i) {
+            for (uint256 i = 0; i < rule.limitCount(); ++i) {
                 if (_byteAt(rule.limits + i) == index) return rule.index;
             }
             if (rule.next == 0) return rules.index;
-            rule = rule.following();
+            rule = rulesAt(rule.next)[0];
         }
     }
 
@@ -150,19 +263,6 @@ library SpendLimit {
     function _byteAt(uint256 pointer) private pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := byte(0, mload(pointer))
-        }
-    }
-
-    /// @dev A memory struct is its pointer; kept as a number so that 0 can say that there is none.
-    function _pointerTo(Charge memory c) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := c
-        }
-    }
-
-    function _chargeAt(uint256 pointer) private pure returns (Charge memory c) {
-        assembly ("memory-safe") {
-            c := pointer
         }
     }
 }

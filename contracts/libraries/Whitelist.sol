@@ -18,37 +18,75 @@ library Whitelist {
     uint256 private constant PREFIX = 3;
     uint256 private constant MEMBER = 20;
     uint256 private constant SELECTOR = 4;
+    /// @dev Fields of {Image}.
+    uint256 private constant BASE = 0x40;
+    uint256 private constant LOADED = 0x60;
 
     /// @notice Whether the list at `offset` of the program has the member. A list that is not well formed, and a
     /// registry that does not answer as it must, leave a fault and have nobody.
-    function contains(Image memory image, uint256 offset, address member) internal view returns (bool) {
+    function contains(Image memory image, uint256 offset, address member) internal view returns (bool found) {
+        uint256 pointer;
+        bool near;
+        assembly ("memory-safe") {
+            pointer := add(mload(add(image, BASE)), offset)
+            offset := add(offset, PREFIX)
+            near := iszero(gt(offset, mload(add(image, LOADED))))
+        }
+        if (!near) pointer = image.fetch(offset - PREFIX, PREFIX);
+        uint256 head;
+        uint256 length;
+        assembly ("memory-safe") {
+            // Number of members and bits. Without bits all members are looked at, and without members none are, which
+            // is found out below.
+            head := shr(232, mload(pointer))
+            length := mul(MEMBER, shr(8, head))
+            pointer := add(mload(add(image, BASE)), offset)
+            let far := gt(add(offset, length), mload(add(image, LOADED)))
+            near := iszero(or(or(far, and(head, 0xff)), iszero(head)))
+        }
+        if (!near) {
+            if (head == REGISTRY) return _registered(image, offset, member);
+            (pointer, length) = _segment(image, offset, head, member);
+        }
+        // A word is read at each address, of which the upper 20 bytes count.
+        assembly ("memory-safe") {
+            let wanted := shl(96, member)
+            for { let end := add(pointer, length) } lt(pointer, end) { pointer := add(pointer, MEMBER) } {
+                if iszero(shr(96, xor(mload(pointer), wanted))) {
+                    found := 1
+                    break
+                }
+            }
+        }
+    }
+
+    /// @dev Where the members stand that are to be looked at; nowhere, if the list is not well formed.
+    /// @param offset Where its members or its counts begin.
+    /// @param head Number of members and bits.
+    function _segment(Image memory image, uint256 offset, uint256 head, address member)
+        private
+        view
+        returns (uint256 pointer, uint256 length)
+    {
         // Unchecked: offsets have 3 bytes and counts have 2.
         unchecked {
-            uint256 head = integerAt(image.slice(offset, PREFIX), PREFIX);
-            if (image.failed()) return false;
             uint256 n = head >> 8;
             uint256 bits = head & 0xff;
-            if (head == REGISTRY) return _registered(image, offset + PREFIX, member);
-            if (n == 0 || bits > MAX_LIST_BITS) return image.spoil();
-
             uint256 first = 0;
             uint256 last = n;
-            uint256 members = offset + PREFIX;
+            if (n == 0 || bits > MAX_LIST_BITS) image.spoil();
+            if (image.failed()) return (0, 0);
             if (bits != 0) {
                 uint256 i = Program.hash(uint256(uint160(member)), image.multiplier, bits);
-                uint256 counts = integerAt(image.slice(members + 2 * i, 4), 4);
-                first = counts >> 16;
-                last = counts & 0xffff;
-                if (image.failed() || first > last || last > n) return image.spoil();
-                members += 2 * ((1 << bits) + 1);
+                uint256 counts = integerAt(image.slice(offset + 2 * i, 4), 4);
+                (first, last) = (counts >> 16, counts & 0xffff);
+                if (first > last || last > n) image.spoil();
+                if (image.failed()) return (0, 0);
+                offset += 2 * ((1 << bits) + 1);
             }
-            uint256 length = MEMBER * (last - first);
-            uint256 cursor = image.slice(members + MEMBER * first, length);
-            if (image.failed()) return false;
-            for (uint256 end = cursor + length; cursor < end; cursor += MEMBER) {
-                if (integerAt(cursor, MEMBER) == uint256(uint160(member))) return true;
-            }
-            return false;
+            length = MEMBER * (last - first);
+            pointer = image.slice(offset + MEMBER * first, length);
+            if (image.failed()) return (0, 0);
         }
     }
 

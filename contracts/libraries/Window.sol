@@ -18,7 +18,10 @@ library Window {
 
     uint256 private constant WINDOW_SHIFT = 56;
     uint256 private constant FLAGS_SHIFT = 48;
-    uint256 private constant COUNT = 2;
+    uint256 private constant LANE_SECONDS_SHIFT = 16;
+    /// @dev The flag that stands at bit 48 of the descriptor.
+    uint256 private constant COUNTS = 2 << FLAGS_SHIFT;
+    uint256 private constant COUNTS_TO_DESCRIPTOR = 1;
     uint256 private constant SCOPE_SHIFT = 2;
     uint256 private constant MAX_FLAGS = 11;
 
@@ -28,36 +31,48 @@ library Window {
     uint256 private constant MONTH = 3;
     uint256 private constant ROLLING = 4;
 
-    uint256 private constant LANES = 9;
     uint256 private constant LANE_BITS = 23;
-    uint256 private constant LANE_MAX = 2 ** 23 - 1;
-    uint256 private constant ALL_LANES = 2 ** 207 - 1;
+    uint256 private constant LANE_MAX = 0x7fffff;
+    uint256 private constant ALL_LANES = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffff;
+    /// @dev The first, the third, and so on.
+    uint256 private constant EVEN_LANES = 0x7fffff000001fffffc000007fffff000001fffffc000007fffff;
     uint256 private constant EXPONENT_SHIFT = 207;
     uint256 private constant EXPONENT_MAX = 57;
     uint256 private constant LANE_INDEX_SHIFT = 213;
-    uint256 private constant LANE_INDEX_MAX = 2 ** 40 - 1;
+    uint256 private constant LANE_INDEX_MAX = 0xffffffffff;
     uint256 private constant MAX_CAP_UNITS = 8_000_000;
+    /// @dev 2^46 − 1
+    uint256 private constant PAIR_MAX = 0x3fffffffffff;
+    /// @dev Fields of {Charge}.
+    uint256 private constant SLOT = 0x60;
+    uint256 private constant SCALE = 0x80;
+    uint256 private constant CAP_UNITS = 0xa0;
+    uint256 private constant USED_UNITS = 0xc0;
+    uint256 private constant PERIOD = 0x100;
+    uint256 private constant LANE_WORD = 0x120;
+    uint256 private constant EXPONENT = 0x140;
 
-    /// @notice A charge of nothing yet, from a limit's terms and storage.
+    /// @notice Makes a charge of nothing yet, from a limit's terms and storage.
+    /// @param c Filled but for what tells it from others.
     /// @param terms cap (192) | window (8) | flags (8) | lane seconds (32) | exponent (8) | zero (8)
     /// @param key What the limit's scope names, zero for the account.
-    /// @return sound Whether the terms are well formed.
-    function load(address account, uint256 id, uint256 terms, address asset, address key)
+    /// @return Whether the terms are well formed.
+    function load(Charge memory c, address account, uint256 id, uint256 terms, address asset, address key)
         internal
         view
-        returns (bool sound, Charge memory c)
+        returns (bool)
     {
         uint256 window = (terms >> WINDOW_SHIFT) & 0xff;
-        uint256 laneSeconds = (terms >> 16) & 0xffffffff;
         c.window = window;
         c.capUnits = terms >> 64;
         c.scale = 1;
-        sound = window <= ROLLING;
-        if (window == TRANSACTION || !sound) return (sound, c);
-        uint256 descriptor = window | laneSeconds << 8 | scope(terms) << 40 | (counts(terms) ? 1 << 48 : 0);
-        c.slot = uint256(keccak256(abi.encode(account, id, asset, descriptor, key)));
-        if (window == ROLLING) sound = _loadRolling(c, laneSeconds, (terms >> 8) & 0xff);
-        else _loadCalendar(c);
+        c.usedUnits = c.pending = c.period = c.lanes = c.exponent = 0;
+        if (window == TRANSACTION) return true;
+        if (window > ROLLING) return false;
+        c.slot = _slot(account, id, terms, asset, key);
+        if (window == ROLLING) return _loadRolling(c, (terms >> LANE_SECONDS_SHIFT) & 0xffffffff, (terms >> 8) & 0xff);
+        _loadCalendar(c);
+        return true;
     }
 
     /// @notice Whether what every limit has is well formed.
@@ -67,7 +82,7 @@ library Window {
 
     /// @notice Whether the limit counts requests.
     function counts(uint256 terms) internal pure returns (bool) {
-        return (terms >> FLAGS_SHIFT) & COUNT != 0;
+        return terms & COUNTS != 0;
     }
 
     /// @notice What usage is kept for: {ACCOUNT}, {RECIPIENT} or {INITIATOR}.
@@ -81,12 +96,14 @@ library Window {
     }
 
     /// @notice Whether the window has room for what this request charges, in base units.
-    function fits(Charge memory c, uint256 amount) internal pure returns (bool) {
-        // Unchecked: the first test keeps the sum small, and the other term is at most nine lanes or 192 bits.
-        unchecked {
-            // The first test also keeps the sum from overflowing.
-            uint256 more = _units(c, amount);
-            return more <= c.capUnits && c.usedUnits + more <= c.capUnits;
+    function fits(Charge memory c, uint256 amount) internal pure returns (bool yes) {
+        assembly ("memory-safe") {
+            let capUnits := mload(add(c, CAP_UNITS))
+            let scale := mload(add(c, SCALE))
+            // As {_units}.
+            let more := add(div(amount, scale), iszero(iszero(mod(amount, scale))))
+            // The first test keeps the sum small, whose other term is at most nine lanes or 192 bits.
+            yes := iszero(or(gt(more, capUnits), gt(add(mload(add(c, USED_UNITS)), more), capUnits)))
         }
     }
 
@@ -103,12 +120,15 @@ library Window {
     /// @notice Writes the window's word with what this request charged.
     function commit(Charge memory c) internal {
         if (c.window == TRANSACTION) return;
-        if (c.window == ROLLING) {
-            // The lowest lane stays below 2^23, since it is at most the sum of all lanes, which fits the cap.
-            uint256 word = c.lanes + _units(c, c.pending);
-            State.write(c.slot, word | c.exponent << EXPONENT_SHIFT | c.period << LANE_INDEX_SHIFT);
-        } else {
-            State.write(c.slot, c.period << 192 | (c.usedUnits + c.pending));
+        // Unchecked: what is written was found to fit.
+        unchecked {
+            if (c.window == ROLLING) {
+                // The lowest lane stays below 2^23, since it is at most the sum of all lanes, which fits the cap.
+                uint256 word = c.lanes + _units(c, c.pending);
+                State.write(c.slot, word | c.exponent << EXPONENT_SHIFT | c.period << LANE_INDEX_SHIFT);
+            } else {
+                State.write(c.slot, c.period << 192 | (c.usedUnits + c.pending));
+            }
         }
     }
 
@@ -132,37 +152,79 @@ library Window {
         return 12 * (year - 1970) + month - 1;
     }
 
+    /// @dev keccak256(account ‖ id ‖ asset ‖ descriptor ‖ key), where there is free memory.
+    function _slot(address account, uint256 id, uint256 terms, address asset, address key)
+        private
+        pure
+        returns (uint256 slot)
+    {
+        uint256 descriptor = (terms >> WINDOW_SHIFT) & 0xff | ((terms >> LANE_SECONDS_SHIFT) & 0xffffffff) << 8
+            | scope(terms) << 40 | (terms & COUNTS) >> COUNTS_TO_DESCRIPTOR;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, shr(96, shl(96, account)))
+            mstore(add(free, 0x20), id)
+            mstore(add(free, 0x40), shr(96, shl(96, asset)))
+            mstore(add(free, 0x60), descriptor)
+            mstore(add(free, 0x80), shr(96, shl(96, key)))
+            slot := keccak256(free, 0xa0)
+        }
+    }
+
     function _loadRolling(Charge memory c, uint256 laneSeconds, uint256 exponent) private view returns (bool sound) {
-        if (laneSeconds == 0 || exponent > EXPONENT_MAX) return false;
-        c.scale = _powerOfTen(exponent);
-        c.capUnits /= c.scale;
-        if (c.capUnits > MAX_CAP_UNITS) return false;
-        c.exponent = exponent;
-        c.period = block.timestamp / laneSeconds;
-        uint256 word = State.read(c.slot);
+        uint256 word;
+        assembly ("memory-safe") {
+            let scale := exp(10, exponent)
+            let capUnits := div(mload(add(c, CAP_UNITS)), scale)
+            // A power that overflows comes with an exponent that is too large.
+            sound := iszero(or(or(iszero(laneSeconds), gt(exponent, EXPONENT_MAX)), gt(capUnits, MAX_CAP_UNITS)))
+            if sound {
+                mstore(add(c, SCALE), scale)
+                mstore(add(c, CAP_UNITS), capUnits)
+                mstore(add(c, EXPONENT), exponent)
+                mstore(add(c, PERIOD), div(timestamp(), laneSeconds))
+                word := sload(mload(add(c, SLOT)))
+            }
+        }
         if (word != 0) _carryOver(c, word);
-        return true;
     }
 
     /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender.
     function _carryOver(Charge memory c, uint256 word) private pure {
-        // Unchecked: nine lanes of 23 bits, moved by less than nine lanes; exponents are compared before they are subtracted.
+        uint256 lanes;
+        uint256 from;
+        uint256 to;
+        assembly ("memory-safe") {
+            lanes := and(word, ALL_LANES)
+            let stored := and(shr(LANE_INDEX_SHIFT, word), LANE_INDEX_MAX)
+            let period := mload(add(c, PERIOD))
+            // A stored lane that is ahead stays. Far behind, a shift by 256 and more leaves nothing, and so does one by
+            // nine lanes; the factor cannot overflow, for both numbers are far below 2^248.
+            switch lt(stored, period)
+            case 1 { lanes := and(shl(mul(LANE_BITS, sub(period, stored)), lanes), ALL_LANES) }
+            default { mstore(add(c, PERIOD), stored) }
+            from := and(shr(EXPONENT_SHIFT, word), 63)
+            to := mload(add(c, EXPONENT))
+        }
+        if (from != to) lanes = _convert(lanes, from, to);
+        assembly ("memory-safe") {
+            mstore(add(c, LANE_WORD), lanes)
+            // In pairs first, so that each sum has 46 bits; then the remainder by 2^46 − 1 is the sum of these, which
+            // is smaller than that.
+            let pairs := add(and(lanes, EVEN_LANES), and(shr(LANE_BITS, lanes), EVEN_LANES))
+            mstore(add(c, USED_UNITS), mod(pairs, PAIR_MAX))
+        }
+    }
+
+    /// @dev The lanes in another unit, each rounded up or saturated.
+    function _convert(uint256 lanes, uint256 from, uint256 to) private pure returns (uint256 converted) {
+        // Unchecked: exponents are compared before they are subtracted.
         unchecked {
-            uint256 lanes = word & (ALL_LANES);
-            uint256 stored = (word >> LANE_INDEX_SHIFT) & LANE_INDEX_MAX;
-            if (stored < c.period) {
-                uint256 behind = c.period - stored;
-                lanes = behind < LANES ? (lanes << (LANE_BITS * behind)) & (ALL_LANES) : 0;
-            } else {
-                c.period = stored;
-            }
-            uint256 from = (word >> EXPONENT_SHIFT) & 63;
             for (uint256 cursor = 0; cursor < EXPONENT_SHIFT; cursor += LANE_BITS) {
                 uint256 lane = (lanes >> cursor) & LANE_MAX;
-                if (from < c.exponent) lane = _divideUp(lane, _powerOfTen(c.exponent - from));
-                else if (from > c.exponent) lane = _min(lane * _powerOfTen(from - c.exponent), LANE_MAX);
-                c.usedUnits += lane;
-                c.lanes |= lane << cursor;
+                if (from < to) lane = _divideUp(lane, _powerOfTen(to - from));
+                else lane = _min(lane * _powerOfTen(from - to), LANE_MAX);
+                converted |= lane << cursor;
             }
         }
     }
@@ -178,8 +240,11 @@ library Window {
         return _divideUp(amount, c.scale);
     }
 
+    /// @dev Unchecked: `y` is a power of ten; with 1 for it the sum is `x`.
     function _divideUp(uint256 x, uint256 y) private pure returns (uint256) {
-        return x == 0 ? 0 : (x - 1) / y + 1;
+        unchecked {
+            return x == 0 ? 0 : (x - 1) / y + 1;
+        }
     }
 
     function _min(uint256 x, uint256 y) private pure returns (uint256) {

@@ -34,12 +34,23 @@ function bytesOf(Data data) pure returns (bytes calldata piece) {
 }
 
 /// @notice The one action `(to, value, data, operation)`.
+/// @dev A list of one pointer with its struct behind it, which the compiler would fill with zeros first.
 function oneAction(address to, uint256 value, bytes calldata data, uint256 operation)
     pure
     returns (ActionView[] memory actions)
 {
-    actions = new ActionView[](1);
-    fill(actions[0], to, value, data, operation);
+    Data piece = dataOf(data);
+    assembly ("memory-safe") {
+        actions := mload(0x40)
+        let action := add(actions, 0x40)
+        mstore(0x40, add(actions, 0xc0))
+        mstore(actions, 1)
+        mstore(add(actions, 0x20), action)
+        mstore(action, shr(96, shl(96, to)))
+        mstore(add(action, 0x20), value)
+        mstore(add(action, 0x40), piece)
+        mstore(add(action, 0x60), operation)
+    }
 }
 
 /// @dev In place, since a new array of structs comes with the structs.

@@ -9,6 +9,21 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
+/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 22 words.
+uint256 constant EVALUATION = 0x100;
+uint256 constant IMAGE = 0x500;
+uint256 constant EFFECT = 0x720;
+uint256 constant CANDIDATE = 0x8c0;
+uint256 constant RUNS = 0x9c0;
+uint256 constant BEHIND_EVALUATION = 0xc80;
+/// @dev Bytes of {Rule}.
+uint256 constant SIZE_OF_RULE = 0x100;
+
+/// @dev Bits of the outcome in a rule's head.
+uint256 constant ALLOW = 1 << 40;
+uint256 constant MODULES = 2 << 40;
+uint256 constant OBLIGATIONS = 4 << 40;
+
 /// @notice What an action does, as far as calldata tells. Plain numbers, since the index is made of them.
 library Kind {
     uint256 internal constant NATIVE = 1;
@@ -77,18 +92,19 @@ struct Image {
     uint256 directory;
     uint256 entries;
     uint256 multiplier;
+    // The declaration that was looked up last, since the transactions of a batch often call one token: its key, 0 for
+    // none yet, and its standard.
+    uint256 declared;
+    uint256 standard;
 }
 
 /// @notice A rule, read. Pointers are into memory.
 struct Rule {
     uint256 index;
-    bool allows;
-    bool forModules;
-    // Seconds.
-    uint256 delay;
+    // What its body begins with: outcome (8) | number of limits (8) | delay in seconds (32).
+    uint256 head;
     // The indices of the limits that it charges, one byte each.
     uint256 limits;
-    uint256 limitCount;
     // What else it asks for, as it stands in the program.
     uint256 obligations;
     uint256 obligationsLength;
@@ -104,9 +120,8 @@ struct Rule {
 struct Charge {
     // Where in memory the next one is, 0 at the end of the list.
     uint256 next;
-    uint256 limit;
-    // What the limit's scope names, zero for the account.
-    address key;
+    // The limit's index, with what its scope names above: key (160) | index (8).
+    uint256 who;
     uint256 window;
     uint256 slot;
     uint256 scale;
@@ -138,7 +153,7 @@ struct Evaluation {
     address manager;
     bool opened;
     Image image;
-    // Decided.
+    // Decided. None before {denyAt} makes it.
     Verdict verdict;
     uint256 effects;
     uint256 rule;
@@ -163,57 +178,92 @@ struct Evaluation {
     Effect effect;
     Rule candidate;
     // See {Index}.
-    uint256[17] runs;
+    uint256[22] runs;
+    // Whether there are slot changes, markers, obligations or a delay: most requests are without.
+    bool more;
 }
 
-/// @dev Makes an empty evaluation: `evaluations()()`. The compiler would write each zero by itself, which costs several
-/// times as much; so this knows where the fields are, which a test holds against the compiler's own. A function, since
-/// the compiler would also fill whatever a function declares to return.
-function evaluations() pure returns (function() pure returns (Evaluation memory) allocate) {
-    function() pure returns (uint256) allocatePointer = _allocateEvaluation;
+/// @dev Makes the one empty evaluation of this call, where nothing has used memory yet: what nobody has written to is
+/// zero. It stands at a fixed address, as everything that it comes with, so that those who look at it most need not
+/// be told where. A list of one: the compiler would fill the struct that a function declares to return. The list stands in
+/// scratch memory: take its member at once.
+/// A test holds the addresses against the compiler's own idea of the structs.
+function evaluations() pure returns (Evaluation[] memory list) {
     assembly ("memory-safe") {
-        allocate := allocatePointer
+        // The compiler may keep words of its own before; not so many.
+        if gt(mload(0x40), EVALUATION) { invalid() }
+        mstore(0x40, BEHIND_EVALUATION)
+        // The structs that it points to: image, effect, candidate, runs.
+        mstore(add(EVALUATION, 0x180), IMAGE)
+        mstore(add(EVALUATION, 0x380), EFFECT)
+        mstore(add(EVALUATION, 0x3a0), CANDIDATE)
+        mstore(add(EVALUATION, 0x3c0), RUNS)
+        // joined, met, slots: no bytes
+        mstore(add(EVALUATION, 0x260), 0x60)
+        mstore(add(EVALUATION, 0x2a0), 0x60)
+        mstore(add(EVALUATION, 0x2e0), 0x60)
+        list := 0x00
+        mstore(list, 1)
+        mstore(0x20, EVALUATION)
     }
 }
 
-/// @dev {Evaluation} and, directly behind each other, the structs that it points to: 31 + 15 + 6 + 13 + 11 + 17 words.
-function _allocateEvaluation() pure returns (uint256 pointer) {
+/// @dev The charge at a pointer, as {evaluations} gives an evaluation.
+function chargesAt(uint256 pointer) pure returns (Charge[] memory list) {
+    assembly ("memory-safe") {
+        list := 0x00
+        mstore(list, 1)
+        mstore(0x20, pointer)
+    }
+}
+
+/// @dev The rule at a pointer, as {evaluations} gives an evaluation.
+function rulesAt(uint256 pointer) pure returns (Rule[] memory list) {
+    assembly ("memory-safe") {
+        list := 0x00
+        mstore(list, 1)
+        mstore(0x20, pointer)
+    }
+}
+
+/// @dev An empty rule, beside the one that an evaluation comes with.
+function newRules() pure returns (Rule[] memory list) {
+    uint256 pointer;
     assembly ("memory-safe") {
         pointer := mload(0x40)
-        // Past the end of calldata there are only zeros.
-        calldatacopy(pointer, calldatasize(), 0xba0)
-        mstore(0x40, add(pointer, 0xba0))
-        // image, verdict, effect, candidate, runs
-        mstore(add(pointer, 0x180), add(pointer, 0x3e0))
-        mstore(add(pointer, 0x1a0), add(pointer, 0x5c0))
-        mstore(add(pointer, 0x380), add(pointer, 0x680))
-        mstore(add(pointer, 0x3a0), add(pointer, 0x820))
-        mstore(add(pointer, 0x3c0), add(pointer, 0x980))
-        // joined, met, slots: no bytes
-        mstore(add(pointer, 0x260), 0x60)
-        mstore(add(pointer, 0x2a0), 0x60)
-        mstore(add(pointer, 0x2e0), 0x60)
+        mstore(0x40, add(pointer, SIZE_OF_RULE))
+        calldatacopy(pointer, calldatasize(), SIZE_OF_RULE)
     }
+    return rulesAt(pointer);
 }
 
 using {failed, spoil, blame} for Image global;
-using {append, following} for Rule global;
+using {append, allows, forModules, limitCount, delay} for Rule global;
 using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
 
 /// @dev A memory struct is its pointer; lists keep it as a number so that 0 can say that there is none.
 function append(Rule memory rule, Rule memory next) pure {
     assembly ("memory-safe") {
         // `next` is the last field.
-        mstore(add(rule, 0x140), next)
+        mstore(add(rule, 0xe0), next)
     }
 }
 
-/// @dev The next rule of the list. The caller has seen that there is one.
-function following(Rule memory rule) pure returns (Rule memory next) {
-    uint256 pointer = rule.next;
-    assembly ("memory-safe") {
-        next := pointer
-    }
+function allows(Rule memory rule) pure returns (bool) {
+    return rule.head & ALLOW != 0;
+}
+
+function forModules(Rule memory rule) pure returns (bool) {
+    return rule.head & MODULES != 0;
+}
+
+function limitCount(Rule memory rule) pure returns (uint256) {
+    return (rule.head >> 32) & 0xff;
+}
+
+/// @dev Seconds.
+function delay(Rule memory rule) pure returns (uint256) {
+    return rule.head & 0xffffffff;
 }
 
 function failed(Image memory image) pure returns (bool) {
@@ -273,12 +323,6 @@ function denyAt(
     uint256 have,
     uint256 need
 ) pure returns (bool) {
-    Verdict memory v = e.verdict;
-    v.reason = reason;
-    v.effect = uint32(effect);
-    v.rule = uint16(rule);
-    v.detail = uint8(detail);
-    v.have = have;
-    v.need = need;
+    e.verdict = Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need);
     return false;
 }

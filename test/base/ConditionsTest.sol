@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Conditions} from "../../contracts/libraries/Conditions.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {Effect, Evaluation, Image, Kind} from "../../contracts/types/Evaluation.sol";
-import {dataOf} from "../../contracts/types/Data.sol";
+import {CANDIDATE, EFFECT, Effect, Evaluation, Image, Kind, evaluations} from "../../contracts/types/Evaluation.sol";
+import {Data, dataOf} from "../../contracts/types/Data.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Draft, ProgramBuilder} from "./ProgramBuilder.sol";
 import {Test} from "./Test.sol";
@@ -79,25 +79,33 @@ abstract contract ConditionsTest is Test {
     }
 
     /// @dev External, so that the action's data is calldata, and the gas can be limited.
-    function evaluate(bytes memory conditions, Effect memory effect_, bytes calldata data_)
+    function evaluate(bytes calldata conditions, Effect calldata effect_, bytes calldata data_)
         external
         view
         returns (bool holds, Reason fault, address culprit)
     {
-        Evaluation memory e;
+        Evaluation memory e = evaluations()[0];
         e.account = ACCOUNT;
         e.origin = origin;
         e.initiator = initiator;
         e.image.open(PROGRAM);
-        effect_.data = dataOf(data_);
+        _fill(e.effect, effect_, dataOf(data_));
         uint256 cursor;
         // A word of ones behind, which nothing may take for a part of the conditions.
         bytes memory padded = bytes.concat(conditions, bytes32(type(uint256).max));
         assembly ("memory-safe") {
             cursor := add(padded, 32)
         }
-        holds = Conditions.hold(e, effect_, cursor, cursor + conditions.length);
+        holds = Conditions.hold(e, e.effect, cursor, cursor + conditions.length);
         return (holds, e.image.fault, e.image.culprit);
+    }
+
+    /// @dev In place, where the hook has its effect too.
+    function _fill(Effect memory to, Effect memory from, Data data_) private pure {
+        from.data = data_;
+        assembly ("memory-safe") {
+            mcopy(to, from, sub(CANDIDATE, EFFECT))
+        }
     }
 
     function _evaluate(bytes memory conditions) internal view returns (bool holds, Reason fault, address culprit) {

@@ -2,55 +2,59 @@
 pragma solidity ^0.8.28;
 
 import {Data} from "../../contracts/types/Data.sol";
-import {Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {BEHIND_EVALUATION, EVALUATION, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {Reason} from "../../contracts/types/Reason.sol";
+import {Verdict} from "../../contracts/types/Types.sol";
 import {Test} from "../base/Test.sol";
 
 contract EvaluationTest is Test {
     /// @dev abi.encode follows every pointer and takes every field, so any that is off shows.
-    function testFuzz_anEmptyEvaluationIsWhatTheCompilerMakesOne(bytes32 dirt) public pure {
-        _soil(dirt);
-        Evaluation memory own = evaluations()();
+    function test_anEmptyEvaluationIsWhatTheCompilerMakesOne() public pure {
+        Evaluation memory own = evaluations()[0];
         uint256 behind;
+        uint256 start;
         assembly ("memory-safe") {
             behind := mload(0x40)
+            start := own
         }
         Evaluation memory compilers;
+        // The one thing that it does not come with.
+        own.verdict = compilers.verdict;
         assertEq(abi.encode(own), abi.encode(compilers), "all zero");
-        assertEq(behind - _pointerOf(own), 0xba0, "allocated");
+        assertEq(start, EVALUATION, "where it stands");
+        assertEq(behind, BEHIND_EVALUATION, "allocated");
     }
 
     function test_noFieldOfAnEvaluationLiesInAnother() public pure {
-        Evaluation memory own = evaluations()();
+        Evaluation memory own = evaluations()[0];
         _fill(own);
         Evaluation memory compilers;
         _fill(compilers);
         assertEq(abi.encode(own), abi.encode(compilers), "every field for itself");
     }
 
+    /// @dev Both would be written to.
+    function test_neverMakesAnEvaluationWhereMemoryIsUsed() public {
+        (bool ok,) = address(this).call{gas: 100_000}(abi.encodeCall(this.second, ()));
+        assertFalse(ok, "refused");
+    }
+
+    function second() external pure returns (uint256) {
+        bytes memory used = new bytes(300);
+        Evaluation memory own = evaluations()[0];
+        return own.effects + used.length;
+    }
+
     /// @dev The last and the first field of each struct.
     function _fill(Evaluation memory e) private pure {
         e.account = address(1);
         e.markers = 2;
-        (e.image.source, e.image.multiplier) = (address(3), 4);
-        (e.verdict.effect, e.verdict.need) = (5, 6);
+        (e.image.source, e.image.standard) = (address(3), 4);
+        e.verdict = Verdict(Reason.Allowed, 5, 0, 0, 0, 6);
         (e.joined, e.met, e.slots) = ("a", "b", "c");
         (e.words, e.baseGasAt, e.digest, e.firstSlot) = (Data.wrap(14), 15, bytes32(uint256(16)), 17);
         (e.effect.kind, e.effect.asset) = (8, address(9));
         (e.candidate.index, e.candidate.next) = (10, 11);
-        (e.runs[0], e.runs[16]) = (12, 13);
-    }
-
-    /// @dev Memory is not zero where something was written before it was free.
-    function _soil(bytes32 dirt) private pure {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            for { let i := 0 } lt(i, 0x2000) { i := add(i, 32) } { mstore(add(free, i), dirt) }
-        }
-    }
-
-    function _pointerOf(Evaluation memory e) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := e
-        }
+        (e.runs[0], e.runs[21]) = (12, 13);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Index} from "../../contracts/libraries/Index.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {Effect, Image, Kind} from "../../contracts/types/Evaluation.sol";
+import {CANDIDATE, EFFECT, Effect, Evaluation, Kind, evaluations} from "../../contracts/types/Evaluation.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Test} from "../base/Test.sol";
 import {VM} from "../base/Vm.sol";
@@ -31,11 +31,13 @@ contract IndexTest is Test {
             d.matching(keys[i].kind, keys[i].subject, keys[i].selector);
         }
         VM.etch(PROGRAM, d.encode());
-        Image memory image;
-        Program.open(image, PROGRAM);
-        for (uint256 i = 0; i < 30; ++i) {
-            _compare(image, keys, _effect(uint256(keccak256(abi.encode(seed, "effect", i)))));
+        Effect[] memory effects = new Effect[](30);
+        for (uint256 i = 0; i < effects.length; ++i) {
+            effects[i] = _effect(uint256(keccak256(abi.encode(seed, "effect", i))));
+            // Often the same as the one before.
+            if (i != 0 && i % 3 == 0) effects[i] = effects[i - 1];
         }
+        _compare(keys, effects);
     }
 
     function test_neverFindsARuleWithoutATargetForTheAccountOrTheHook() public {
@@ -44,28 +46,50 @@ contract IndexTest is Test {
         d.matching(4 | ProgramBuilder.ANY_SUBJECT | ProgramBuilder.ANY_SELECTOR, address(0), 0);
         d.matching(4 | ProgramBuilder.ANY_SUBJECT, address(0), bytes4(uint32(1)));
         VM.etch(PROGRAM, d.encode());
-        Image memory image;
-        Program.open(image, PROGRAM);
         Effect memory effect;
         effect.kind = Kind.CALL;
         effect.hasSelector = true;
         effect.selector = 1;
         effect.subject = ACCOUNT;
-        assertEq(_firstOf(image, effect), 0, "the account");
+        assertEq(_count(effect), 0, "the account");
         effect.subject = address(this);
-        assertEq(_firstOf(image, effect), 0, "the hook");
+        assertEq(_count(effect), 0, "the hook");
         effect.subject = address(0xB0B);
-        assertTrue(_firstOf(image, effect) != 0, "anybody else");
+        assertTrue(_count(effect) != 0, "anybody else");
     }
 
-    function _compare(Image memory image, Key[] memory keys, Effect memory effect) private view {
-        uint256[17] memory runs;
-        Index.lookUp(image, effect, ACCOUNT, runs);
-        for (uint256 i = 0; i < keys.length; ++i) {
-            if (_fits(keys[i], effect)) assertEq(Index.ruleOf(Index.next(runs)), i, "the next rule that fits");
+    function _compare(Key[] memory keys, Effect[] memory effects) private view {
+        uint256[][] memory found = this.find(effects);
+        for (uint256 j = 0; j < effects.length; ++j) {
+            uint256 count = 0;
+            for (uint256 i = 0; i < keys.length; ++i) {
+                if (_fits(keys[i], effects[j])) assertEq(found[j][count++], i, "the next rule that fits");
+            }
+            assertEq(found[j].length, count, "no more");
         }
-        assertEq(Index.next(runs), 0, "no more");
-        assertFalse(image.failed(), "well formed");
+    }
+
+    /// @dev The rules that the index yields for each effect. External, since an evaluation needs unused memory.
+    function find(Effect[] calldata effects) external view returns (uint256[][] memory found) {
+        Evaluation memory e = evaluations()[0];
+        Program.open(e.image, PROGRAM);
+        found = new uint256[][](effects.length);
+        for (uint256 j = 0; j < effects.length; ++j) {
+            Effect memory from = effects[j];
+            assembly ("memory-safe") {
+                mcopy(EFFECT, from, sub(CANDIDATE, EFFECT))
+            }
+            uint256[] memory rules = new uint256[](50);
+            uint256 count = 0;
+            for (uint256 entry = Index.first(e.image, ACCOUNT); entry != 0; entry = Index.next()) {
+                rules[count++] = Index.ruleOf(entry);
+            }
+            assembly ("memory-safe") {
+                mstore(rules, count)
+            }
+            found[j] = rules;
+            assertFalse(e.image.failed(), "well formed");
+        }
     }
 
     function _fits(Key memory key, Effect memory effect) private view returns (bool) {
@@ -101,9 +125,10 @@ contract IndexTest is Test {
         return i == 0 ? ACCOUNT : i == 1 ? address(this) : address(uint160(0xB000 + i));
     }
 
-    function _firstOf(Image memory image, Effect memory effect) private view returns (uint256) {
-        uint256[17] memory runs;
-        Index.lookUp(image, effect, ACCOUNT, runs);
-        return Index.next(runs);
+    /// @dev How many rules there are.
+    function _count(Effect memory effect) private view returns (uint256) {
+        Effect[] memory effects = new Effect[](1);
+        effects[0] = effect;
+        return this.find(effects)[0].length;
     }
 }

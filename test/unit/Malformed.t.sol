@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
 import {PolicyHook} from "../../contracts/PolicyHook.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Action, Request, Verdict} from "../../contracts/types/Types.sol";
@@ -18,12 +19,12 @@ contract MalformedTest is Test {
     address private constant PROGRAM = address(0xDA7A);
     uint256 private constant MEMBERS = 40;
 
-    PolicyHook private hook;
+    IPolicyHook private hook;
     bytes private small;
     bytes private large;
 
     function setUp() public {
-        hook = new PolicyHook();
+        hook = IPolicyHook(address(new PolicyHook()));
         VM.warp(1_790_000_000);
         VM.store(address(hook), bytes32(uint256(uint160(ACCOUNT)) << 96), bytes32(uint256(uint160(PROGRAM))));
         small = _program(0);

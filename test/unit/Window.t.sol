@@ -87,10 +87,11 @@ contract WindowTest is Test {
 
     function test_rolling_aLaneIndexBeyondItsFieldIsUntimely() public {
         VM.warp(2 ** 40);
-        (, Charge memory c) = Window.load(ACCOUNT, 1, _terms(ROLLING, 100, 1, 0), address(0), address(0));
+        Charge memory c;
+        Window.load(c, ACCOUNT, 1, _terms(ROLLING, 100, 1, 0), address(0), address(0));
         assertFalse(Window.isTimely(c), "2^40");
         VM.warp(2 ** 40 - 1);
-        (, c) = Window.load(ACCOUNT, 1, _terms(ROLLING, 100, 1, 0), address(0), address(0));
+        Window.load(c, ACCOUNT, 1, _terms(ROLLING, 100, 1, 0), address(0), address(0));
         assertTrue(Window.isTimely(c), "2^40 - 1");
     }
 
@@ -145,15 +146,15 @@ contract WindowTest is Test {
     }
 
     function _load(uint256 window, uint256 cap, uint256 exponent) private view returns (Charge memory c) {
-        bool sound;
-        (sound, c) = Window.load(
-            ACCOUNT, 1, _terms(window, cap, window == ROLLING ? LANE : 0, exponent), address(0), address(0)
+        bool sound = Window.load(
+            c, ACCOUNT, 1, _terms(window, cap, window == ROLLING ? LANE : 0, exponent), address(0), address(0)
         );
         assertTrue(sound, "sound");
     }
 
     function _sound(uint256 window, uint256 cap, uint256 lane, uint256 exponent) private view returns (bool sound) {
-        (sound,) = Window.load(ACCOUNT, 1, _terms(window, cap, lane, exponent), address(0), address(0));
+        Charge memory c;
+        sound = Window.load(c, ACCOUNT, 1, _terms(window, cap, lane, exponent), address(0), address(0));
     }
 
     function _terms(uint256 window, uint256 cap, uint256 lane, uint256 exponent) private pure returns (uint256) {

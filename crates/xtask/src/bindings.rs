@@ -14,7 +14,18 @@ pub(crate) struct Contract {
     pub(crate) source: &'static str,
     /// Linked into the hook, which alone calls it; so its ABI is nobody's business.
     pub(crate) library: bool,
+    /// Where its ABI is, when not its own: that of a contract without functions is its interface's.
+    pub(crate) interface: Option<Interface>,
 }
+
+/// An interface that stands for a contract.
+#[derive(Clone, Copy)]
+pub(crate) struct Interface {
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+}
+
+const PORTCULLIS: Interface = Interface { name: "IPortcullis", source: "contracts/interfaces/IPortcullis.sol" };
 
 /// What is committed. Libraries come before what they are linked into.
 pub(crate) const CONTRACTS: [Contract; 11] = [
@@ -27,12 +38,12 @@ pub(crate) const CONTRACTS: [Contract; 11] = [
     library("Requests", "contracts/libraries/Requests.sol"),
     library("Slots", "contracts/libraries/Slots.sol"),
     library("Tokens", "contracts/libraries/Tokens.sol"),
-    Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false },
-    Contract { name: "Token", source: "test/tokens/Token.sol", library: false },
+    Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false, interface: Some(PORTCULLIS) },
+    Contract { name: "Token", source: "test/tokens/Token.sol", library: false, interface: None },
 ];
 
 const fn library(name: &'static str, source: &'static str) -> Contract {
-    Contract { name, source, library: true }
+    Contract { name, source, library: true, interface: None }
 }
 
 #[derive(Debug, Args)]
@@ -50,14 +61,18 @@ pub(crate) fn run(args: &BindingsArgs) -> Result<()> {
 fn write() -> Result<()> {
     let mut command = tools::foundry("forge", &["build", "--color", "never"])?;
     command.args(CONTRACTS.map(|contract| contract.source)).env("FOUNDRY_PROFILE", "final");
+    command.args(CONTRACTS.iter().filter_map(|contract| contract.interface).map(|interface| interface.source));
     stage::must("forge build (final)", command)?;
     let mut linker = Linker::default();
     fs::create_dir_all(tools::root().join("crates/bindings/artifacts")).wrap_err("cannot create the folder")?;
     for contract in CONTRACTS {
         let name = contract.name;
-        let file = Path::new(contract.source).file_name().unwrap_or_default().to_string_lossy();
-        let path = format!("out/final/{file}/{name}.json");
+        let path = artifact_path(contract.source, name);
         let artifact: Value = read(&tools::root().join(&path))?;
+        let abi = match contract.interface {
+            None => artifact.get("abi").cloned(),
+            Some(of) => read(&tools::root().join(artifact_path(of.source, of.name)))?.get("abi").cloned(),
+        };
         let part = |pointer: &str| artifact.pointer(pointer).cloned().unwrap_or_default();
         let code =
             |pointer: &str| part(pointer).as_str().map(str::to_owned).ok_or_else(|| eyre!("{path} has no {pointer}"));
@@ -68,11 +83,17 @@ fn write() -> Result<()> {
             deployed_links: part("/deployedBytecode/linkReferences"),
             immutables: part("/deployedBytecode/immutableReferences"),
         };
-        fs::write(committed(name), contract.text(part("/abi"), &mut linker, &compiled)?)
+        fs::write(committed(name), contract.text(abi.unwrap_or_default(), &mut linker, &compiled)?)
             .wrap_err_with(|| format!("cannot write {name}.json"))?;
         eprintln!("wrote crates/bindings/artifacts/{name}.json");
     }
     Ok(())
+}
+
+/// Where forge leaves a contract, from the root.
+fn artifact_path(source: &str, name: &str) -> String {
+    let file = Path::new(source).file_name().unwrap_or_default().to_string_lossy();
+    format!("out/final/{file}/{name}.json")
 }
 
 impl Contract {

@@ -66,7 +66,13 @@ pub(crate) fn check() -> Result<()> {
         let artifact = output.find(&source, name).ok_or_else(|| eyre!("{name} is not among the output"))?;
         let committed = bindings::read(&bindings::committed(name))?;
         // The compiler's own ABI text is what forge writes too; compared as JSON.
-        let abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
+        let mut abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
+        if let Some(interface) = contract.interface {
+            let source = root.join(interface.source);
+            let output = project.compile_files([&source]).wrap_err("the interface does not compile")?;
+            let artifact = output.find(&source, interface.name).ok_or_else(|| eyre!("{} is missing", interface.name))?;
+            abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
+        }
         let compiled: Value = serde_json::from_str(&contract.text(abi, &mut linker, &compiled(name, artifact)?)?)?;
         for key in ["abi", "bytecode", "bytecodeHash", "deployedBytecode", "deployedBytecodeHash"] {
             if compiled.get(key) != committed.get(key) {
