@@ -141,7 +141,7 @@ fn check_call(case: &Case) -> Bytes {
         nonce: signed.nonce,
         actions: actions.collect(),
     };
-    Hook::checkCall { account: case.account, _1: request }.abi_encode().into()
+    Hook::checkCall { account: case.account, request }.abi_encode().into()
 }
 
 /// Caller and calldata of the entry.
