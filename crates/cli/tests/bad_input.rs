@@ -148,7 +148,7 @@ fn a_transaction_that_does_not_parse_is_one_line() {
     let ended = transaction(r#"{"actions":[],"gas":1}"#);
     assert_eq!(
         ended.stderr,
-        "error: tx.json: unknown field `gas`, expected one of `origin`, `initiator`, `actions` at line 1 column 19\n"
+        "error: tx.json: unknown field `gas`, expected one of `origin`, `initiator`, `signatures`, `actions` at line 1 column 19\n"
     );
     let ended =
         transaction(&format!(r#"{{"actions":[{{"to":"{SOMEBODY}","value":"1e3","data":"0x","operation":0}}]}}"#));

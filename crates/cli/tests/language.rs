@@ -177,6 +177,17 @@ then = {{ allow = true }}
             "StaticCallFailed",
         ),
         (threshold("1"), "allow", "Allowed"),
+        // What the account would be said to have offline must not allow anything either.
+        (
+            asks(&format!(r#"static_call = {{ target = "{ACCOUNT}", call = "getThreshold()", at_most = "1" }}"#)),
+            "deny",
+            "NoRule",
+        ),
+        (
+            asks(&format!(r#"static_call = {{ target = "{ACCOUNT}", call = "VERSION()", at_least = "1" }}"#)),
+            "deny",
+            "StaticCallFailed",
+        ),
         (threshold("99"), "deny", "NoRule"),
         (asks("recipient_is_contract = true"), "deny", "NoRule"),
         (asks("recipient_is_contract = false"), "allow", "Allowed"),

@@ -372,7 +372,7 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
         tokens: tokens.clone(),
         rules: Vec::new(),
         attesters: Vec::new(),
-        asking: dice.pick(&[0, 0, 60]),
+        asking: dice.pick(&[0, 90]),
     };
     if draft.asking > 0 {
         draft.attesters = attesters(dice);

@@ -49,7 +49,7 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
             Reason::DelegatecallDenied,
             Reason::MalformedBatch,
         ];
-        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(24) {
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(14) {
             return generated;
         }
     }
@@ -62,7 +62,8 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let by_module = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
     let mut draft = draft(dice, if by_module { 75 } else { 20 });
     let mut compiled = None;
-    if dice.percent(50) {
+    // What is asked for besides is not written as text.
+    if dice.percent(if draft.asking > 0 { 10 } else { 65 }) {
         (draft, compiled) = tame(dice, &draft);
     }
     let theme = theme(dice, &draft, by_module);

@@ -65,13 +65,13 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32,
         program: alloy_primitives::keccak256(&case.program),
         epoch,
     };
-    let flawed = dice.percent(46);
+    let flawed = dice.percent(42);
     let before = case.clone();
     let desk = Desk { case: &before, found, binding, truths };
     let mut safe = before.safe.clone().unwrap_or_default();
-    let owners_flawed = flawed && dice.percent(35);
+    let owners_flawed = flawed && dice.percent(25);
     let (owners, signed_by) = desk.owners(dice, &mut safe, owners_flawed);
-    let flaw = if flawed { dice.below(3) } else { 3 };
+    let flaw = if flawed { dice.pick(&[0, 0, 0, 1, 1, 2]) } else { 3 };
     let approvals = desk.approvals(dice, case, &signed_by, flaw == 0);
     let attestations = desk.attestations(dice, flaw == 1);
     let material = Material { approvals, attestations };
@@ -149,14 +149,16 @@ impl Desk<'_> {
         chosen.dedup();
         let mut wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         while chosen.len() < wanted && chosen.len() < everyone().len() {
-            let one = dice.pick(&everyone());
+            // Contracts among them, for they are asked in more than one way.
+            let contracts = [Verifier::Binds, Verifier::Agrees, Verifier::Modern, Verifier::Modern];
+            let one = if dice.percent(30) { dice.pick(&contracts).address() } else { dice.pick(&everyone()) };
             if !chosen.contains(&one) {
                 chosen.push(one);
             }
         }
         safe.owners.extend(chosen.iter().copied());
         chosen.sort_unstable();
-        let flaw = if flawed { dice.below(8) } else { 8 };
+        let flaw = if flawed { dice.below(14).min(7) } else { 8 };
         match flaw {
             0 => drop(chosen.pop()),
             1 => chosen.reverse(),
@@ -278,11 +280,12 @@ impl Desk<'_> {
         };
         let mut signature = sign(&key, digest).unwrap_or([0; 65]);
         match if flawed { dice.below(8) } else { 8 } {
-            0 | 1 => twin(&mut signature),
-            2 => signature[64] = dice.pick(&[0, 26, 29, 31]),
+            0..=2 => twin(&mut signature),
+            3 => signature[64] = dice.pick(&[0, 26, 29, 31]),
             5 | 6 => signature[64] -= 27,
-            3 => signature[..32].fill(0),
-            4 => signature[32..64].fill(0),
+            4 => signature[..32].fill(0),
+            7 if dice.percent(20) => signature[32..64].fill(0),
+            7 => signature[64] -= 27,
             _ => {}
         }
         Proof::ecdsa(signature)
@@ -332,7 +335,7 @@ impl Desk<'_> {
             case.words.insert(denial_slot(&self.binding, list), U256::ONE);
         }
         let mut flawed = flawed;
-        if flawed && dice.percent(25) {
+        if flawed && dice.percent(15) {
             who.pop();
             flawed = dice.percent(20);
         }
@@ -357,7 +360,7 @@ impl Desk<'_> {
                 continue;
             }
             // One thing at a time, or nothing of it would show.
-            let what = if flawed { dice.below(4) } else { 4 };
+            let what = if flawed { dice.below(5) } else { 5 };
             let until = if what == 0 || dice.percent(12) { deadline(dice, case.now) } else { case.now + 7 };
             let digest = self.binding(dice, what == 1).approval_digest(until);
             entries.push(ApprovalEntry::Signed {

@@ -135,7 +135,7 @@ pub fn account_words(dice: &mut Dice, route: u8, words: &mut BTreeMap<U256, U256
         | U256::from(delay) << 160
         | U256::from(epoch) << 192
         | U256::from(route) << 224
-        | U256::from(u8::from(dice.percent(3))) << 232;
+        | U256::from(u8::from(dice.percent(2))) << 232;
     words.insert(account_slot(world::ACCOUNT, 0), control);
     if route == 3 {
         words.insert(account_slot(world::ACCOUNT, 3), U256::from_be_slice(world::MANAGER.as_slice()));

@@ -70,7 +70,7 @@ fn no_planted_fault_goes_unnoticed() {
         names.push(fault.name.to_owned());
         faulty.push(Evaluators::new(&fault.plant(&HookCode::committed()).unwrap()).unwrap());
     }
-    let caught = catch(&healthy, &faulty, SEED, 8_000, || {});
+    let caught = catch(&healthy, &faulty, SEED, 16_000, || {});
     let missed: Vec<String> =
         names.into_iter().zip(caught).filter(|(_, case)| case.is_none()).map(|(name, _)| name).collect();
     assert!(missed.is_empty(), "{missed:?}");

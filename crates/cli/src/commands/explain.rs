@@ -12,8 +12,8 @@ use eyre::{Result, WrapErr, bail};
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
-    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Nearby, Request, State, account_slot, evaluate,
-    nearest,
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Nearby, Reason, Request, State, Undecided,
+    account_slot, evaluate, nearest,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -25,6 +25,9 @@ const SOME_ACCOUNT: Address = address!("00000000000000000000000000000000000acc00
 const SOME_CHAIN: u64 = 1;
 /// And for its version, which is only asked for.
 const SOME_VERSION: &str = "1.4.1";
+
+/// The condition that asks contracts, as programs number it.
+const STATIC_CALL: u8 = 0x0f;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -71,15 +74,16 @@ impl Explain {
             None => None,
         };
         let evaluation = match &foreseen {
-            Some(foreseen) => foreseen.forecast.evaluation.clone(),
-            None => {
-                evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now).wrap_err(blind)?
-            }
+            Some(foreseen) => Ok(foreseen.forecast.evaluation.clone()),
+            None => evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now),
         };
+        let evaluation = evaluation.and_then(|evaluation| uninvented(evaluation, account)).wrap_err(blind)?;
         let verdict = foreseen.as_ref().map_or_else(|| words::verdict(&evaluation.verdict), Foreseen::word);
         // What is near under unknowns is not sought.
         let near = match &foreseen {
             Some(_) => Vec::new(),
+            // Nor where a rule could be answered by what is said of the account.
+            None if asks(&file.compiled.program, account) => Vec::new(),
             None => {
                 nearest(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now).wrap_err(blind)?
             }
@@ -91,6 +95,23 @@ impl Explain {
             _ => Exit::Denied,
         })
     }
+}
+
+/// What is said of the account's version and threshold is for owner signatures alone: a rule's own static call that was
+/// answered by it was not answered.
+fn uninvented(evaluation: Evaluation, account: Address) -> Result<Evaluation, Undecided> {
+    let answered = evaluation.tests.iter().any(|test| test.op == STATIC_CALL);
+    if answered || evaluation.verdict.reason == Reason::StaticCallFailed {
+        return Err(Missing::StaticCall(account).into());
+    }
+    Ok(evaluation)
+}
+
+/// Whether some static call may be one of the account.
+fn asks(program: &[u8], account: Address) -> bool {
+    program
+        .windows(21)
+        .any(|call| call.split_first().is_some_and(|(op, target)| *op == STATIC_CALL && target == account))
 }
 
 /// An account whose program has just been installed: nothing charged, announced, approved, signed or staged. Nothing
