@@ -111,7 +111,7 @@ fn uninvented(evaluation: Evaluation, account: Address) -> Result<Evaluation, Un
 fn asks(program: &[u8], account: Address) -> bool {
     program
         .windows(21)
-        .any(|call| call.split_first().is_some_and(|(op, target)| *op == STATIC_CALL && target == account))
+        .any(|call| call.split_first().is_some_and(|(op, target)| *op == STATIC_CALL && target == account.as_slice()))
 }
 
 /// An account whose program has just been installed: nothing charged, announced, approved, signed or staged. Nothing
