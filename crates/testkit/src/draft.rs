@@ -326,7 +326,7 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     if rule.allow && dice.percent(draft.asking) {
         rule.asks = asks(dice, draft.attesters.len(), rule.modules.is_some());
     }
-    if dice.percent(if rule.modules.is_some() { 3 } else { 30 }) && !draft.attesters.is_empty() {
+    if dice.percent(if rule.modules.is_some() { 3 } else { 50 }) && !draft.attesters.is_empty() {
         rule.states = u8::try_from(dice.index(draft.attesters.len())).ok();
     }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {

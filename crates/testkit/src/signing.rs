@@ -435,7 +435,15 @@ impl Desk<'_> {
         for set in sets {
             let at = table + 6 * usize::from(set);
             let record = self.case.program.get(at..at + 3).map_or(U256::ZERO, U256::from_be_slice);
-            let flaw = if flawed { dice.below(7) } else { 7 };
+            // Of a statement more can be wrong than of a signature.
+            let states = flawed && self.rules(set) > 0 && dice.percent(40);
+            let flaw = if states {
+                1
+            } else if flawed {
+                dice.below(7)
+            } else {
+                7
+            };
             let need = self.case.program.get(at + 3).copied().unwrap_or_default();
             let mut who = self.chosen(dice, record.saturating_to(), need, &[]);
             who.sort_unstable();
