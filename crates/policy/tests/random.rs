@@ -35,7 +35,7 @@ fn no_policy_decompiles_to_one_that_compiles_to_other_bytes() {
 
 #[test]
 fn no_key_is_left_out_of_the_random_policies() {
-    let policies: Vec<_> = (0..POLICIES).map(|seed| policy(&mut rng(seed))).collect();
+    let policies: Vec<_> = (0..4 * POLICIES).map(|seed| policy(&mut rng(seed))).collect();
     let deepest = policies.iter().flat_map(|policy| &policy.rules).map(|rule| depth(&rule.when)).max();
     assert!(deepest >= Some(5), "{deepest:?}");
     let text: String = policies.iter().map(Policy::to_toml).collect();
