@@ -205,6 +205,7 @@ impl Traffic {
             program: self.programs.first().unwrap().0,
             change_delay: CHANGE_DELAY,
             bypassing: Vec::new(),
+            handler: None,
         };
         let safe = read::safe(&self.ledger, self.safe()).unwrap();
         let tx = install::transaction(&safe, self.treasury.contracts.multi_send, &what).unwrap();

@@ -2,11 +2,11 @@
 
 use super::{
     Described, Kind, Shape,
-    conditions::{AMOUNT_RANGE, INNER, STATIC_CALL, TIME, WHEN, WORD},
+    conditions::{AMOUNT_RANGE, ANY, FACT_TESTS, INNER, STATIC_CALL, TIME, WHEN, WORD},
 };
 use crate::{
-    Scope, Semantics,
-    document::{obligations, parse, rules},
+    FactKind, FactSubject, Scope, Semantics,
+    document::{facts, obligations, parse, rules},
     imports,
     program::MAX_DECIMALS,
 };
@@ -42,7 +42,7 @@ const fn count() -> Kind {
 }
 
 /// Every table but the document itself.
-pub(super) const ALL: [&Shape; 17] = [
+pub(super) const ALL: [&Shape; 19] = [
     &CONTROL,
     &ASSET,
     &REGISTRY,
@@ -59,6 +59,8 @@ pub(super) const ALL: [&Shape; 17] = [
     &TIME,
     &WORD,
     &STATIC_CALL,
+    &FACT,
+    &FACT_TESTS,
     &INNER,
 ];
 
@@ -84,11 +86,41 @@ pub(super) static ROOT: Shape = Shape {
                 names(NAME, Kind::Table(&ATTESTERS)),
                 "Who looks at what the chain cannot see, and signs for one request.",
             ),
+            "facts" => (names(NAME, Kind::Table(&FACT)), "What the chain cannot see, and who states it."),
             "limits" => (
                 names(LIMIT_NAME, Kind::Table(&LIMIT)),
                 "Caps on what may leave, or on how often, in a window of time.",
             ),
             "rules" => (Kind::Array(Box::new(Kind::Table(&RULE))), "The rules, in order."),
+            _ => return None,
+        })
+    },
+};
+
+static FACT: Shape = Shape {
+    name: "fact",
+    keys: &facts::KEYS,
+    required: &["type", "subject", "attesters", "timeout", "ttl", "max_age", "on_unknown"],
+    one_of: &[],
+    describe: |key| {
+        Some(match key {
+            "type" => (Kind::Words(FactKind::ALL.map(FactKind::word).to_vec()), "What its values are."),
+            "decimals" => {
+                (Kind::Integer(0, i64::from(MAX_DECIMALS)), "How many digits a number may have behind the point.")
+            }
+            "subject" => (Kind::Words(FactSubject::ALL.map(FactSubject::word).to_vec()), "What it is asked about."),
+            "attesters" => (Kind::Text(NAME), "The attester set that states it."),
+            "timeout" => (Kind::Text(DURATION), "How long asking may take, like `3s`."),
+            "ttl" => (Kind::Text(DURATION), "How long a statement made of it may live, like `10m`."),
+            "max_age" => (Kind::Text(DURATION), "Older observations are unknown, like `24h`."),
+            "on_unknown" => (
+                Kind::Words(vec!["closed", "open", "hold"]),
+                "What an unknown means: it denies, takes the value under `assume`, or leaves it to people.",
+            ),
+            "owner" => (Kind::Text(LINE), "Who answers for `assume`; only with `open`."),
+            "assume" => {
+                (Kind::Either(vec![Kind::Text(ANY), Kind::Bool]), "The value taken for an unknown; only with `open`.")
+            }
             _ => return None,
         })
     },
