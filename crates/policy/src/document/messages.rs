@@ -14,9 +14,9 @@ use crate::{
     text::{account::Complaint, typed_data::parse_message_type},
 };
 
-const KEYS: [&str; 4] = ["id", "domain", "type", "then"];
-const THEN: [&str; 5] = ["allow", "deny", "trusted", "signatures", "signers"];
-const DOMAIN: [&str; 5] = ["name", "version", "chain", "contract", "salt"];
+pub(crate) const KEYS: [&str; 4] = ["id", "domain", "type", "then"];
+pub(crate) const THEN: [&str; 5] = ["allow", "deny", "trusted", "signatures", "signers"];
+pub(crate) const DOMAIN: [&str; 5] = ["name", "version", "chain", "contract", "salt"];
 const DOMAIN_HELP: &str = "write a table with some of `name`, `version`, `chain`, `contract` and `salt`, or a domain \
                            separator as `0x` and 64 hexadecimal digits, or `any`";
 const TYPE_HELP: &str = "write the type as the contract hashes it, like `Order(address token,uint256 amount)`, or its \

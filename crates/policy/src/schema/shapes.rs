@@ -3,6 +3,7 @@
 use super::{
     Described, Kind, Shape,
     conditions::{AMOUNT_RANGE, ANY, FACT_TESTS, INNER, STATIC_CALL, TIME, WHEN, WORD},
+    messages::{self, MESSAGE},
 };
 use crate::{
     FactKind, FactSubject, Scope, Semantics,
@@ -13,7 +14,7 @@ use crate::{
 
 pub(super) const NAME: &str = "^[A-Za-z][A-Za-z0-9_-]{0,63}$";
 pub(super) const LIMIT_NAME: &str = "^[A-Za-z][A-Za-z0-9_-]{0,30}$";
-const LINE: &str = "^.+$";
+pub(super) const LINE: &str = "^.+$";
 pub(super) const ADDRESS: &str = "^0x[0-9a-fA-F]{40}$";
 const REFERENCE: &str = "^@[A-Za-z][A-Za-z0-9_-]{0,63}$";
 pub(super) const AMOUNT: &str = "^[0-9]+(_[0-9]+)*([.][0-9]+(_[0-9]+)*)?$";
@@ -37,12 +38,12 @@ fn members() -> Kind {
     Kind::Either(vec![Kind::Several(Box::new(Kind::Text(ADDRESS))), Kind::Table(&REGISTRY), Kind::Table(&IMPORT)])
 }
 
-const fn count() -> Kind {
+pub(super) const fn count() -> Kind {
     Kind::Integer(1, 255)
 }
 
 /// Every table but the document itself.
-pub(super) const ALL: [&Shape; 19] = [
+pub(super) const ALL: [&Shape; 22] = [
     &CONTROL,
     &ASSET,
     &REGISTRY,
@@ -59,6 +60,9 @@ pub(super) const ALL: [&Shape; 19] = [
     &TIME,
     &WORD,
     &STATIC_CALL,
+    &MESSAGE,
+    &messages::DOMAIN,
+    &messages::THEN,
     &FACT,
     &FACT_TESTS,
     &INNER,
@@ -92,6 +96,7 @@ pub(super) static ROOT: Shape = Shape {
                 "Caps on what may leave, or on how often, in a window of time.",
             ),
             "rules" => (Kind::Array(Box::new(Kind::Table(&RULE))), "The rules, in order."),
+            "messages" => (Kind::Array(Box::new(Kind::Table(&MESSAGE))), "What the account may sign, in order."),
             _ => return None,
         })
     },
@@ -304,7 +309,7 @@ static APPROVALS: Shape = Shape {
     },
 };
 
-static SIGNERS: Shape = Shape {
+pub(super) static SIGNERS: Shape = Shape {
     name: "signers",
     keys: &obligations::SIGNERS,
     required: &["list", "at_least"],
