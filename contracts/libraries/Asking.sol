@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {ActionView, Data} from "../types/Data.sol";
 import {Effect, Evaluation, Rule} from "../types/Evaluation.sol";
 import {Asked} from "../types/Obligation.sol";
+import {Reason} from "../types/Reason.sol";
 import {Verdict} from "../types/Types.sol";
 import {ExactCalldata} from "./ExactCalldata.sol";
 import {Obligations} from "./Obligations.sol";
@@ -46,23 +47,44 @@ library Asking {
         asked.epoch = e.control.epoch();
         asked.effects = e.effects;
         asked.digest = e.digest;
-        bytes calldata signatures = msg.data[:0];
+        (bool named, bytes calldata words, uint256 baseGasAt) = _words(e);
         if (e.origin != address(0)) {
             (asked.module, asked.content) = (e.origin, Timelock.contentOf(actions));
-        } else if (actions.length == 1) {
-            bool own = Data.unwrap(e.words) == 0;
-            bytes calldata words = own ? msg.data[4:] : e.words.bytesOf();
-            uint256 baseGasAt = own ? GUARD_BASE_GAS : e.baseGasAt;
+        } else if (named) {
             _fill(asked, e, actions[0]);
             asked.baseGas = ExactCalldata.wordAt(words, baseGasAt);
             asked.gasToken = ExactCalldata.addressAt(words, baseGasAt + 2);
             asked.refundReceiver = ExactCalldata.addressAt(words, baseGasAt + 3);
-            signatures = ExactCalldata.bytesAt(words, baseGasAt + 4);
         }
-        (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, signatures);
+        (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, _signatures(e));
         if (ok) e.met = result;
         else e.verdict = _verdictIn(result);
         return ok;
+    }
+
+    /// @notice Whether the attestation that the request brings says true of the present effect and rule. Leaves a
+    /// fault in the image where it says nothing.
+    /// @param place Set and index, as the condition names them.
+    function states(Evaluation memory e, uint256 place) internal view returns (bool) {
+        (Reason fault, bool holds, bytes memory longer) =
+            Obligations.told(e.image.source, e.joined, _signatures(e), place, e.rule, e.effects);
+        if (fault != Reason.Allowed) return e.image.blame(fault, address(uint160(place >> 16)));
+        (e.joined, e.more) = (longer, true);
+        return holds;
+    }
+
+    /// @dev What the owners' request of one action is made of, from the word of its baseGas on. Others have no name.
+    function _words(Evaluation memory e) private pure returns (bool named, bytes calldata words, uint256 baseGasAt) {
+        bool own = Data.unwrap(e.words) == 0;
+        words = own ? msg.data[4:] : e.words.bytesOf();
+        baseGasAt = own ? GUARD_BASE_GAS : e.baseGasAt;
+        named = e.origin == address(0) && baseGasAt != 0;
+    }
+
+    /// @dev As the Safe was given them, material included; empty without a name.
+    function _signatures(Evaluation memory e) private pure returns (bytes calldata) {
+        (bool named, bytes calldata words, uint256 baseGasAt) = _words(e);
+        return named ? ExactCalldata.bytesAt(words, baseGasAt + 4) : msg.data[:0];
     }
 
     /// @dev A struct of words lies in memory as it is encoded.

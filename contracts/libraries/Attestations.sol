@@ -9,6 +9,7 @@ import {Attestation, Kept} from "./Kept.sol";
 import {Material} from "./Material.sol";
 import {Messages} from "./Messages.sol";
 import {Signers} from "./Signers.sol";
+import {Statements} from "./Statements.sol";
 import {Whitelist} from "./Whitelist.sol";
 
 /// @notice What attester sets say of a request, `docs/program.md` §8.7.2.
@@ -64,7 +65,9 @@ library Attestations {
         view
         returns (bool)
     {
-        if (Material.statement(item).length != 0) return c.deny(o, Reason.MalformedMaterial, 0, 0, 0);
+        (,, uint256 hybridRules) = Joining.attesters(c.image, o.key);
+        bool sound = Statements.isSound(Material.statement(item), c.asked.effects * hybridRules);
+        if (!sound) return c.deny(o, Reason.MalformedMaterial, 0, 0, 0);
         return block.timestamp <= deadline || c.deny(o, Reason.BadMaterial, DETAIL, 0, Signers.EXPIRED);
     }
 
@@ -76,7 +79,7 @@ library Attestations {
     }
 
     function _counts(Case memory c, Obligation memory o, address[] memory signers) private view returns (bool) {
-        (uint256 list, uint256 m) = Joining.attesters(c.image, o.key);
+        (uint256 list, uint256 m,) = Joining.attesters(c.image, o.key);
         uint256 members = 0;
         for (uint256 i = 0; i < signers.length; ++i) {
             if (Whitelist.contains(c.image, list, signers[i])) ++members;

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EFFECT, EVALUATION, Effect, Evaluation, Image} from "../types/Evaluation.sol";
+import {Asking} from "./Asking.sol";
 import {integerAt} from "./Bytes.sol";
 import {Calldata} from "./Calldata.sol";
 import {Facts, RareConditions} from "./RareConditions.sol";
@@ -18,6 +19,7 @@ library Conditions {
     uint256 private constant RECIPIENT_IN = 0x03;
     uint256 private constant AMOUNT_AT_LEAST = 0x04;
     uint256 private constant WITHIN = 0x10;
+    uint256 private constant ATTESTED = 0x11;
     uint256 private constant ANY = 0x20;
     uint256 private constant ALL = 0x21;
     uint256 private constant NOT = 0x22;
@@ -139,6 +141,10 @@ library Conditions {
             if (op == WITHIN) {
                 if (left < 2) return (image.spoil(), end);
                 return (SpendLimit.fits(e, effect, integerAt(cursor + 1, 1)), cursor + 2);
+            }
+            if (op == ATTESTED) {
+                if (depth != 0 || left < 4) return (image.spoil(), end);
+                return (Asking.states(e, integerAt(cursor + 1, 3)), cursor + 4);
             }
             return _rare(image, effect, cursor, left);
         }

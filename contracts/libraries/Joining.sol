@@ -16,6 +16,8 @@ library Joining {
     /// @dev Rule and effect of a record.
     uint256 private constant ASKER = 6;
     uint256 private constant MAX_FLAGS = 3;
+    /// @dev A record of the attester table.
+    uint256 private constant ATTESTERS = 6;
 
     /// @notice The records with the rule's obligations behind them; empty if one of these is malformed.
     /// @param obligations At least one byte.
@@ -63,13 +65,17 @@ library Joining {
         }
     }
 
-    /// @notice The list of an attester set, and how many of its members must attest.
-    function attesters(Image memory image, uint256 set) internal view returns (uint256 list, uint256 m) {
+    /// @notice The list of an attester set, how many of its members must attest, and how many hybrid rules ask it.
+    function attesters(Image memory image, uint256 set)
+        internal
+        view
+        returns (uint256 list, uint256 m, uint256 hybridRules)
+    {
         uint256 table = image.attesterTable();
         if (set >= image.attesterSets || table == 0) image.spoil();
-        uint256 record = integerAt(image.slice(table + 4 * set, 4), 4);
-        if (record & 0xff == 0) image.spoil();
-        return (record >> 8, record & 0xff);
+        uint256 record = integerAt(image.slice(table + ATTESTERS * set, ATTESTERS), ATTESTERS);
+        (list, m, hybridRules) = (record >> 24, (record >> 16) & 0xff, record & 0xffff);
+        if (m == 0) image.spoil();
     }
 
     /// @dev Op and operand; 0 for an op that is none.

@@ -117,7 +117,7 @@ library ModuleRequests {
         uint256 set,
         Attestation memory a
     ) private view {
-        (uint256 list, uint256 m) = Joining.attesters(image, set);
+        (uint256 list, uint256 m,) = Joining.attesters(image, set);
         require(!image.failed(), IPolicyHook.UnknownSet(uint8(set)));
         bytes32 digest = Messages.attestation(b, a.effects, set, Posted.statement(item), a.proposal, a.deadline);
         (address[] memory signers, uint256 why) = Signers.ofAttestation(digest, Posted.attesters(item));

@@ -16,6 +16,7 @@ import {OwnerSignatures} from "./OwnerSignatures.sol";
 import {Program} from "./Program.sol";
 import {Quorum} from "./Quorum.sol";
 import {State} from "./State.sol";
+import {Statements} from "./Statements.sol";
 
 /// @notice What a request that meets its obligations leaves behind.
 struct Met {
@@ -48,6 +49,42 @@ library Obligations {
         Image memory image;
         Program.open(image, source);
         return Joining.join(image, joined, obligations, rule, effect);
+    }
+
+    /// @notice What the request's attestation states of an effect and a hybrid rule. An answer is joined.
+    /// @param place Set and index, as the condition names them.
+    /// @return fault Allowed if there is none; AttestationRequired where nothing is stated.
+    function told(
+        address source,
+        bytes calldata joined,
+        bytes calldata signatures,
+        uint256 place,
+        uint256 rule,
+        uint256 effect
+    ) external view returns (Reason fault, bool holds, bytes memory longer) {
+        (bool sound, uint256 pair) = _place(source, place, effect);
+        if (!sound) return (Reason.MalformedProgram, false, longer);
+        uint256 truth = Statements.pairAt(_statement(signatures, place >> 16), pair);
+        if (truth != Statements.FALSE && truth != Statements.TRUE) return (Reason.AttestationRequired, false, longer);
+        bytes memory record = abi.encodePacked(uint16(rule), uint32(effect), uint8(Op.ATTESTATION), uint8(place >> 16));
+        return (Reason.Allowed, truth == Statements.TRUE, bytes.concat(joined, record));
+    }
+
+    /// @dev Which pair of the statement it is.
+    function _place(address source, uint256 place, uint256 effect) private view returns (bool sound, uint256 pair) {
+        Image memory image;
+        Program.open(image, source);
+        (,, uint256 hybridRules) = Joining.attesters(image, place >> 16);
+        uint256 index = place & 0xffff;
+        return (!image.failed() && index < hybridRules, effect * hybridRules + index);
+    }
+
+    /// @dev Empty where there is none in material that is well formed.
+    function _statement(bytes calldata signatures, uint256 set) private pure returns (bytes calldata) {
+        (bool whole,, bytes calldata payload) = Material.split(signatures);
+        if (!whole || !Material.isSound(payload)) return signatures[:0];
+        (bool found, bytes calldata item) = Material.attestation(payload, set);
+        return found ? Material.statement(item) : signatures[:0];
     }
 
     /// @notice Whether the request meets what was joined.

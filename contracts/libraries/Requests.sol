@@ -15,7 +15,7 @@ struct ReadRequest {
     address initiator;
     uint256 safeTxGas;
     uint256 gasPrice;
-    // Of an owner request: where its words are, and the index of baseGas among them.
+    // Of an owner request: where its words are, and the index of baseGas among them, 0 where it has no name.
     Data words;
     uint256 baseGasAt;
     // In {IPolicyHook.check} only.
@@ -57,7 +57,9 @@ library Requests {
         r.initiator = request.initiator;
         r.safeTxGas = request.safeTxGas;
         r.gasPrice = request.gasPrice;
-        (r.words, r.baseGasAt, r.nonce) = (dataOf(msg.data[start:]), BASE_GAS_IN_CHECK, request.nonce);
+        // A request of several actions has no name, and so no signatures.
+        uint256 baseGasAt = request.actions.length == 1 ? BASE_GAS_IN_CHECK : 0;
+        (r.words, r.baseGasAt, r.nonce) = (dataOf(msg.data[start:]), baseGasAt, request.nonce);
         r.actions = viewsOf(request.actions);
     }
 

@@ -78,9 +78,10 @@ struct Image {
     uint256 base;
     uint256 loaded;
     // Sticky, and none while it is Allowed: some read so far was not well formed (MalformedProgram), or a registry
-    // (RegistryFailed) or another contract (StaticCallFailed) did not answer as it must. No value read counts then.
+    // (RegistryFailed) or another contract (StaticCallFailed) did not answer as it must, or attesters say neither yes
+    // nor no (AttestationRequired). No value read counts then.
     Reason fault;
-    // The registry or contract.
+    // The registry or contract; or the number of the attester set.
     address culprit;
     uint256 semantics;
     uint256 directoryBits;
@@ -299,7 +300,8 @@ function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pu
 function denyFault(Evaluation memory e) pure returns (bool) {
     Reason fault = e.image.fault;
     if (fault == Reason.MalformedProgram) return deny(e, fault, 0, 0);
-    return denyByRule(e, fault, 0, uint256(uint160(e.image.culprit)), 0);
+    uint256 culprit = uint160(e.image.culprit);
+    return fault == Reason.AttestationRequired ? denyByRule(e, fault, culprit, 0, 0) : denyByRule(e, fault, 0, culprit, 0);
 }
 
 /// @dev Sets the verdict of `e.rule`, at the present effect.

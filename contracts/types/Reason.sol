@@ -63,7 +63,7 @@ enum Reason {
     MalformedMaterial,
     /// A signature or approval in the material does not count, so none does. | Collect the material anew. | 1 approvals, 2 attestation | entry | 1 expired, 2 no signature, 3 not ascending, 4 not approved on chain, 5 other effects
     BadMaterial,
-    /// The rule asks for an attestation and there is none for the request. | Have the set attest the request. | set | - | -
+    /// The rule asks for an attestation and there is none for the request, or none that says anything of the effect. | Have the set attest the request. | set | - | -
     AttestationRequired,
     /// Too few members of the set have attested. | Have more of them sign. | set | attesters | needed
     TooFewAttesters,

@@ -11,6 +11,8 @@ struct Draft {
     // Of each attester set, in order: the list's number, and how many of it must attest.
     uint24[] sets;
     uint8[] quorums;
+    // And how many rules ask it what the chain cannot see.
+    uint16[] hybrids;
     Signable[] messages;
     bytes[] limits;
     uint256[] entries;
@@ -66,6 +68,7 @@ library ProgramBuilder {
     uint8 internal constant ORIGIN = 0x01;
     uint8 internal constant INITIATOR = 0x02;
     uint8 internal constant RECIPIENT = 0x03;
+    uint8 internal constant STATED = 0x11;
     uint8 internal constant TARGET = 0x07;
     uint8 internal constant ASSET = 0x08;
     uint8 internal constant ANY = 0x20;
@@ -182,11 +185,17 @@ library ProgramBuilder {
     function attesters(Draft memory d, uint24 number, uint8 quorum) internal pure {
         uint256 n = d.sets.length;
         (uint24[] memory sets, uint8[] memory quorums) = (new uint24[](n + 1), new uint8[](n + 1));
+        uint16[] memory hybrids = new uint16[](n + 1);
         for (uint256 i; i < n; i++) {
-            (sets[i], quorums[i]) = (d.sets[i], d.quorums[i]);
+            (sets[i], quorums[i], hybrids[i]) = (d.sets[i], d.quorums[i], d.hybrids[i]);
         }
         (sets[n], quorums[n]) = (number, quorum);
-        (d.sets, d.quorums) = (sets, quorums);
+        (d.sets, d.quorums, d.hybrids) = (sets, quorums, hybrids);
+    }
+
+    /// @notice The last rule asks the attester set whether what the chain cannot see holds.
+    function stated(Draft memory d, uint8 set) internal pure {
+        when(d, abi.encodePacked(STATED, set, d.hybrids[set]++));
     }
 
     /// @notice Adds a message rule that asks for the threshold's signatures.
@@ -217,7 +226,7 @@ library ProgramBuilder {
     function offsetOf(Draft memory d, uint24 number) internal pure returns (uint24) {
         bytes memory code = encode(d);
         bytes[] memory lists = _lists(d, _word(code, 32), 0);
-        uint256 behind = _offset(lists, 0, lists.length) + 4 * d.sets.length + 72 * d.messages.length;
+        uint256 behind = _offset(lists, 0, lists.length) + 6 * d.sets.length + 72 * d.messages.length;
         return uint24(code.length - behind + _offset(lists, 0, number - 1));
     }
 
@@ -341,7 +350,7 @@ library ProgramBuilder {
     /// @dev Stand behind the lists: attesters, then messages.
     function _tables(Draft memory d, bytes[] memory lists, uint256 listsAt) private pure returns (bytes memory table) {
         for (uint256 i; i < d.sets.length; i++) {
-            table = abi.encodePacked(table, uint24(_offset(lists, listsAt, d.sets[i] - 1)), d.quorums[i]);
+            table = abi.encodePacked(table, uint24(_offset(lists, listsAt, d.sets[i] - 1)), d.quorums[i], d.hybrids[i]);
         }
         for (uint256 i; i < d.messages.length; i++) {
             Signable memory m = d.messages[i];

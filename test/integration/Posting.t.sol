@@ -221,21 +221,36 @@ contract PostingTest is ModuleRequestTest {
         _post(payment, _postedByTwo(request, _effects(alice, AMOUNT), DEADLINE));
     }
 
-    /// @dev No rule has conditions that a statement would be about.
     function test_aStatementIsKept_andNotUnderstood() public {
         _attesting();
         bytes memory statement = bytes("a statement longer than one word, so that it takes several");
+        _postStatement(statement);
+        _failsForModule(payment, Reason.MalformedMaterial, 0, 0);
+        uint256 base = uint256(keccak256(abi.encode(safe, epoch, program.codehash, request, uint256(0), uint256(6))));
+        assertEq(_word(base), uint256(DEADLINE) << 16 | statement.length, "deadline and length");
+        assertEq(_word(base + 1), uint256(_effects(alice, AMOUNT)), "effects");
+        assertEq(_word(base + 2), uint256(bytes32("proposal")), "proposal");
+        assertEq(bytes.concat(bytes32(_word(base + 3)), bytes32(_word(base + 4))), _padded(statement), "statement");
+    }
+
+    /// @dev What a rule asks of what the chain cannot see is answered in an envelope, and modules bring none.
+    function test_aPostedStatement_neverAnswersARule() public {
+        _deployWithModule();
+        Draft memory d = _beginForModules();
+        d.attesters(d.list(group), 2);
+        d.stated(0);
+        _openUnder(d);
+        _failsForModule(payment, Reason.AttestationRequired, 0, 0);
+        _postStatement(hex"80");
+        _failsForModule(payment, Reason.AttestationRequired, 0, 0);
+    }
+
+    function _postStatement(bytes memory statement) private {
         bytes32 effects = _effects(alice, AMOUNT);
         bytes32 digest = _attestation(request, effects, 0, statement, "proposal", DEADLINE);
         bytes memory entries = bytes.concat(_entry(people[0], digest), _entry(people[1], digest));
         bytes memory head = abi.encodePacked(uint8(0), DEADLINE, effects, bytes32("proposal"));
         _post(payment, _item(3, abi.encodePacked(head, uint16(statement.length), statement, entries)));
-        _failsForModule(payment, Reason.MalformedMaterial, 0, 0);
-        uint256 base = uint256(keccak256(abi.encode(safe, epoch, program.codehash, request, uint256(0), uint256(6))));
-        assertEq(_word(base), uint256(DEADLINE) << 16 | statement.length, "deadline and length");
-        assertEq(_word(base + 1), uint256(effects), "effects");
-        assertEq(_word(base + 2), uint256(bytes32("proposal")), "proposal");
-        assertEq(bytes.concat(bytes32(_word(base + 3)), bytes32(_word(base + 4))), _padded(statement), "statement");
     }
 
     function _approving() private {

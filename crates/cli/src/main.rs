@@ -6,9 +6,11 @@
 mod commands;
 mod embedded;
 mod exit;
+mod facts_file;
 mod history;
 mod message_file;
 mod mirror;
+mod outlook;
 mod output;
 mod policy_file;
 mod site;

@@ -2,7 +2,7 @@
 
 use crate::units;
 use alloy_primitives::hex;
-use portcullis_policy::{Window, Witness};
+use portcullis_policy::{FactValue, Window, Witness};
 use serde_json::{Value, json};
 
 /// The request in a few lines, as `explain` and `simulate` would be given it.
@@ -25,6 +25,9 @@ pub(crate) fn text(witness: &Witness) -> String {
     }
     for (address, has_code) in &witness.code {
         lines.push(format!("{address} {}", if *has_code { "has code" } else { "has no code" }));
+    }
+    for (fact, value) in &witness.facts {
+        lines.push(format!("fact `{fact}` is {}", fact_value(value)));
     }
     for used in &witness.used {
         lines.push(format!("{} of limit `{}` is used", used.used, used.limit));
@@ -61,6 +64,8 @@ pub(crate) fn json(witness: &Witness) -> Value {
         .collect();
     let code: Vec<Value> =
         witness.code.iter().map(|(address, has_code)| json!({ "address": address, "has_code": has_code })).collect();
+    let facts: serde_json::Map<String, Value> =
+        witness.facts.iter().map(|(fact, value)| (fact.clone(), fact_value(value))).collect();
     let used: Vec<Value> = witness
         .used
         .iter()
@@ -72,8 +77,15 @@ pub(crate) fn json(witness: &Witness) -> Value {
         .collect();
     json!({
         "transaction": transaction, "now": witness.now, "registries": listed, "answers": answers, "code": code,
-        "used": used,
+        "facts": facts, "used": used,
     })
+}
+
+fn fact_value(value: &FactValue) -> Value {
+    match value {
+        FactValue::Text(text) => text.as_str().into(),
+        FactValue::Boolean(value) => (*value).into(),
+    }
 }
 
 fn window(window: Window) -> String {

@@ -2,8 +2,10 @@
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
-use portcullis_eval::{Ask, Effect, EffectKind, Evaluation, Opening, Reason, Test, Verdict};
-use portcullis_policy::SourceMap;
+use portcullis_eval::{
+    Ask, Change, Effect, EffectKind, Evaluation, Nearby, Obligation, Opening, Reason, Test, Verdict,
+};
+use portcullis_policy::{Seen, SourceMap};
 use serde_json::{Value, json};
 
 /// The rule's id; `-` when none decided.
@@ -94,7 +96,7 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         }
         Reason::AttestationRequired => {
             format!(
-                "rule {} needs an attestation by {}, and none is there",
+                "rule {} needs an attestation by {}, and none says anything of it",
                 rule(verdict, names),
                 attesters(verdict.detail, names)
             )
@@ -175,23 +177,7 @@ fn list(offset: U256, names: &SourceMap) -> String {
 /// Everything that the deciding rules ask for besides limits and delay, with what is there where it was counted.
 pub(crate) fn asked(evaluation: &Evaluation, names: &SourceMap) -> Vec<String> {
     let asked = evaluation.obligations.iter().map(|one| {
-        let need = one.need;
-        let plural = if need == 1 { "" } else { "s" };
-        let what = match one.ask {
-            Ask::Approvals { list: at, initiator, owners } => {
-                let who = list(U256::from(at), names);
-                let not = match (initiator, owners) {
-                    (true, true) => "",
-                    (false, true) => ", not the initiator's own",
-                    (true, false) => ", not by owners who sign",
-                    (false, false) => ", not the initiator's own nor by owners who sign",
-                };
-                format!("{need} approval{plural} by {who}{not}")
-            }
-            Ask::Signatures => format!("{need} owner signature{plural}"),
-            Ask::Signers { list: at } => format!("{need} owner signature{plural} by {}", list(U256::from(at), names)),
-            Ask::Attestation { set } => format!("an attestation by {need} of {}", attesters(set, names)),
-        };
+        let what = obligation(one, u64::from(one.need), "", names);
         let have = one.have.map_or_else(String::new, |have| format!("; {have} there"));
         format!("{what}{have} (rule {})", rule_id(Some(one.rule), names))
     });
@@ -217,6 +203,55 @@ pub(crate) fn opening(opening: &Opening) -> String {
             format!("the module request of content {content} by {module} to be opened anew: its opening expired")
         }
         None => format!("the module request of content {content} by {module} to be opened first"),
+    }
+}
+
+/// A request near the denied one that is allowed, in words.
+pub(crate) fn nearby(near: &Nearby, evaluation: &Evaluation, names: &SourceMap) -> String {
+    let sum = |effect: &u32, amount: &U256| {
+        let at = usize::try_from(*effect).unwrap_or(usize::MAX);
+        let asset = evaluation.decisions.get(at).and_then(|decision| decision.effect.asset);
+        match asset.and_then(|asset| names.asset(asset)) {
+            Some(asset) => format!("{} {}", units::amount(*amount, asset.decimals), asset.name),
+            None => amount.to_string(),
+        }
+    };
+    let change = match &near.change {
+        Change::AtMost { effect, amount } => format!("up to {}", sum(effect, amount)),
+        Change::AtLeast { effect, amount } => format!("from {} on", sum(effect, amount)),
+        Change::From(at) => format!("at {}", units::time(*at)),
+        Change::AnnouncedUntil(at) => format!("announced now, at {}", units::time(*at)),
+        Change::Nothing => String::new(),
+    };
+    let missing: Vec<_> = near
+        .missing
+        .iter()
+        .map(|one| obligation(one, u64::from(one.need).saturating_sub(one.have.unwrap_or(0)), " more", names))
+        .collect();
+    match (change.is_empty(), missing.is_empty()) {
+        (_, true) => change,
+        (true, false) => format!("with {}", missing.join(", ")),
+        (false, false) => format!("{change}, with {}", missing.join(", ")),
+    }
+}
+
+/// So much of what an obligation asks for.
+fn obligation(one: &Obligation, need: u64, more: &str, names: &SourceMap) -> String {
+    let plural = if need == 1 { "" } else { "s" };
+    match one.ask {
+        Ask::Approvals { list: at, initiator, owners } => {
+            let who = list(U256::from(at), names);
+            let not = match (initiator, owners) {
+                (true, true) => "",
+                (false, true) => ", not the initiator's own",
+                (true, false) => ", not by owners who sign",
+                (false, false) => ", not the initiator's own nor by owners who sign",
+            };
+            format!("{need}{more} approval{plural} by {who}{not}")
+        }
+        Ask::Signatures => format!("{need}{more} owner signature{plural}"),
+        Ask::Signers { list: at } => format!("{need}{more} owner signature{plural} by {}", list(U256::from(at), names)),
+        Ask::Attestation { set } => format!("an attestation by {need}{more} of {}", attesters(set, names)),
     }
 }
 
@@ -289,6 +324,20 @@ pub(crate) fn unmatched(evaluation: &Evaluation, effect: usize, names: &SourceMa
         .collect()
 }
 
+/// The rule's conditions, those that the chain tests and those that attesters state; empty where none are attested.
+pub(crate) fn conditions(rule: Option<u16>, names: &SourceMap) -> String {
+    let Some(rule) = rule.and_then(|rule| names.rule(rule)).filter(|rule| rule.attested.is_some()) else {
+        return String::new();
+    };
+    let of = |seen: Seen| {
+        let named = rule.conditions.iter().filter(|one| one.seen == seen).map(|one| one.name.as_str());
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let (chain, attested) = (of(Seen::Chain), of(Seen::Attested));
+    let chain = if chain.is_empty() { chain } else { format!("the chain tests {chain}; ") };
+    format!("{chain}attested: {attested}")
+}
+
 /// Why a condition did not hold.
 const fn unheld(test: &Test) -> &'static str {
     match test.op {
@@ -308,6 +357,7 @@ const fn unheld(test: &Test) -> &'static str {
         0x0e => "a word of the calldata is no address in its list",
         0x0f => "a contract's answer does not compare as it asks",
         0x10 => "it does not fit its limit, or is not what that counts",
+        0x11 => "what attesters state of it is no",
         0x20 => "none of its alternatives holds",
         0x21 => "one of a group does not hold",
         0x22 => "what it excludes holds",

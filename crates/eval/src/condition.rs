@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 
+use crate::attested::Asked;
 use crate::calldata::{clean_bool, words};
 use crate::charge::Meters;
 use crate::decide::Rule;
@@ -128,18 +129,19 @@ pub(crate) struct Act<'a> {
 }
 
 /// The test of one rule's conditions on one effect.
-pub(crate) struct Conditions<'a, S> {
+pub(crate) struct Conditions<'a, 'b, S> {
     pub(crate) setting: &'a Setting<'a, S>,
     pub(crate) act: &'a Act<'a>,
     pub(crate) rule: u16,
     pub(crate) meters: &'a mut Meters,
+    pub(crate) asked: &'a mut Asked<'b>,
     pub(crate) trace: &'a mut Trace,
 }
 
 /// Whether a condition held, and how what it compares stands to its bound.
 type Held = (bool, Option<Ordering>);
 
-impl<S: State> Conditions<'_, S> {
+impl<S: State> Conditions<'_, '_, S> {
     /// Whether all conditions hold, tested in order.
     pub(crate) fn hold(&mut self, conditions: &[u8]) -> Result<bool, Fault> {
         Ok(!self.find(false, Operands(conditions), 0)?)
@@ -212,6 +214,11 @@ impl<S: State> Conditions<'_, S> {
             }
             0x0f => return self.answers(operands),
             0x10 => return self.meters.fits(self.setting, self.act, operands.byte()?),
+            // Neither more nor less than a truth is stated of a rule, so it does not stand in groups.
+            0x11 if depth == 0 => {
+                let (set, index) = (operands.byte()?, operands.short()?);
+                self.asked.holds(self.setting, self.act, self.rule, set, index)?
+            }
             0x20..=0x22 => {
                 let members = operands.group()?;
                 if depth >= MAX_DEPTH {

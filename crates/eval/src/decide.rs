@@ -2,6 +2,7 @@
 
 use alloy_primitives::Address;
 
+use crate::attested::Asked;
 use crate::charge::Meters;
 use crate::condition::{Act, Conditions, Setting, Trace};
 use crate::layout::State;
@@ -106,6 +107,7 @@ pub(crate) fn decide<'a, S: State>(
     setting: &Setting<'a, S>,
     act: &Act<'_>,
     meters: &mut Meters,
+    asked: &mut Asked<'_>,
     trace: &mut Trace,
 ) -> Result<Decided<'a>, Stop> {
     let program = setting.program;
@@ -121,7 +123,8 @@ pub(crate) fn decide<'a, S: State>(
         if body.modules != setting.request.origin.is_some() || !names_recipient {
             continue;
         }
-        let mut conditions = Conditions { setting, act, rule: index, meters: &mut *meters, trace: &mut *trace };
+        let mut conditions =
+            Conditions { setting, act, rule: index, meters: &mut *meters, asked: &mut *asked, trace: &mut *trace };
         if !conditions.hold(body.conditions).map_err(|why| stop(why, index))? {
             continue;
         }

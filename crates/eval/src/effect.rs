@@ -1,6 +1,7 @@
 //! What an ordinary leaf does, as far as calldata tells, `docs/program.md` §2.5.
 
 use alloy_primitives::{Address, U256};
+use portcullis_attest::EffectRecord;
 
 /// What kind of effect it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,5 +65,18 @@ impl Effect {
     /// A call of which nothing more is known.
     pub(crate) const fn call(target: Address, selector: Option<[u8; 4]>) -> Self {
         Self { kind: EffectKind::Call, target, subject: target, selector, asset: None, recipient: None, amount: None }
+    }
+
+    /// What attesters see of it.
+    #[must_use]
+    pub fn record(&self) -> EffectRecord {
+        EffectRecord {
+            kind: self.kind.number(),
+            target: self.target,
+            selector: self.selector,
+            asset: self.asset.unwrap_or_default(),
+            recipient: self.recipient.unwrap_or_default(),
+            amount: self.amount.unwrap_or_default(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
+use crate::attested::{Asked, Source};
 use crate::batch::{MAX_DEPTH, batcher, transactions};
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
@@ -10,7 +11,7 @@ use crate::decide::{Decided, decide};
 use crate::effect::{Effect, EffectKind};
 use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
-use crate::meet::{Effects, meet, record};
+use crate::meet::{Effects, meet};
 use crate::obligation::Obligations;
 use crate::opening::Opening;
 use crate::program::{Malformed, Program};
@@ -32,7 +33,36 @@ pub fn evaluate<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    Walk::new(program, chain_id, hook, state, request, now, Trace::default())?.evaluation()
+    evaluate_with(program, chain_id, hook, state, request, now, Source::Material(None))
+}
+
+/// The same, where somebody may answer for attesters.
+pub(crate) fn evaluate_with<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+    source: Source<'_>,
+) -> Result<Evaluation, Undecided> {
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    walk.asked = Asked::new(source);
+    walk.evaluation()
+}
+
+/// The same, where everything that rules ask for besides is taken to be there.
+pub(crate) fn evaluate_as_met<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Evaluation, Undecided> {
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    walk.is_met = true;
+    walk.evaluation()
 }
 
 /// The evaluation of the request of which nobody says yet what it is called or who signs it: what rules ask for
@@ -40,7 +70,7 @@ pub fn evaluate<S: State>(
 /// ask it for any it stays denied. Which rules were tried, and what was charged, is not noted.
 ///
 /// # Errors
-/// As for [`evaluate`].
+/// As for [`evaluate`]; and where it depends on what attesters would state.
 pub fn consented<S: State>(
     program: &[u8],
     chain_id: u64,
@@ -50,8 +80,13 @@ pub fn consented<S: State>(
     now: u64,
 ) -> Result<Evaluation, Undecided> {
     let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?;
-    walk.is_consented = request.origin.is_none();
-    walk.evaluation()
+    walk.is_met = request.origin.is_none();
+    let is_met = walk.is_met;
+    let evaluation = walk.evaluation()?;
+    if is_met && evaluation.verdict.reason == Reason::AttestationRequired {
+        return Err(Undecided::Unattested(evaluation.verdict.detail));
+    }
+    Ok(evaluation)
 }
 
 /// The verdict of [`evaluate`] alone, by the same steps: what led to it is not noted, and what would be written is
@@ -73,6 +108,29 @@ pub fn verdict<S: State>(
     }
 }
 
+/// The request's effects, in order, whatever the rules say to them. None where it is denied before all of them are
+/// known.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn effects<S: State>(
+    program: &[u8],
+    chain_id: u64,
+    hook: Address,
+    state: &S,
+    request: &Request,
+    now: u64,
+) -> Result<Option<Vec<Effect>>, Undecided> {
+    let trace = Trace::silent();
+    let mut walk = Walk::new(program, chain_id, hook, state, request, now, trace)?;
+    walk.listed = Some(Vec::new());
+    match walk.actions(&request.actions, 0, false) {
+        Ok(()) => Ok(walk.listed),
+        Err(Stop::Denied(_)) => Ok(None),
+        Err(Stop::Undecided(undecided)) => Err(undecided),
+    }
+}
+
 /// The longest delay asked for, and who asked first.
 #[derive(Clone, Copy)]
 struct Delay {
@@ -81,7 +139,7 @@ struct Delay {
     effect: u32,
 }
 
-struct Walk<'a, S> {
+struct Walk<'a, 't, S> {
     chain_id: u64,
     hook: Address,
     state: &'a S,
@@ -96,15 +154,17 @@ struct Walk<'a, S> {
     slots: SlotChanges,
     /// Of the effects so far, which attesters see; zero where the program has no attesters.
     digest: B256,
-    obligations: Obligations,
+    asked: Asked<'t>,
+    /// Whether what rules ask for besides limits and delay is taken to be there.
+    is_met: bool,
+    /// The effects, where nothing but them is asked for.
+    listed: Option<Vec<Effect>>,
     delay: Option<Delay>,
     announcement: Option<Announcement>,
-    /// Whether what rules ask for besides limits and delay is taken to be there.
-    is_consented: bool,
     opening: Option<Opening>,
 }
 
-impl<'a, S: State> Walk<'a, S> {
+impl<'a, 't, S: State> Walk<'a, 't, S> {
     fn new(
         program: &'a [u8],
         chain_id: u64,
@@ -128,10 +188,11 @@ impl<'a, S: State> Walk<'a, S> {
             meters: Meters::default(),
             slots: SlotChanges::default(),
             digest: B256::ZERO,
-            obligations: Obligations::default(),
+            asked: Asked::new(Source::Material(None)),
+            is_met: false,
+            listed: None,
             delay: None,
             announcement: None,
-            is_consented: false,
             opening: None,
         })
     }
@@ -143,7 +204,7 @@ impl<'a, S: State> Walk<'a, S> {
             Err(Stop::Undecided(undecided)) => return Err(undecided),
         };
         let Trace { decisions, tests, in_scope, charges, .. } = self.trace;
-        let Obligations { all: obligations, notices } = self.obligations;
+        let Obligations { all: obligations, notices } = self.asked.obligations;
         let (announcement, opening) = (self.announcement, self.opening);
         Ok(Evaluation {
             verdict,
@@ -259,8 +320,9 @@ impl<'a, S: State> Walk<'a, S> {
     }
 
     fn count(&mut self, effect: &Effect) -> Result<(), Stop> {
+        self.listed.iter_mut().for_each(|all| all.push(*effect));
         if self.program.is_ok_and(|program| program.has_attesters()) {
-            self.digest = record(effect).fold(self.digest);
+            self.digest = effect.record().fold(self.digest);
         }
         let next = self.effects.checked_add(1);
         self.effects = next.ok_or(Stop::Undecided(Undecided::TooManyEffects))?;
@@ -268,10 +330,13 @@ impl<'a, S: State> Walk<'a, S> {
     }
 
     fn effect(&mut self, program: &Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+        if self.listed.is_some() {
+            return self.count(effect);
+        }
         let at = self.effects;
         let act = Act { at, effect, data, reach };
         let setting = self.setting(program);
-        let decided = decide(&setting, &act, &mut self.meters, &mut self.trace);
+        let decided = decide(&setting, &act, &mut self.meters, &mut self.asked, &mut self.trace);
         let rule = decided.as_ref().ok().and_then(Decided::rule);
         let delay = match &decided {
             Ok(Decided::Allowed(joined)) => joined.delay,
@@ -286,7 +351,7 @@ impl<'a, S: State> Walk<'a, S> {
         };
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
         for (rule, obligations) in &joined.obligations {
-            let read = self.obligations.join(program, obligations, *rule, at);
+            let read = self.asked.obligations.join(program, obligations, *rule, at);
             read.map_err(|Malformed| self.malformed())?;
         }
         if joined.delay > self.delay.map_or(0, |delay| delay.seconds) {
@@ -306,13 +371,13 @@ impl<'a, S: State> Walk<'a, S> {
 
     /// What rules asked for besides must be there.
     fn met(&mut self) -> Result<(), Stop> {
-        if self.is_consented || self.obligations.all.is_empty() {
+        if self.is_met || self.asked.obligations.all.is_empty() {
             return Ok(());
         }
         // An ordinary leaf asked, so the program is open.
         let program = self.program.map_err(|Malformed| self.malformed())?;
         if let Some(module) = self.request.origin
-            && self.obligations.all.iter().any(|one| one.ask.is_for_material())
+            && self.asked.obligations.all.iter().any(|one| one.ask.is_for_material())
         {
             let expiry = program.announcement_expiry();
             let opening = Opening::read(self.state, self.request, module, self.account.epoch, expiry, self.now)?;
@@ -321,7 +386,7 @@ impl<'a, S: State> Walk<'a, S> {
         let name = self.opening.and_then(|opening| opening.request);
         let setting = self.setting(&program);
         let effects = Effects { count: self.effects, digest: self.digest };
-        meet(&setting, self.account.epoch, name, effects, &mut self.obligations.all)
+        meet(&setting, self.account.epoch, name, effects, &mut self.asked.obligations.all)
     }
 
     /// With a joined delay, the announcement must be mature and not expired.

@@ -11,6 +11,7 @@
     clippy::cast_precision_loss
 )]
 
+mod attested;
 mod batch;
 mod calldata;
 mod charge;
@@ -19,11 +20,13 @@ mod control;
 mod decide;
 mod effect;
 mod evaluate;
+mod forecast;
 mod layout;
 mod leaf;
 mod limit;
 mod meet;
 mod message;
+mod nearest;
 mod obligation;
 mod opening;
 mod operand;
@@ -32,17 +35,20 @@ mod reason;
 mod request;
 mod verdict;
 
+pub use attested::Question;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
 pub use condition::Test;
 pub use control::selectors;
 pub use effect::{Effect, EffectKind};
-pub use evaluate::{consented, evaluate, verdict};
+pub use evaluate::{consented, effects, evaluate, verdict};
+pub use forecast::{Answer, Forecast, Met, OnUnknown, Outlook, Projection, Unstatable, forecast, project};
 pub use layout::{
     AccountState, CHANGE_WINDOW, MemoryState, Missing, Route, StagedKind, State, account_slot, announcement_id,
     announcement_slot, approval_slot, content, denial_slot, kept_slot, limit_descriptor, limit_slot, opening_slot,
 };
 pub use leaf::PERMIT2;
 pub use message::{Asked, MessageRequest, evaluate_message};
+pub use nearest::{Change, Nearby, nearest};
 pub use obligation::{Ask, Notice, Obligation};
 pub use opening::Opening;
 pub use reason::Reason;

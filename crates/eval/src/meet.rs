@@ -2,12 +2,11 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::{
-    BadMaterial, BadOwners, Binding, Calls, EffectRecord, Fault as Flaw, Material, OwnerRequest, Signers, split,
+    BadMaterial, BadOwners, Binding, Calls, Fault as Flaw, Material, OwnerRequest, Signers, Statement, split,
     verify_approvals, verify_attestation, verify_owners,
 };
 
 use crate::condition::Setting;
-use crate::effect::Effect;
 use crate::layout::{Missing, State, approval_slot, denial_slot, kept_slot};
 use crate::obligation::{Ask, Obligation};
 use crate::program::Malformed;
@@ -126,8 +125,9 @@ impl<S: State> Meeting<'_, S> {
                 asked.have = Some(0);
                 return Err(deny(Reason::AttestationRequired, asked).detail(set).into());
             };
-            // No rule of a program has conditions that only attesters see.
-            if !item.statement.is_empty() {
+            let attesters = self.setting.program.attesters(set).map_err(|bad| self.fault(asked, bad.into()))?;
+            let effects = usize::try_from(self.effects.count).unwrap_or(usize::MAX);
+            if Statement::parse(&item.statement, effects, usize::from(attesters.hybrid_rules)).is_err() {
                 return Err(deny(Reason::MalformedMaterial, asked).into());
             }
             let signers = verify_attestation(
@@ -138,10 +138,9 @@ impl<S: State> Meeting<'_, S> {
                 self.setting.now,
             )
             .map_err(|bad| refuse(bad, asked, ATTESTATION))?;
-            let (list, need) = self.setting.program.attesters(set).map_err(|bad| self.fault(asked, bad.into()))?;
-            let have = self.count(&signers, &[], list, asked)?;
+            let have = self.count(&signers, &[], attesters.list, asked)?;
             asked.have = Some(have);
-            if have < u64::from(need) {
+            if have < u64::from(attesters.need) {
                 return Err(short(Reason::TooFewAttesters, asked, have).detail(set).into());
             }
         }
@@ -161,7 +160,7 @@ impl<S: State> Meeting<'_, S> {
         if deadline.is_zero() {
             return Err(required.into());
         }
-        // No rule of a program has conditions that only attesters see.
+        // Rules for modules cannot ask what only attesters see.
         if word != deadline.wrapping_shl(16) {
             return Err(deny(Reason::MalformedMaterial, asked).into());
         }
@@ -307,18 +306,6 @@ fn refuse(bad: BadMaterial<Missing>, asker: &Obligation, about: u8) -> Stop {
         },
     };
     deny(Reason::BadMaterial, asker).detail(about).have(U256::from(index)).need(U256::from(why)).into()
-}
-
-/// What attesters see of an effect.
-pub(crate) fn record(effect: &Effect) -> EffectRecord {
-    EffectRecord {
-        kind: effect.kind.number(),
-        target: effect.target,
-        selector: effect.selector,
-        asset: effect.asset.unwrap_or_default(),
-        recipient: effect.recipient.unwrap_or_default(),
-        amount: effect.amount.unwrap_or_default(),
-    }
 }
 
 /// What is counted here is in memory, so there are fewer than 2^64.

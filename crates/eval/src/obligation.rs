@@ -71,7 +71,7 @@ impl Ask {
     }
 
     /// Joins the same thing asked for again; false for another thing.
-    fn join(&mut self, other: Self) -> bool {
+    pub(crate) fn join(&mut self, other: Self) -> bool {
         match (self, other) {
             (
                 Self::Approvals { list, initiator, owners },
@@ -119,8 +119,7 @@ impl Obligations {
                 0x03 => (Ask::Signers { list: operands.offset()? }, operands.byte()?),
                 0x04 => {
                     let set = operands.byte()?;
-                    let (_, members) = program.attesters(set)?;
-                    (Ask::Attestation { set }, members)
+                    (Ask::Attestation { set }, program.attesters(set)?.need)
                 }
                 0x05 => {
                     let channel = operands.word()?;
@@ -134,12 +133,17 @@ impl Obligations {
             if need == 0 {
                 return Err(Malformed);
             }
-            match self.all.iter_mut().find_map(|one| one.ask.join(ask).then_some(one)) {
-                Some(one) if one.need >= need => {}
-                Some(one) => (one.need, one.rule, one.effect) = (need, rule, effect),
-                None => self.all.push(Obligation { ask, need, have: None, rule, effect }),
-            }
+            self.add(ask, need, rule, effect);
         }
         Ok(())
+    }
+
+    /// Joins one thing that is asked for.
+    pub(crate) fn add(&mut self, ask: Ask, need: u8, rule: u16, effect: u32) {
+        match self.all.iter_mut().find_map(|one| one.ask.join(ask).then_some(one)) {
+            Some(one) if one.need >= need => {}
+            Some(one) => (one.need, one.rule, one.effect) = (need, rule, effect),
+            None => self.all.push(Obligation { ask, need, have: None, rule, effect }),
+        }
     }
 }

@@ -11,7 +11,8 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
-const ATTESTER_RECORD: usize = 4;
+/// A record of the attester table.
+const ATTESTERS: usize = 6;
 /// A record of the message table.
 const MESSAGE: usize = 72;
 const MAX_BITS: u8 = 15;
@@ -127,6 +128,17 @@ impl Limit {
     pub(crate) fn checked(self) -> Result<Self, Malformed> {
         if self.window > 4 || self.flags > 11 { Err(Malformed) } else { Ok(self) }
     }
+}
+
+/// Who attests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attesters {
+    /// Where the list of them is.
+    pub(crate) list: u32,
+    /// How many of them an attestation needs.
+    pub(crate) need: u8,
+    /// How many rules ask them what the chain cannot see.
+    pub(crate) hybrid_rules: u16,
 }
 
 /// A rule's outcome and obligations; what is left of the body is its conditions.
@@ -407,16 +419,24 @@ impl<'a> Program<'a> {
         self.attester_sets > 0
     }
 
-    /// The list and the number of members that attestations of the set need.
-    pub(crate) fn attesters(&self, set: u8) -> Result<(u32, u8), Malformed> {
+    pub(crate) const fn attester_sets(&self) -> u8 {
+        self.attester_sets
+    }
+
+    /// An attester set; it must be in the table.
+    pub(crate) fn attesters(&self, set: u8) -> Result<Attesters, Malformed> {
         if set >= self.attester_sets || self.attesters == 0 {
             return Err(Malformed);
         }
-        let at = usize::from(set).saturating_mul(ATTESTER_RECORD).saturating_add(offset(self.attesters)?);
-        let &[a, b, c, m] = self.read(at, ATTESTER_RECORD)? else {
+        let at = usize::from(set).saturating_mul(ATTESTERS).saturating_add(offset(self.attesters)?);
+        let &[a, b, c, need, h0, h1] = self.read(at, ATTESTERS)? else {
             return Err(Malformed);
         };
-        if m == 0 { Err(Malformed) } else { Ok((u32::from_be_bytes([0, a, b, c]), m)) }
+        if need == 0 {
+            return Err(Malformed);
+        }
+        let hybrid_rules = u16::from_be_bytes([h0, h1]);
+        Ok(Attesters { list: u32::from_be_bytes([0, a, b, c]), need, hybrid_rules })
     }
 
     fn list(&self, at: u32) -> Result<List, Malformed> {

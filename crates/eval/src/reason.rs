@@ -64,7 +64,7 @@ pub enum Reason {
     MalformedMaterial = 27,
     /// A signature or approval in the material does not count, so none does.
     BadMaterial = 28,
-    /// The rule asks for an attestation and the request brings none.
+    /// The rule asks for an attestation and the request brings none, or none that says anything of the effect.
     AttestationRequired = 29,
     /// Too few members of the set have attested.
     TooFewAttesters = 30,

@@ -27,6 +27,14 @@ pub struct Verdict {
     pub need: U256,
 }
 
+impl Verdict {
+    /// Whether it allows.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.reason == Reason::Allowed
+    }
+}
+
 /// One effect and the rule that decided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -116,6 +124,9 @@ pub enum Undecided {
     /// There are more effects than the chain can count.
     #[error("the request has too many effects")]
     TooManyEffects,
+    /// What this attester set would state.
+    #[error("what attester set {0} states is not known")]
+    Unattested(u8),
 }
 
 /// A denying verdict in the making.
@@ -181,6 +192,8 @@ pub(crate) enum Fault {
     Malformed,
     Registry(Address),
     StaticCall(Address),
+    /// The set says neither yes nor no.
+    Unattested(u8),
     Missing(Missing),
 }
 
@@ -203,6 +216,7 @@ impl Fault {
             Self::Malformed => Denial::new(Reason::MalformedProgram, effect).into(),
             Self::Registry(who) => Denial::new(Reason::RegistryFailed, effect).rule(rule).have_address(who).into(),
             Self::StaticCall(who) => Denial::new(Reason::StaticCallFailed, effect).rule(rule).have_address(who).into(),
+            Self::Unattested(set) => Denial::new(Reason::AttestationRequired, effect).rule(rule).detail(set).into(),
             Self::Missing(missing) => missing.into(),
         }
     }

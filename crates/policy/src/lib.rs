@@ -39,6 +39,7 @@
 
 mod diagnostics;
 mod document;
+mod facts;
 mod format;
 mod imports;
 mod lint;
@@ -48,6 +49,7 @@ mod schema;
 mod text;
 
 pub use diagnostics::{Diagnostic, Diagnostics, PathSegment, Problem};
+pub use facts::{Cause, FactVerdict, Judgement, Knowledge, Observation, Observations, Scene, Subject};
 pub use format::format;
 pub use imports::Load;
 pub use lint::{
@@ -55,13 +57,13 @@ pub use lint::{
 };
 pub use model::{
     AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Domain,
-    Effect, Limit, Members, MessageOutcome, MessageRule, Named, Obligations, Origin, Outcome, Policy, Registry, Rule,
-    Scope, Semantics, Signers, Standard, StaticCall, Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word,
-    WordTest,
+    Effect, Fact, FactKind, FactSubject, FactTest, FactValue, Limit, Members, MessageOutcome, MessageRule, Named,
+    Obligations, OnUnknown, Origin, Outcome, Policy, Registry, Rule, Scope, Semantics, Signers, Standard, StaticCall,
+    Target, TimeSpan, UnknownAsset, Weekday, When, Window, Word, WordTest,
 };
 pub use program::{
     CompileError, Compiled, MAX_PROGRAM_BYTES, Malformed, compile, compile_off_chain, decompile,
-    source_map::{LimitName, ListName, RuleName, SourceMap},
+    source_map::{AssetName, AttestedRule, ConditionName, LimitName, ListName, RuleName, Seen, SourceMap},
     verify_canonical,
 };
 pub use schema::schema;

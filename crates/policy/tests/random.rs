@@ -35,7 +35,7 @@ fn no_policy_decompiles_to_one_that_compiles_to_other_bytes() {
 
 #[test]
 fn no_key_is_left_out_of_the_random_policies() {
-    let policies: Vec<_> = (0..POLICIES).map(|seed| policy(&mut rng(seed))).collect();
+    let policies: Vec<_> = (0..4 * POLICIES).map(|seed| policy(&mut rng(seed))).collect();
     let deepest = policies.iter().flat_map(|policy| &policy.rules).map(|rule| depth(&rule.when)).max();
     assert!(deepest >= Some(5), "{deepest:?}");
     let text: String = policies.iter().map(Policy::to_toml).collect();
@@ -84,6 +84,19 @@ fn no_key_is_left_out_of_the_random_policies() {
         "type = \"any\"",
         "type = \"0x",
         "trusted = true",
+        "[facts.",
+        "facts = ",
+        "type = \"number\"",
+        "type = \"text\"",
+        "type = \"boolean\"",
+        "subject = ",
+        "timeout = ",
+        "ttl = ",
+        "max_age = ",
+        "on_unknown = \"closed\"",
+        "on_unknown = \"hold\"",
+        "on_unknown = \"open\"",
+        "assume = ",
         "scope = \"recipient\"",
         "scope = \"initiator\"",
         "\"erc721\"",

@@ -87,7 +87,7 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
 
     // Lists follow the bodies, so bodies are sized first: each list reference takes 4 bytes.
     let mut bodies = Vec::new();
-    for rule in &draft.rules {
+    for (i, rule) in draft.rules.iter().enumerate() {
         let asking = rule.allow && !rule.asks.is_empty();
         let mut body = vec![u8::from(rule.allow) | u8::from(rule.modules.is_some()) << 1 | u8::from(asking) << 2];
         body.extend(be::<1>(rule.limits.len()));
@@ -98,15 +98,20 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
             code.asks(dice, &rule.asks);
         }
         code.rule(dice, rule);
+        if let Some(set) = rule.states {
+            code.body.extend([0x11, set]);
+            code.body.extend(be::<2>(draft.hybrid_rules(set, i)));
+        }
         let Conditions { body, lists, .. } = code;
         bodies.push((body, lists));
     }
     let table_at = bodies_at + bodies.iter().map(|(body, _)| body.len()).sum::<usize>();
     // The attester table lies behind the bodies, and is filled in as they are.
     let mut table = Conditions { body: Vec::new(), lists: Vec::new(), multiplier };
-    for (list, m) in &draft.attesters {
+    for (set, (list, m)) in (0..).zip(&draft.attesters) {
         table.list(dice, list);
         table.body.push(*m);
+        table.body.extend(be::<2>(draft.hybrid_rules(set, draft.rules.len())));
     }
     if !draft.attesters.is_empty() {
         bodies.push((table.body, table.lists));

@@ -180,7 +180,7 @@ pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         let data = zeros(usize::from(dlen));
         [&[0x0f], target.as_slice(), &[0, 0x40, 0, words, index, cmp, vlen], &value, &[dlen], &data].concat()
     };
-    let all: [Vec<u8>; 36] = [
+    let all: [Vec<u8>; 39] = [
         [&[1], list.as_slice()].concat(),
         vec![1, 0],
         [&[2], list.as_slice()].concat(),
@@ -217,6 +217,9 @@ pub fn malformed(dice: &mut Dice, draft: &Draft) -> Cond {
         vec![0x21, 0, 9],
         vec![0x22, 0],
         vec![0x11],
+        vec![0x11, 16, 0, 0],
+        vec![0x11, 0, 0xff, 0xff],
+        vec![0x21, 0, 4, 0x11, 0, 0, 0],
         vec![0],
     ];
     Cond::Raw(dice.pick(&all).into())

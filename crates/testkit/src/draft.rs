@@ -105,6 +105,8 @@ pub struct RuleDraft {
     pub conditions: Vec<Cond>,
     /// What is asked for besides limits and delay.
     pub asks: Vec<Ask>,
+    /// The attester set that states what the chain cannot see.
+    pub states: Option<u8>,
 }
 
 impl RuleDraft {
@@ -137,6 +139,14 @@ pub struct Draft {
     pub attesters: Vec<(ListDraft, u8)>,
     /// How many in a hundred rules ask for something.
     pub asking: u32,
+}
+
+impl Draft {
+    /// How many of the first rules ask the set what the chain cannot see.
+    #[must_use]
+    pub fn hybrid_rules(&self, set: u8, first: usize) -> usize {
+        self.rules.iter().take(first).filter(|rule| rule.states == Some(set)).count()
+    }
 }
 
 /// An amount with a taste for boundaries.
@@ -284,6 +294,7 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         delay: 0,
         conditions: Vec::new(),
         asks: Vec::new(),
+        states: None,
     };
     let moves = matches!(kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
     if !dice.percent(if kind == NATIVE { 80 } else { 50 }) {
@@ -316,6 +327,9 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     let asking = if rule.modules.is_some() { draft.asking / 2 } else { draft.asking };
     if rule.allow && dice.percent(asking) {
         rule.asks = asks(dice, draft.attesters.len(), rule.modules.is_some());
+    }
+    if dice.percent(if rule.modules.is_some() { 3 } else { 50 }) && !draft.attesters.is_empty() {
+        rule.states = u8::try_from(dice.index(draft.attesters.len())).ok();
     }
     for _ in 0..dice.pick(&[0, 0, 0, 1, 1, 2, 3]) {
         let want = dice.percent(88);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, U256};
 use portcullis_bindings::safe;
 use portcullis_eval::{
-    AccountState, CHANGE_WINDOW, Evaluation, Reason, account_slot, announcement_id, announcement_slot, evaluate,
-    selectors,
+    AccountState, Answer, CHANGE_WINDOW, Evaluation, Question, Reason, account_slot, announcement_id,
+    announcement_slot, evaluate, forecast, selectors,
 };
 
 use crate::around::{Around, Surroundings};
@@ -18,10 +18,11 @@ use crate::dice::Dice;
 use crate::draft::{Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
+use crate::opening;
+use crate::signing::{self, Truths};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
 use crate::world;
-use crate::{opening, signing};
 
 /// A case and where its program comes from.
 #[derive(Clone, Debug)]
@@ -122,21 +123,32 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         case.signed.refund_receiver = dice.pick(&world::recipients());
     }
     let mut provided = false;
+    let truths = Truths(dice.word());
     let misencoded = case.actions.iter().zip(&nodes).any(|(action, node)| *action != node.action());
     let mut reason = None;
     for _ in 0..ROUNDS {
         let state = Surroundings::new(around, &case);
         let account = AccountState::read(case.account, &state);
-        let found = evaluate(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now);
+        let found = if provided {
+            evaluate(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now)
+        } else {
+            let answer = |asked: &Question<'_>| {
+                let at = usize::try_from(asked.at).unwrap_or(usize::MAX);
+                if truths.of(asked.set, usize::from(asked.index), at) { Answer::True } else { Answer::False }
+            };
+            forecast(&case.program, world::CHAIN_ID, world::HOOK, &state, &case.request(), case.now, answer)
+                .map(|forecast| forecast.evaluation)
+        };
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
         // Nothing is looked at any earlier.
-        if found.verdict.reason >= Reason::MalformedMaterial && !provided {
+        let told = found.verdict.is_allowed() && found.tests.iter().any(|test| test.op == 0x11);
+        if (found.verdict.reason >= Reason::MalformedMaterial || told) && !provided {
             provided = true;
             if dice.percent(95) {
                 match &found.opening {
                     Some(opening) => opening::provide(dice, &mut case, &found, opening, account.epoch, draft.expiry),
-                    None => signing::provide(dice, &mut case, &found, account.epoch),
+                    None => signing::provide(dice, &mut case, &found, account.epoch, truths),
                 }
                 continue;
             }

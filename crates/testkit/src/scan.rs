@@ -188,6 +188,13 @@ impl Walk<'_> {
                 found.value.end + 1 + within(4..256, found.value.end)?
             }
             0x10 => within(0..number(self.program, 8..9)?, at + 1).map(|_| at + 2)?,
+            0x11 => {
+                let set = within(0..number(self.program, 21..22)?, at + 1)?;
+                let table = number(self.program, 22..25).filter(|table| *table > 0)? + 6 * set;
+                let rules = number(self.program, table + 4..table + 6)?;
+                let index = number(program, at + 2..at + 4)?;
+                (depth == 0 && index < rules).then_some(at + 4)?
+            }
             0x20..=0x22 => at + 3,
             _ => return None,
         };

@@ -2,12 +2,12 @@
 
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::policy_file;
+use crate::policy_file::{self, PolicyFile};
 use alloy_primitives::keccak256;
 use clap::Args;
 use eyre::Result;
 use portcullis_policy::{Diagnostics, MAX_PROGRAM_BYTES};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Arguments of `check`.
@@ -42,11 +42,17 @@ impl Check {
             json!({
                 "sound": true, "name": policy.name, "rules": policy.rules.len(), "limits": policy.limits.len(),
                 "lists": lists, "assets": policy.assets.len(), "bytes": program.len(), "version": version,
-                "errors": [],
+                "conditions": conditions(&file), "errors": [],
             }),
         )?;
         Ok(Exit::Done)
     }
+}
+
+/// Each rule's conditions, each marked by who tests it: `chain` or `attested`.
+fn conditions(file: &PolicyFile) -> Vec<Value> {
+    let rules = file.compiled.source_map.rules.iter();
+    rules.map(|rule| json!({ "rule": rule.id, "conditions": rule.conditions })).collect()
 }
 
 /// With `--json`, faults are the result.

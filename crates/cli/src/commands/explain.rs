@@ -2,9 +2,10 @@
 
 use super::explain_message;
 use crate::exit::Exit;
+use crate::outlook::{self, Foreseen};
 use crate::output::{Output, paint_verdict};
 use crate::policy_file::{self, PolicyFile};
-use crate::{tx_file, units, words};
+use crate::{facts_file, tx_file, units, words};
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolCall;
 use clap::Args;
@@ -12,8 +13,8 @@ use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_bindings::safe::{self, Safe};
 use portcullis_chain::deploy;
 use portcullis_eval::{
-    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Reason, Request, State, Undecided, account_slot,
-    evaluate,
+    CALL_ONLY_HASHES, Evaluation, MULTI_SENDS, MemoryState, Missing, Nearby, Reason, Request, State, Undecided,
+    account_slot, evaluate, nearest,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(crate) struct Explain {
     /// Something to be signed instead: typed data, as eth_signTypedData_v4 takes it
     #[arg(long, value_name = "FILE", conflicts_with = "transaction")]
     message: Option<PathBuf>,
+    /// What is known of the policy's facts, in JSON: tells what the chain will say once attesters have stated it
+    #[arg(long, value_name = "FILE", conflicts_with = "message")]
+    facts: Option<PathBuf>,
     /// When, in seconds since 1970; now if left out
     #[arg(long, value_name = "SECONDS")]
     at: Option<u64>,
@@ -70,11 +74,35 @@ impl Explain {
             ..Request::default()
         };
         let state = Offline::new(&request);
-        let evaluation = evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now)
-            .and_then(|evaluation| uninvented(evaluation, account))
-            .wrap_err("a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead")?;
-        report(output, &file, &evaluation, now)?;
-        Ok(if words::verdict(&evaluation.verdict) == "allow" { Exit::Done } else { Exit::Denied })
+        let blind = "a rule asks about the chain, which `explain` does not see; ask `simulate --rpc` instead";
+        let foreseen = match &self.facts {
+            Some(facts) => {
+                let observations = facts_file::load(facts, &file.policy)?;
+                Some(outlook::foresee(&file, chain_id, &state, &request, now, &observations).wrap_err(blind)?)
+            }
+            None => None,
+        };
+        let evaluation = match &foreseen {
+            Some(foreseen) => Ok(foreseen.forecast.evaluation.clone()),
+            None => evaluate(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now),
+        };
+        let evaluation = evaluation.and_then(|evaluation| uninvented(evaluation, account)).wrap_err(blind)?;
+        let verdict = foreseen.as_ref().map_or_else(|| words::verdict(&evaluation.verdict), Foreseen::word);
+        // What is near under unknowns is not sought.
+        let near = match &foreseen {
+            Some(_) => Vec::new(),
+            // Nor where a rule could be answered by what is said of the account.
+            None if asks(&file.compiled.program, account) => Vec::new(),
+            None => {
+                nearest(&file.compiled.program, chain_id, deploy::hook_at(), &state, &request, now).wrap_err(blind)?
+            }
+        };
+        report(output, &file, &Told { evaluation: &evaluation, foreseen: foreseen.as_ref(), near: &near, now })?;
+        Ok(match verdict {
+            "allow" => Exit::Done,
+            "hold" => Exit::Undecided,
+            _ => Exit::Denied,
+        })
     }
 }
 
@@ -86,6 +114,13 @@ fn uninvented(evaluation: Evaluation, account: Address) -> Result<Evaluation, Un
         return Err(Missing::StaticCall(account).into());
     }
     Ok(evaluation)
+}
+
+/// Whether some static call may be one of the account.
+fn asks(program: &[u8], account: Address) -> bool {
+    program
+        .windows(21)
+        .any(|call| call.split_first().is_some_and(|(op, target)| *op == STATIC_CALL && target == account.as_slice()))
 }
 
 /// An account whose program has just been installed: nothing charged, announced, approved, signed or staged. Nothing
@@ -145,10 +180,23 @@ impl State for Offline {
     }
 }
 
-fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64) -> Result<()> {
+/// What there is to tell.
+struct Told<'a> {
+    evaluation: &'a Evaluation,
+    /// Where facts were given.
+    foreseen: Option<&'a Foreseen>,
+    /// What would be allowed.
+    near: &'a [Nearby],
+    now: u64,
+}
+
+fn report(output: &Output, file: &PolicyFile, told: &Told<'_>) -> Result<()> {
+    let Told { evaluation, foreseen, near, now } = *told;
     let names = &file.compiled.source_map;
     let verdict = &evaluation.verdict;
-    let reason = words::outcome(evaluation, names);
+    let evaluated = words::outcome(evaluation, names);
+    let reason = foreseen.map_or_else(|| evaluated.clone(), |foreseen| foreseen.reason(evaluated.clone()));
+    let word = foreseen.map_or_else(|| words::verdict(verdict), Foreseen::word);
     let effects: Vec<Value> = evaluation
         .decisions
         .iter()
@@ -159,13 +207,15 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 unmatched.into_iter().map(|(rule, why)| json!({ "rule": rule, "why": why })).collect();
             json!({
                 "effect": words::effect(&decision.effect, names), "rule": words::rule_id(decision.rule, names),
+                "conditions": decision.rule.and_then(|rule| names.rule(rule)).map(|rule| &rule.conditions),
                 "unmatched": unmatched,
             })
         })
         .collect();
     let asked = words::asked(evaluation, names);
+    let near: Vec<String> = near.iter().map(|one| words::nearby(one, evaluation, names)).collect();
     let text = || {
-        let mut lines = vec![format!("{}: {reason}", paint_verdict(words::verdict(verdict)))];
+        let mut lines = vec![format!("{}: {reason}", paint_verdict(word))];
         for (index, decision) in evaluation.decisions.iter().enumerate() {
             let delay = if decision.delay > 0 {
                 format!(", after {} notice", units::duration(decision.delay.into()))
@@ -181,6 +231,10 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 words::effect(&decision.effect, names),
                 words::joined(evaluation, index, names)
             ));
+            let conditions = words::conditions(decision.rule, names);
+            if !conditions.is_empty() {
+                lines.push(format!("     {conditions}"));
+            }
             // What a rule decided needs no word on the others.
             if decision.rule.is_none() {
                 for (rule, why) in words::unmatched(evaluation, index, names) {
@@ -188,17 +242,19 @@ fn report(output: &Output, file: &PolicyFile, evaluation: &Evaluation, now: u64)
                 }
             }
         }
+        lines.extend(foreseen.iter().flat_map(|foreseen| foreseen.lines()));
         lines.extend(asked.iter().map(|one| format!("  asks for {one}")));
         lines.extend(evaluation.opening.iter().map(|opening| format!("  needs {}", words::opening(opening))));
+        lines.extend(near.iter().map(|one| format!("  allowed {one}")));
         lines.push(format!("  on a fresh account at {}", units::time(now)));
         lines.join("\n")
     };
     output.result(
         text,
         json!({
-            "verdict": words::verdict(verdict), "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
-            "words": reason, "effects": effects, "asked": asked, "at": now,
-            "opening": evaluation.opening.as_ref().map(words::opening_json),
+            "verdict": word, "reason": verdict.reason.name(), "rule": words::rule(verdict, names),
+            "words": reason, "effects": effects, "asked": asked, "facts": foreseen.map(Foreseen::object), "nearest": near,
+            "at": now, "opening": evaluation.opening.as_ref().map(words::opening_json),
         }),
     )
 }

@@ -24,7 +24,7 @@ fn joining_keeps_the_highest_number_who_asked_first_for_it_and_what_all_agree_to
         let joined = obligations(amounts).obligations;
         joined.iter().map(|one| (one.ask, one.need, one.rule, one.effect)).collect::<Vec<_>>()
     };
-    let list = (program.len() - 8 - 63) as u32;
+    let list = (program.len() - 12 - 63) as u32;
     let ask = |initiator, owners| Ask::Approvals { list, initiator, owners };
     assert_eq!(told(&[4, 5]), [(ask(true, false), 3, 1, 1)]);
     assert_eq!(told(&[5, 5, 4]), [(ask(true, false), 3, 1, 0)]);
@@ -66,7 +66,7 @@ fn obligations_out_of_form_are_malformed_where_they_are_joined() {
 #[test]
 fn attester_tables_out_of_form_are_malformed() {
     let good = with(|_| vec![obliging(&[0x04, 1], &[])]);
-    let table = good.len() - 8;
+    let table = good.len() - 12;
     let malformed = |what: &str, spoil: &dyn Fn(&mut Vec<u8>)| {
         let mut program = good.clone();
         spoil(&mut program);
@@ -74,8 +74,8 @@ fn attester_tables_out_of_form_are_malformed() {
         assert_eq!((verdict.reason, verdict.effect), (Reason::MalformedProgram, 0), "{what}");
     };
     malformed("there is no table", &|program| program[22..25].fill(0));
-    malformed("the record asks for nobody", &|program| program[table + 7] = 0);
-    malformed("the record is cut off", &|program| program.truncate(table + 7));
+    malformed("the record asks for nobody", &|program| program[table + 9] = 0);
+    malformed("the record is cut off", &|program| program.truncate(table + 11));
     malformed("there are too many", &|program| program[21] = 17);
 }
 

@@ -18,22 +18,22 @@ const GROUP: [u8; 3] = [1, 2, 3];
 pub(crate) const BOTH: u8 = 3;
 
 /// One rule on native value over one list, with the table of two attester sets of it: one of the list, two of it.
-fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<u8> {
-    let draft = Draft { classes: NATIVE_CLASSES, lists: vec![members, vec![0; 8]], ..Draft::default() };
+pub(crate) fn program_of(members: Vec<u8>, rules: impl Fn([u8; 3]) -> Vec<Vec<u8>>) -> Vec<u8> {
+    let draft = Draft { classes: NATIVE_CLASSES, lists: vec![members, vec![0; 12]], ..Draft::default() };
     let bodies = |offsets: &[[u8; 3]]| rules(offsets[0]).into_iter().map(native_rule).collect();
     let mut bytes = draft.bytes(bodies);
-    let table = bytes.len() - 8;
+    let table = bytes.len() - 12;
     let members = table - draft.lists[0].len();
     bytes[21] = 2;
     bytes[22..25].copy_from_slice(&(table as u32).to_be_bytes()[1..]);
     for (set, m) in [(0, 1), (1, 2)] {
         let record = [&(members as u32).to_be_bytes()[1..], &[m]].concat();
-        bytes[table + 4 * set..table + 4 * set + 4].copy_from_slice(&record);
+        bytes[table + 6 * set..table + 6 * set + 4].copy_from_slice(&record);
     }
     bytes
 }
 
-fn group() -> Vec<u8> {
+pub(crate) fn group() -> Vec<u8> {
     let mut members = GROUP.map(member);
     members.sort_unstable();
     list(&members)
@@ -55,7 +55,7 @@ pub(crate) fn payment() -> Request {
     Request { initiator: member(INITIATOR), nonce: U256::from(7), ..request(vec![pay(U256::from(5))]) }
 }
 
-fn binding(program: &[u8], request: &Request) -> Binding {
+pub(crate) fn binding(program: &[u8], request: &Request) -> Binding {
     let name = request.hash(CHAIN).unwrap();
     Binding { chain_id: CHAIN, hook: HOOK, account: ACCOUNT, request: name, program: keccak256(program), epoch: 0 }
 }
@@ -90,7 +90,7 @@ fn attested(program: &[u8], request: &Request, set: u8, numbers: &[u8]) -> Attes
     AttestationItem { proofs: proofs.collect(), ..item }
 }
 
-fn bring_attestations(request: &Request, attestations: Vec<AttestationItem>) -> Request {
+pub(crate) fn bring_attestations(request: &Request, attestations: Vec<AttestationItem>) -> Request {
     bring(request, &Material { attestations, ..Material::default() })
 }
 
@@ -212,7 +212,7 @@ fn the_initiator_and_the_owners_who_signed_count_only_where_the_group_says_so() 
 fn a_denial_outweighs_every_approval() {
     let program = two_of_group(BOTH);
     let brought = approved(&program, &payment(), &GROUP);
-    let list = program.len() - 8 - 63;
+    let list = program.len() - 12 - 63;
     let mut state = active();
     let slot = denial_slot(&binding(&program, &payment()), list as u32);
     state.words.insert(slot, U256::ONE);
@@ -350,7 +350,7 @@ fn what_is_not_known_of_the_chain_decides_nothing() {
         state.words.insert(account_slot(ACCOUNT, n), U256::ZERO);
     }
     let program = two_of_group(BOTH);
-    let slot = denial_slot(&binding(&program, &payment()), (program.len() - 8 - 63) as u32);
+    let slot = denial_slot(&binding(&program, &payment()), (program.len() - 12 - 63) as u32);
     let undecided = evaluate(&program, CHAIN, HOOK, &Forgetful(state.clone()), &payment(), NOW);
     assert_eq!(undecided, Err(Undecided::Missing(Missing::Word(slot))));
     let undecided = evaluate(&two_of_group(0), CHAIN, HOOK, &Forgetful(state), &payment(), NOW);

@@ -1,6 +1,9 @@
 //! The conditions of a rule, and those within its groups.
 
+use std::collections::BTreeMap;
+
 use super::{
+    facts::tests,
     parse::amount,
     reader::{Reader, Table},
     tables::{static_call, time, weekday, word},
@@ -8,7 +11,7 @@ use super::{
 };
 use crate::{AddressRef, AmountRange, Effect, Origin, Selector, Target, When, text::selector::parse_selector};
 
-pub(crate) const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 19] = [
     "origin",
     "initiator",
     "target",
@@ -24,6 +27,7 @@ pub(crate) const KEYS: [&str; 18] = [
     "word",
     "static_call",
     "within",
+    "facts",
     "any",
     "all",
     "not",
@@ -88,6 +92,14 @@ fn conditions(reader: &mut Reader, table: Table<'_>, depth: usize) -> When {
     let static_call = static_call.unwrap_or_default();
     let within = table.get("within").and_then(|node| reader.text(node, "write a limit's name in quotes"));
     let within = within.map(str::to_owned);
+    let facts = table.get("facts").map_or_else(BTreeMap::new, |node| {
+        if depth == 0 {
+            return tests(reader, node);
+        }
+        let help = "write it beside `any`, `all` and `not`, or split the rule: attesters state one truth for each rule";
+        reader.fault(node, "`facts` stands in the rule itself only", help);
+        BTreeMap::new()
+    });
     let mut tables = |key| table.get(key).and_then(|node| group(reader, node, key, depth));
     let (any, all) = (tables("any"), tables("all"));
     let not = table.get("not").and_then(|node| inner(reader, node, depth)).map(Box::new);
@@ -107,6 +119,7 @@ fn conditions(reader: &mut Reader, table: Table<'_>, depth: usize) -> When {
         word,
         static_call,
         within,
+        facts,
         any,
         all,
         not,

@@ -1,6 +1,7 @@
 //! The document: TOML and JSON to a policy, and a policy to either.
 
 pub(crate) mod conditions;
+pub(crate) mod facts;
 pub(crate) mod messages;
 pub(crate) mod obligations;
 pub(crate) mod parse;

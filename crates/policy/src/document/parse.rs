@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 
 use super::{
+    facts::fact,
     messages::message,
     obligations::attesters,
     reader::{Reader, Table, quote},
@@ -18,7 +19,7 @@ use crate::{
     text::{account::parse_account, duration::parse_duration, selector::parse_selector},
 };
 
-pub(crate) const ROOT: [&str; 12] = [
+pub(crate) const ROOT: [&str; 13] = [
     "version",
     "name",
     "account",
@@ -28,6 +29,7 @@ pub(crate) const ROOT: [&str; 12] = [
     "groups",
     "lists",
     "attesters",
+    "facts",
     "limits",
     "rules",
     "messages",
@@ -55,12 +57,13 @@ pub(super) fn policy(root: &Node) -> (Option<Policy>, Vec<Fault>) {
     let groups = entries(&mut reader, table, "groups", members);
     let lists = entries(&mut reader, table, "lists", members);
     let attesters = entries(&mut reader, table, "attesters", attesters);
+    let facts = entries(&mut reader, table, "facts", fact);
     let limits = entries(&mut reader, table, "limits", limit);
     let rules = array(&mut reader, table, "rules", rule);
     let messages = array(&mut reader, table, "messages", message);
     let name = name.unwrap_or_default();
     let policy =
-        Policy { name, account, semantics, control, assets, groups, lists, attesters, limits, rules, messages };
+        Policy { name, account, semantics, control, assets, groups, lists, attesters, facts, limits, rules, messages };
     (Some(policy), reader.faults)
 }
 

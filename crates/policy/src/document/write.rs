@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
+    facts::write_fact as fact,
     messages::message_out,
     write_rule::{attesters, rule},
 };
@@ -24,7 +25,7 @@ impl Policy {
         let mut text = String::new();
         for (key, value) in document(self) {
             match value {
-                Out::Table(fields) if key == "limits" || key == "attesters" => {
+                Out::Table(fields) if ["limits", "attesters", "facts"].contains(&key.as_str()) => {
                     for (name, one) in fields {
                         section(&mut text, &format!("[{key}.{name}]"), one);
                     }
@@ -148,13 +149,15 @@ fn document(policy: &Policy) -> Vec<(String, Out)> {
         sets.iter().map(|(name, members)| (name.clone(), self::members(members))).collect()
     };
     let attesters = policy.attesters.iter().map(|(name, set)| (name.clone(), Out::Table(attesters(set))));
+    let facts = policy.facts.iter().map(|(name, one)| (name.clone(), Out::Table(fact(one))));
     let limits = policy.limits.iter().map(|(id, one)| (id.clone(), Out::Table(limit(one))));
-    let tables: [(&str, Vec<(String, Out)>); 6] = [
+    let tables: [(&str, Vec<(String, Out)>); 7] = [
         ("control", control),
         ("assets", assets.collect()),
         ("groups", sets(&policy.groups)),
         ("lists", sets(&policy.lists)),
         ("attesters", attesters.collect()),
+        ("facts", facts.collect()),
         ("limits", limits.collect()),
     ];
     let rules = policy.rules.iter().map(|one| Out::Table(rule(one))).collect::<Vec<_>>();

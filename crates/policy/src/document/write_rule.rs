@@ -3,6 +3,7 @@
 use alloy_primitives::U256;
 
 use super::{
+    facts::write_tests,
     tables::DEFAULT_GAS,
     write::{Out, seconds, table, text},
 };
@@ -102,6 +103,7 @@ fn when(when: &When) -> Vec<(String, Out)> {
         ("word", written(&when.word, word)),
         ("static_call", written(&when.static_call, static_call)),
         ("within", when.within.as_ref().map(text)),
+        ("facts", (!when.facts.is_empty()).then(|| write_tests(&when.facts))),
         ("any", when.any.as_ref().map(tables)),
         ("all", when.all.as_ref().map(tables)),
         ("not", when.not.as_ref().map(|table| Out::Table(self::when(table)))),

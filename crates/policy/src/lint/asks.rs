@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Semantics,
     program::{
-        condition::Roster,
+        condition::{Condition, Roster},
         lower::{Lowered, LoweredRule},
     },
 };
@@ -75,9 +75,11 @@ pub(super) fn of_rule(rule: &LoweredRule, lowered: &Lowered) -> Asks {
     for (roster, (_, count)) in &rule.asked.signers {
         add(Ask::Signers(roster.clone()), *count, 0);
     }
-    for set in &rule.asked.attestation {
-        if let Some((list, count)) = lowered.attesters.get(usize::from(*set)) {
-            add(Ask::Attestation(list.members.clone()), *count, 0);
+    // Who answers must have signed that.
+    let stating = if let Some(Condition::Attested { set, .. }) = rule.conditions.last() { Some(set) } else { None };
+    for set in rule.asked.attestation.iter().chain(stating) {
+        if let Some(set) = lowered.attesters.get(usize::from(*set)) {
+            add(Ask::Attestation(set.list.members.clone()), set.at_least, 0);
         }
     }
     for channel in &rule.asked.notify {
@@ -103,8 +105,8 @@ pub(super) fn labels(lowered: &Lowered) -> BTreeMap<Ask, String> {
             all.insert(Ask::Notice(channel.clone()), format!("notices to `{channel}`"));
         }
     }
-    for (list, _) in &lowered.attesters {
-        all.insert(Ask::Attestation(list.members.clone()), format!("attestations of `{}`", list.label));
+    for set in &lowered.attesters {
+        all.insert(Ask::Attestation(set.list.members.clone()), format!("attestations of `{}`", set.list.label));
     }
     all
 }

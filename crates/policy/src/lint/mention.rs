@@ -116,7 +116,8 @@ impl<'a> Mentions<'a> {
                 Condition::Any(inner) | Condition::All(inner) | Condition::Not(inner) => {
                     self.conditions(inner, lowered);
                 }
-                Condition::IsContract | Condition::Kinds(_) | Condition::Days(_) => {}
+                // A question of a rule is a variable of its own.
+                Condition::IsContract | Condition::Kinds(_) | Condition::Days(_) | Condition::Attested { .. } => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What is wrong with a policy that compiles, exactly, and each with a request that shows it.
 //!
 //! Every dimension of a request (origin, initiator, kind, target, selector, asset, recipient, amount, time, words of
-//! calldata, what contracts answer, whether limits still fit) is split into the finitely many classes that the policy
+//! calldata, what contracts answer, whether limits still fit, what attesters state) is split into the finitely many classes that the policy
 //! tells apart. A rule is then a set of classes, kept as a binary decision diagram, and a question about rules is
 //! whether a set is empty. What reality imposes (a native transfer has no token, a module is the initiator of its
 //! requests, a registry is a function of the address) is a set too, so that what is found is a real request.
@@ -20,6 +20,7 @@ mod rules;
 mod scope;
 mod space;
 mod theory;
+mod truths;
 mod witness;
 mod written;
 
@@ -78,11 +79,13 @@ pub enum FindingKind {
     ImpossibleQuorum,
     /// Nobody but the account can freeze.
     NoGuardian,
+    /// A rule allows on a value that nobody observed.
+    OpenFact,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NeverMatches,
         Self::Shadowed,
         Self::Inversion,
@@ -93,6 +96,7 @@ impl FindingKind {
         Self::Decimals,
         Self::ImpossibleQuorum,
         Self::NoGuardian,
+        Self::OpenFact,
     ];
 
     /// The name that documents and scripts use.
@@ -109,6 +113,7 @@ impl FindingKind {
             Self::Decimals => "decimals",
             Self::ImpossibleQuorum => "impossible-quorum",
             Self::NoGuardian => "no-guardian",
+            Self::OpenFact => "open-fact",
         }
     }
 }

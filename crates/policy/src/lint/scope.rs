@@ -8,6 +8,7 @@ use super::{
     bdd::{ALL, NONE, Set},
     mention::grouped,
     space::{Fits, Form, Space, Who, inline},
+    truths::Truth,
 };
 use crate::{
     Comparison,
@@ -220,6 +221,14 @@ impl<'a> View<'a> {
                     None => ALL,
                 };
                 space.sets.and(holds, about)
+            }
+            Condition::Attested { .. } => {
+                let mut rules = self.lowered.rules.iter();
+                let rule = rules.find(|rule| rule.conditions.last() == Some(condition));
+                let truth = rule.and_then(|rule| Truth::of(rule, self.lowered));
+                let found = space.dims.truths.iter().find(|(known, _)| Some(known) == truth.as_ref());
+                let variable = found.map(|(_, variable)| *variable);
+                variable.map_or(NONE, |variable| space.sets.variable(variable))
             }
             Condition::Any(inner) => {
                 let mut any = NONE;

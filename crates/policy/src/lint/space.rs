@@ -8,6 +8,7 @@ use super::{
     bdd::Sets,
     dimension::{Crowd, Cuts, Dimension, Line},
     mention::Mentions,
+    truths::Truth,
 };
 use crate::{
     Scope, Window,
@@ -119,6 +120,8 @@ pub(super) struct Dimensions {
     pub(super) listed: BTreeMap<(Address, [u8; 4], Who), usize>,
     pub(super) code: BTreeMap<Who, usize>,
     pub(super) fits: Vec<(Fits, usize)>,
+    /// What attesters state, each a variable.
+    pub(super) truths: Vec<(Truth, usize)>,
     pub(super) variables: usize,
 }
 
@@ -238,6 +241,13 @@ fn dimensions(classes: &Classes, mentions: &Mentions<'_>, policies: &[&Lowered])
             let Some(fits) = lowered.limits.get(usize::from(*index)).map(Fits::of) else { continue };
             if dims.fits.iter().all(|(known, _)| *known != fits) {
                 dims.fits.push((fits, variable()));
+            }
+        }
+    }
+    for lowered in policies {
+        for truth in lowered.rules.iter().filter_map(|rule| Truth::of(rule, lowered)) {
+            if dims.truths.iter().all(|(known, _)| *known != truth) {
+                dims.truths.push((truth, variable()));
             }
         }
     }

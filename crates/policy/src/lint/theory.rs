@@ -31,6 +31,7 @@ impl Space {
             self.words_are_arguments(),
             self.limits_are_sound(),
             self.registries_are_functions(),
+            self.truths_go_together(),
         ];
         let rest = self.sets.all(rest);
         self.sets.and(forms, rest)

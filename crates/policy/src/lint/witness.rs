@@ -12,7 +12,7 @@ use super::{
     space::{Form, Space, Who, fresh},
 };
 use crate::{
-    Scope, Window,
+    FactValue, Scope, Window,
     program::expand::{PERMIT2, PERMIT2_APPROVE_SELECTOR},
 };
 
@@ -39,6 +39,8 @@ pub struct Witness {
     pub answers: BTreeMap<(Address, Bytes), Vec<U256>>,
     /// Which addresses have code or not, where it matters.
     pub code: BTreeMap<Address, bool>,
+    /// What attesters observe, by fact.
+    pub facts: BTreeMap<String, FactValue>,
     /// What is used of limits, where it is not nothing.
     pub used: Vec<Used>,
 }
@@ -125,7 +127,7 @@ impl Space {
         let dims = &self.dims;
         let dimensions = [dims.form, dims.token, dims.selector, dims.recipient, dims.to];
         let variables = dims.listed.values().copied().chain(dims.fits.iter().map(|(_, variable)| *variable));
-        let mut all: Vec<usize> = variables.collect();
+        let mut all: Vec<usize> = variables.chain(dims.truths.iter().map(|(_, variable)| *variable)).collect();
         for dimension in dimensions.iter().chain(dims.words.values()).chain(dims.answers.values()) {
             all.extend(dimension.first..dimension.end());
         }
@@ -242,6 +244,7 @@ impl Space {
             listed,
             answers,
             code,
+            facts: self.stated(assignment)?,
             used,
         })
     }

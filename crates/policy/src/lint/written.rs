@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256, address};
 
 use super::{Finding, FindingKind, Report, Severity};
 use crate::{
-    AmountRange, Chain, PathSegment, Policy, When,
+    AmountRange, Chain, OnUnknown, Outcome, PathSegment, Policy, When,
     diagnostics::{below, steps},
 };
 
@@ -21,6 +21,33 @@ pub(super) fn check(policy: &Policy, report: &mut Report) {
     decimals(policy, report);
     for (name, asset) in &policy.assets {
         amounts(policy, name, asset.decimals, report);
+    }
+    open_facts(policy, report);
+}
+
+/// Rules that allow on a value that is taken where nobody observed one.
+fn open_facts(policy: &Policy, report: &mut Report) {
+    for (at, rule) in policy.rules.iter().enumerate() {
+        if matches!(rule.then, Outcome::Deny) {
+            continue;
+        }
+        for name in rule.when.facts.keys() {
+            let Some(OnUnknown::Open { owner, .. }) = policy.facts.get(name).map(|fact| &fact.on_unknown) else {
+                continue;
+            };
+            let id = &rule.id;
+            report.findings.push(Finding {
+                kind: FindingKind::OpenFact,
+                severity: Severity::Warning,
+                rules: vec![id.clone()],
+                path: steps!["rules", at, "when", "facts", name],
+                message: format!(
+                    "rule `{id}` allows where nobody knows `{name}`: `{owner}` answers for the value taken"
+                ),
+                help: format!("write `on_unknown = \"closed\"` or `\"hold\"` for `{name}`, or accept this"),
+                witness: None,
+            });
+        }
     }
 }
 

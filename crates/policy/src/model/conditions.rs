@@ -1,7 +1,10 @@
 //! What a rule asks of an effect.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, Bytes, U256};
 
+use super::FactTest;
 use crate::text::{amount::Amount, selector::Selector};
 
 /// Conditions of a rule, or of a table within `any`, `all` or `not`: all must hold.
@@ -41,6 +44,8 @@ pub struct When {
     pub static_call: Vec<StaticCall>,
     /// The limit that the effect would still fit.
     pub within: Option<String>,
+    /// What is asked of facts, by name; all of it must hold. Never within a group.
+    pub facts: BTreeMap<String, Vec<FactTest>>,
     /// At least one of these holds.
     pub any: Option<Vec<Self>>,
     /// Each of these holds.

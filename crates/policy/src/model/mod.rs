@@ -1,6 +1,7 @@
 //! The policy as typed values: names still name, addresses and durations are read.
 
 mod conditions;
+mod facts;
 mod messages;
 mod obligations;
 
@@ -12,6 +13,7 @@ pub use conditions::{
     AddressRef, AmountRange, CallData, CallTarget, Comparison, Effect, Origin, StaticCall, Target, TimeSpan, Weekday,
     When, Word, WordTest,
 };
+pub use facts::{Fact, FactKind, FactSubject, FactTest, FactValue, OnUnknown};
 pub use messages::{Domain, MessageOutcome, MessageRule, Named};
 pub use obligations::{Approvals, AttesterSet, Obligations, Signers};
 
@@ -37,6 +39,8 @@ pub struct Policy {
     pub lists: BTreeMap<String, Members>,
     /// Sets of attesters, by name. Their order is that of their names.
     pub attesters: BTreeMap<String, AttesterSet>,
+    /// What the chain cannot see, by name.
+    pub facts: BTreeMap<String, Fact>,
     /// Caps on what may leave, by id.
     pub limits: BTreeMap<String, Limit>,
     /// The rules, in the document's order; `priority` sorts them when compiling.

@@ -128,6 +128,10 @@ fn write(conditions: &[Condition], body: &mut Vec<u8>, lists: &mut Lists) -> Res
             }
             Condition::StaticCall(call) => static_call(call, body)?,
             Condition::Within(within) => body.extend([0x10, within.limit]),
+            Condition::Attested { set, index } => {
+                body.extend([0x11, *set]);
+                body.extend(index.to_be_bytes());
+            }
             Condition::Any(inner) => group(ANY, inner, body, lists)?,
             Condition::All(inner) => group(ALL, inner, body, lists)?,
             Condition::Not(inner) => group(NOT, inner, body, lists)?,
@@ -191,7 +195,7 @@ fn size(conditions: &[Condition]) -> usize {
 fn one_size(condition: &Condition) -> usize {
     let length = |value: &U256| value.byte_len().max(1);
     match condition {
-        Condition::Member(..) => 4,
+        Condition::Member(..) | Condition::Attested { .. } => 4,
         Condition::AtLeast(value) | Condition::AtMost(value) => sum(&[2, length(value)]),
         Condition::IsContract => 1,
         Condition::Selectors(selectors) => sum(&[2, times(4, selectors.len())]),

@@ -36,6 +36,11 @@ pub(crate) enum Condition {
     WordIn(u16, List),
     StaticCall(Box<Call>),
     Within(Within),
+    /// An attester set says so: its number, and the rule's place among its hybrid rules.
+    Attested {
+        set: u8,
+        index: u16,
+    },
     Any(Vec<Self>),
     All(Vec<Self>),
     Not(Vec<Self>),
@@ -170,6 +175,10 @@ impl Condition {
             Self::Member(_, list) | Self::WordIn(_, list) => list.members.is_registry(),
             _ => false,
         };
+        // What nobody stated denies, so it is asked last.
+        if matches!(self, Self::Attested { .. }) {
+            return (3, 0);
+        }
         let section =
             if self.has(&|condition| matches!(condition, Self::StaticCall(_))) { 2 } else { u8::from(self.has(&asks)) };
         let order = match (self.listed(), self) {
@@ -188,7 +197,7 @@ impl Condition {
             (None, Self::Any(_)) => 16,
             (None, Self::All(_)) => 17,
             (None, Self::Not(_)) => 18,
-            (None, Self::StaticCall(_)) => 19,
+            (None, Self::StaticCall(_) | Self::Attested { .. }) => 19,
         };
         (section, order)
     }
@@ -319,6 +328,7 @@ impl Condition {
             Self::Word { .. } | Self::WordIn(..) => "word",
             Self::StaticCall(_) => "static_call",
             Self::Within(_) => "within",
+            Self::Attested { .. } => "facts",
             Self::Any(_) => "any",
             Self::All(_) => "all",
             Self::Not(_) => "not",

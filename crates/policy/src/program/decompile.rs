@@ -10,7 +10,7 @@ use super::{
     obligations::{INITIATOR_COUNTS, OWNERS_COUNT},
     read::{self, Raw, RawAsked, RawLimit, RawRule},
     regroup::regroup,
-    unlower::Names,
+    unlower::{Names, set_name},
 };
 use crate::{
     AddressRef, Amount, Approvals, Asset, AttesterSet, Cap, Control, Limit, Obligations, Outcome, Policy, Rule, Scope,
@@ -158,6 +158,7 @@ fn policy(raw: &Raw) -> Result<Policy, Malformed> {
         groups: names.groups,
         lists: names.lists,
         attesters,
+        facts: names.facts,
         limits,
         rules,
         messages,
@@ -203,11 +204,6 @@ fn rule(names: &mut Names<'_>, at: usize, raw: &RawRule, all: &Raw) -> Result<Ru
     };
     let id = format!("rule-{}", at.saturating_add(1));
     Ok(Rule { id, name: None, owner: None, updated_at: None, priority: 0, when, then })
-}
-
-/// The name of an attester set, which sorts like its number.
-fn set_name(number: u8) -> String {
-    format!("attesters-{:02}", number.saturating_add(1))
 }
 
 fn obligations(names: &mut Names<'_>, all: &[RawAsked]) -> Obligations {

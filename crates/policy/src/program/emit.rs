@@ -19,7 +19,7 @@ pub(crate) const HEADER: usize = 64;
 pub(crate) const LIMIT: usize = 84;
 pub(crate) const ENTRY: usize = 32;
 /// A record of the attester table.
-pub(crate) const ATTESTERS: usize = 4;
+pub(crate) const ATTESTERS: usize = 6;
 pub(crate) const FORMAT: u8 = 1;
 /// Outcome bits.
 pub(crate) const ALLOW: u8 = 1;
@@ -72,9 +72,10 @@ fn write(lowered: &Lowered) -> Result<(Vec<u8>, Vec<ListName>), Overflow> {
         messages: if lowered.messages.is_empty() { [0; 3] } else { u24(messages_at)? },
     };
     let mut table = Vec::new();
-    for (list, at_least) in &lowered.attesters {
-        table.extend(lists.place(list)?);
-        table.push(*at_least);
+    for set in &lowered.attesters {
+        table.extend(lists.place(&set.list)?);
+        table.push(set.at_least);
+        table.extend(set.hybrid_rules.to_be_bytes());
     }
     table.extend(messages::table(lowered, &mut lists)?);
     let mut bodies = Vec::new();
@@ -224,7 +225,7 @@ fn hash_input(key: &Key) -> U256 {
 fn distinct(lowered: &Lowered) -> Vec<&List> {
     let roles = [&lowered.announcers, &lowered.cancellers, &lowered.guardians];
     let mut all: Vec<&List> = roles.into_iter().flatten().collect();
-    all.extend(lowered.attesters.iter().map(|(list, _)| list));
+    all.extend(lowered.attesters.iter().map(|set| &set.list));
     all.extend(lowered.messages.iter().filter_map(messages::Signable::list));
     for rule in &lowered.rules {
         all.extend(rule.asked.lists());

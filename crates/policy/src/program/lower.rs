@@ -7,6 +7,7 @@ use alloy_primitives::{Address, U256};
 use super::{
     condition::{Condition, List, Roster},
     expand::{ERC20, ERC721, ERC1155, Key, Tokens},
+    facts::{Question, check_facts, number},
     messages::{Signable, lower_messages},
     obligations::{Asked, lower_sets},
     resolve::lower_rule,
@@ -32,8 +33,8 @@ pub(crate) struct Lowered {
     pub(crate) announcers: Option<List>,
     pub(crate) cancellers: Option<List>,
     pub(crate) guardians: Option<List>,
-    /// Attester sets in their order: who, and how many of them.
-    pub(crate) attesters: Vec<(List, u8)>,
+    /// Attester sets in their order.
+    pub(crate) attesters: Vec<LoweredSet>,
     pub(crate) tokens: Tokens,
     /// Ascending by id.
     pub(crate) limits: Vec<LoweredLimit>,
@@ -41,6 +42,15 @@ pub(crate) struct Lowered {
     pub(crate) rules: Vec<LoweredRule>,
     /// In the document's order.
     pub(crate) messages: Vec<Signable>,
+}
+
+#[derive(Debug)]
+pub(crate) struct LoweredSet {
+    pub(crate) list: List,
+    /// How many of its members must sign.
+    pub(crate) at_least: u8,
+    /// How many rules ask it what the chain cannot see.
+    pub(crate) hybrid_rules: u16,
 }
 
 #[derive(Debug)]
@@ -68,6 +78,8 @@ pub(crate) struct LoweredRule {
     pub(crate) modules: bool,
     /// In the order in which they are tested.
     pub(crate) conditions: Vec<Condition>,
+    /// What the last of them asks, where attesters state it.
+    pub(crate) question: Option<Question>,
 }
 
 /// Resolves the policy; what is wrong is added to `problems`, and then the result is not to be used.
@@ -81,9 +93,11 @@ pub(crate) fn lower(policy: &Policy, problems: &mut Vec<Problem>) -> Lowered {
     }
     let mut order: Vec<usize> = (0..policy.rules.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(policy.rules.get(*at).map_or(0, |rule| rule.priority)));
-    let rules = order.into_iter().filter_map(|at| lower_rule(policy, at, &tokens, problems)).collect();
+    check_facts(policy, problems);
+    let mut rules: Vec<_> = order.into_iter().filter_map(|at| lower_rule(policy, at, &tokens, problems)).collect();
     let expiry = check_control(policy, problems);
-    let attesters = lower_sets(policy, problems);
+    let mut attesters = lower_sets(policy, problems);
+    number(&mut rules, &mut attesters, problems);
     let messages = lower_messages(policy, problems);
     let group = |name: &Option<String>| {
         let name = name.as_ref()?;
@@ -249,7 +263,10 @@ pub(crate) fn amount_problem(path: Vec<PathSegment>, error: &crate::AmountError,
             let help = format!("write at most {decimals} digits behind the point, like `{shorter}`");
             Problem::new(path, format!("`{text}` has {found} decimals, {asset} has {decimals}"), help)
         }
-        other => Problem::new(path, other.to_string(), "write a smaller amount"),
+        crate::AmountError::NotDecimal(_) => {
+            Problem::new(path, error.to_string(), "write digits with at most one point, like `50_000` or `0.5`")
+        }
+        crate::AmountError::TooLarge(_) => Problem::new(path, error.to_string(), "write a smaller amount"),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod condition;
 mod decompile;
 mod emit;
 pub(crate) mod expand;
+pub(crate) mod facts;
 mod index;
 mod lists;
 pub(crate) mod lower;

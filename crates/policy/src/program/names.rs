@@ -21,6 +21,7 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
         ("groups", policy.groups.keys().collect(), MAX_NAME),
         ("lists", policy.lists.keys().collect(), MAX_NAME),
         ("attesters", policy.attesters.keys().collect(), MAX_NAME),
+        ("facts", policy.facts.keys().collect(), MAX_NAME),
         ("limits", policy.limits.keys().collect(), MAX_LIMIT_ID),
     ]);
     for (table, names, longest) in sets {
@@ -52,6 +53,9 @@ pub(crate) fn check(policy: &Policy) -> Vec<Problem> {
     }
     for (name, set) in &policy.attesters {
         check_refs(policy, &set.members, steps!["attesters", name, "members"].as_slice(), &mut found);
+    }
+    for (name, fact) in &policy.facts {
+        undefined_set(policy, steps!["facts", name, "attesters"], &fact.attesters, &mut found);
     }
     for (id, limit) in &policy.limits {
         if let Some(asset) = limit.asset().filter(|asset| !policy.assets.contains_key(*asset)) {
@@ -93,6 +97,11 @@ fn check_messages(policy: &Policy, found: &mut Vec<Problem>) {
 fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
     let Some(rule) = policy.rules.get(index) else { return };
     check_table(policy, &rule.when, steps!["rules", index, "when"].as_slice(), found);
+    for name in rule.when.facts.keys().filter(|name| !policy.facts.contains_key(*name)) {
+        let path = steps!["rules", index, "when", "facts", name];
+        let help = define(name, policy.facts.keys(), "facts", "");
+        found.push(Problem::new(path, format!("no fact is named `{name}`"), help).on_key());
+    }
     let Outcome::Allow { limits, obligations, .. } = &rule.then else { return };
     let then = steps!["rules", index, "then"];
     for (at, name) in limits.iter().enumerate() {
@@ -105,11 +114,14 @@ fn check_rule(policy: &Policy, index: usize, found: &mut Vec<Problem>) {
         check_refs(policy, &one.list, &below!(then, "signers", at, "list"), found);
     }
     for (at, name) in obligations.attestation.iter().enumerate() {
-        if !policy.attesters.contains_key(name) {
-            let help = define(name, policy.attesters.keys(), "attesters", "");
-            let message = format!("no attester set is named `{name}`");
-            found.push(Problem::new(below!(then, "attestation", at), message, help));
-        }
+        undefined_set(policy, below!(then, "attestation", at), name, found);
+    }
+}
+
+fn undefined_set(policy: &Policy, path: Vec<PathSegment>, name: &str, found: &mut Vec<Problem>) {
+    if !policy.attesters.contains_key(name) {
+        let help = define(name, policy.attesters.keys(), "attesters", "");
+        found.push(Problem::new(path, format!("no attester set is named `{name}`"), help));
     }
 }
 

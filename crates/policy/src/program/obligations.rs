@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     condition::{List, Roster},
-    lower::{check_repeats, named_list},
+    lower::{LoweredSet, check_repeats, named_list},
     membership::lists_of,
     names::channel_help,
 };
@@ -40,7 +40,7 @@ impl Asked {
 }
 
 /// Attester sets in their order, each one list and how many of it must sign.
-pub(crate) fn lower_sets(policy: &Policy, problems: &mut Vec<Problem>) -> Vec<(List, u8)> {
+pub(crate) fn lower_sets(policy: &Policy, problems: &mut Vec<Problem>) -> Vec<LoweredSet> {
     if let Some(name) = policy.attesters.keys().nth(MAX_SETS) {
         let message = format!("{} attester sets are too many", policy.attesters.len());
         problems.push(Problem::new(steps!["attesters", name], message, format!("keep at most {MAX_SETS}")).on_key());
@@ -49,7 +49,7 @@ pub(crate) fn lower_sets(policy: &Policy, problems: &mut Vec<Problem>) -> Vec<(L
         let path = steps!["attesters", name];
         let list = one_list(policy, &set.members, &below!(path, "members"), &format!("attesters {name}"), problems)?;
         check_count(&list, set.at_least, below!(path, "at_least"), problems);
-        Some((list, set.at_least))
+        Some(LoweredSet { list, at_least: set.at_least, hybrid_rules: 0 })
     };
     policy.attesters.iter().filter_map(lower).collect()
 }

@@ -149,6 +149,7 @@ pub(crate) fn read(program: &[u8]) -> Result<Raw, Malformed> {
     for _ in 0..sets {
         let members = list(program, table.size::<3>()?)?;
         let [at_least] = table.array()?;
+        table.take(2)?;
         raw.attesters.push((members, at_least));
     }
     raw.guardians = role(&mut header)?;

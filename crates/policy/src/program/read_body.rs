@@ -96,6 +96,10 @@ impl Context<'_> {
                 let raw = self.limits.get(usize::from(limit)).ok_or(malformed)?;
                 Condition::Within(Within { limit, asset: raw.asset, per_recipient: raw.scope == 1 })
             }
+            0x11 if depth == 0 => {
+                let set = byte(body)?;
+                Condition::Attested { set, index: offset(body)? }
+            }
             body::ANY | body::ALL | body::NOT if depth < MAX_DEPTH => {
                 let length = body.size::<2>()?;
                 let inner = self.conditions(body.part(length)?, depth.saturating_add(1))?;

@@ -7,6 +7,7 @@ use alloy_primitives::Address;
 use super::{
     condition::{Attribute, Condition, Roster},
     expand::{CALL, ENABLE_MODULE, Key, Shape, Subject, Tokens},
+    facts::lower_tests,
     lower::{LoweredRule, check_repeats, named_list},
     membership::{native_target, registries},
     obligations::lower_obligations,
@@ -34,6 +35,7 @@ pub(crate) fn lower_rule(
     let (shape, targets) = shape(policy, rule, position, problems)?;
     let limits = limits(policy, rule, position, problems);
     let asked = lower_obligations(policy, position, problems);
+    let attested = lower_tests(policy, position, problems);
     check_module(rule, position, &shape, &conditions, problems);
     if is_unclear || problems.len() != before {
         return None;
@@ -50,11 +52,13 @@ pub(crate) fn lower_rule(
     if keys.iter().any(Key::is_enable_module) {
         conditions.sort_by_key(|one| !matches!(one, Condition::Member(Attribute::Recipient, _)));
     }
+    let (attested, question) = attested.unzip();
+    conditions.extend(attested);
     let (allow, delay) = match &rule.then {
         Outcome::Deny => (false, 0),
         Outcome::Allow { delay, .. } => (true, delay.unwrap_or(0)),
     };
-    Some(LoweredRule { position, keys, allow, delay, limits, asked, modules, conditions })
+    Some(LoweredRule { position, keys, allow, delay, limits, asked, modules, conditions, question })
 }
 
 /// The rule's shape, and for each written target what it stands for.

@@ -10,8 +10,9 @@ use super::{
     read::Raw,
 };
 use crate::{
-    AddressRef, Amount, AmountRange, CallData, CallTarget, Effect, Members, Origin, Registry, Selector, StaticCall,
-    Target, TimeSpan, Weekday, When, Word, WordTest,
+    AddressRef, Amount, AmountRange, CallData, CallTarget, Comparison, Effect, Fact, FactKind, FactSubject, FactTest,
+    FactValue, Members, OnUnknown, Origin, Registry, Selector, StaticCall, Target, TimeSpan, Weekday, When, Word,
+    WordTest,
 };
 
 /// Names for what a program does not name.
@@ -20,6 +21,8 @@ pub(crate) struct Names<'a> {
     pub(crate) assets: BTreeMap<Address, String>,
     pub(crate) groups: BTreeMap<String, Members>,
     pub(crate) lists: BTreeMap<String, Members>,
+    /// One for each rule that asks an attester set what the chain cannot see.
+    pub(crate) facts: BTreeMap<String, Fact>,
     by_content: BTreeMap<Roster, String>,
     tokens: &'a Tokens,
     limits: Vec<&'a str>,
@@ -34,6 +37,7 @@ impl<'a> Names<'a> {
             assets,
             groups: BTreeMap::new(),
             lists: BTreeMap::new(),
+            facts: BTreeMap::new(),
             by_content: BTreeMap::new(),
             tokens: &raw.tokens,
             limits: raw.limits.iter().map(|limit| limit.id.as_str()).collect(),
@@ -59,6 +63,23 @@ impl<'a> Names<'a> {
         self.lists.insert(name.clone(), members(&list.members));
         self.by_content.insert(list.members.clone(), name.clone());
         AddressRef::Named(name)
+    }
+
+    /// A fact that stands for whatever the set states for the rule, and the test that it holds.
+    fn fact(&mut self, number: u8, index: u16) -> (String, Vec<FactTest>) {
+        let set = set_name(number);
+        let name = format!("{set}-{}", u32::from(index).saturating_add(1));
+        let fact = Fact {
+            kind: FactKind::Boolean,
+            subject: FactSubject::Effect,
+            attesters: set,
+            timeout: 1,
+            ttl: 1,
+            max_age: 1,
+            on_unknown: OnUnknown::Closed,
+        };
+        self.facts.insert(name.clone(), fact);
+        (name, vec![FactTest::Compare(Comparison::Equals, FactValue::Boolean(true))])
     }
 
     /// A rule's conditions. None where no document has them.
@@ -157,6 +178,9 @@ impl<'a> Names<'a> {
                     let name = *self.limits.get(usize::from(within.limit))?;
                     set(&mut when.within, name.to_owned())?;
                 }
+                Condition::Attested { set: number, index } if rule.is_some() && when.facts.is_empty() => {
+                    when.facts = BTreeMap::from([self.fact(*number, *index)]);
+                }
                 Condition::Any(inner) => set(&mut when.any, self.elements(inner)?)?,
                 Condition::All(inner) => set(&mut when.all, self.elements(inner)?)?,
                 Condition::Not(inner) => {
@@ -215,6 +239,11 @@ impl<'a> Names<'a> {
             Roster::Registry(..) => None,
         }
     }
+}
+
+/// The name of an attester set, which sorts like its number.
+pub(crate) fn set_name(number: u8) -> String {
+    format!("attesters-{:02}", number.saturating_add(1))
 }
 
 fn members(roster: &Roster) -> Members {

@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     Comparison, Effect, Weekday,
-    document::{conditions, tables},
+    document::{conditions, facts, tables},
     program::bounds::{MAX_GAS, MAX_WORDS},
 };
 
 const CLOCK: &str = "^(24:00(:00)?|([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)$";
 const NUMBER: &str = "^(0x[0-9a-fA-F_]+|[0-9][0-9_]*)$";
+pub(super) const ANY: &str = "";
 const HEX: &str = "^0x([0-9a-fA-F]{2})+$";
 
 pub(super) static WHEN: Shape =
@@ -44,6 +45,10 @@ fn when(key: &str, is_rule: bool) -> Option<Described> {
         "weekday" => (some(Kind::Words(Weekday::ALL.map(Weekday::word).to_vec())), "On which UTC days."),
         "word" => (some(Kind::Table(&WORD)), "32 bytes of the calldata; of an array all must match."),
         "static_call" => (some(Kind::Table(&STATIC_CALL)), "What a contract answers; of an array all must match."),
+        "facts" => (
+            Kind::Names(NAME, Box::new(Kind::Table(&FACT_TESTS))),
+            "What an attester set must state, by fact. It stands in the rule itself only.",
+        ),
         "within" => (Kind::Text(LIMIT_NAME), "The limit that the effect still fits. It is not charged by this."),
         "any" => (Kind::Several(Box::new(Kind::Table(&INNER))), "At least one of these tables matches."),
         "all" => (Kind::Several(Box::new(Kind::Table(&INNER))), "Each of these tables matches."),
@@ -108,6 +113,27 @@ pub(super) static WORD: Shape = Shape {
             "mask" => (Kind::Text(NUMBER), "The bits that are looked at; all if absent."),
             "in" => (addresses(), "It is one of these addresses."),
             other => return comparison(other),
+        })
+    },
+};
+
+/// What is asked of a fact; its type says which of these make sense.
+pub(super) static FACT_TESTS: Shape = Shape {
+    name: "fact_tests",
+    keys: &facts::TESTS,
+    required: &[],
+    one_of: &[],
+    describe: |key| {
+        let value = || Kind::Either(vec![Kind::Text(ANY), Kind::Bool]);
+        Some(match key {
+            "equals" => (value(), "It is this."),
+            "not_equals" => (Kind::Text(ANY), "It is not this."),
+            "less_than" => (Kind::Text(AMOUNT), "It is below this number, in quotes."),
+            "at_most" => (Kind::Text(AMOUNT), "It is this number or below, in quotes."),
+            "more_than" => (Kind::Text(AMOUNT), "It is above this number, in quotes."),
+            "at_least" => (Kind::Text(AMOUNT), "It is this number or above, in quotes."),
+            "in" => (Kind::Several(Box::new(Kind::Text(ANY))), "It is one of these texts."),
+            _ => return None,
         })
     },
 };

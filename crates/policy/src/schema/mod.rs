@@ -4,6 +4,7 @@
 //! reads. It is weaker than [`crate::Policy::parse`]: checksums, names and sums it cannot see.
 
 mod conditions;
+mod messages;
 mod shapes;
 
 use crate::{

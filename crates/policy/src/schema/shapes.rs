@@ -2,25 +2,24 @@
 
 use super::{
     Described, Kind, Shape,
-    conditions::{AMOUNT_RANGE, INNER, STATIC_CALL, TIME, WHEN, WORD},
+    conditions::{AMOUNT_RANGE, ANY, FACT_TESTS, INNER, STATIC_CALL, TIME, WHEN, WORD},
+    messages::{self, MESSAGE},
 };
 use crate::{
-    Scope, Semantics,
-    document::{messages, obligations, parse, rules},
+    FactKind, FactSubject, Scope, Semantics,
+    document::{facts, obligations, parse, rules},
     imports,
     program::MAX_DECIMALS,
 };
 
 pub(super) const NAME: &str = "^[A-Za-z][A-Za-z0-9_-]{0,63}$";
 pub(super) const LIMIT_NAME: &str = "^[A-Za-z][A-Za-z0-9_-]{0,30}$";
-const LINE: &str = "^.+$";
+pub(super) const LINE: &str = "^.+$";
 pub(super) const ADDRESS: &str = "^0x[0-9a-fA-F]{40}$";
 const REFERENCE: &str = "^@[A-Za-z][A-Za-z0-9_-]{0,63}$";
 pub(super) const AMOUNT: &str = "^[0-9]+(_[0-9]+)*([.][0-9]+(_[0-9]+)*)?$";
 const DURATION: &str = "^[0-9]*[1-9][0-9]*[smhdw]$";
 const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$";
-const WORD_HEX: &str = "^0x[0-9a-fA-F]{64}$";
-const MESSAGE_TYPE: &str = "^(any|0x[0-9a-fA-F]{64}|[A-Za-z_$][A-Za-z0-9_$]*[(].*[)])$";
 pub(super) const SELECTOR: &str = "^(0x[0-9a-fA-F]{8}|[A-Za-z_$][A-Za-z0-9_$]*[(].*[)])$";
 
 pub(super) fn some(kind: Kind) -> Kind {
@@ -39,12 +38,12 @@ fn members() -> Kind {
     Kind::Either(vec![Kind::Several(Box::new(Kind::Text(ADDRESS))), Kind::Table(&REGISTRY), Kind::Table(&IMPORT)])
 }
 
-const fn count() -> Kind {
+pub(super) const fn count() -> Kind {
     Kind::Integer(1, 255)
 }
 
 /// Every table but the document itself.
-pub(super) const ALL: [&Shape; 20] = [
+pub(super) const ALL: [&Shape; 22] = [
     &CONTROL,
     &ASSET,
     &REGISTRY,
@@ -61,10 +60,12 @@ pub(super) const ALL: [&Shape; 20] = [
     &TIME,
     &WORD,
     &STATIC_CALL,
-    &INNER,
     &MESSAGE,
-    &DOMAIN,
-    &MESSAGE_THEN,
+    &messages::DOMAIN,
+    &messages::THEN,
+    &FACT,
+    &FACT_TESTS,
+    &INNER,
 ];
 
 pub(super) static ROOT: Shape = Shape {
@@ -89,15 +90,42 @@ pub(super) static ROOT: Shape = Shape {
                 names(NAME, Kind::Table(&ATTESTERS)),
                 "Who looks at what the chain cannot see, and signs for one request.",
             ),
+            "facts" => (names(NAME, Kind::Table(&FACT)), "What the chain cannot see, and who states it."),
             "limits" => (
                 names(LIMIT_NAME, Kind::Table(&LIMIT)),
                 "Caps on what may leave, or on how often, in a window of time.",
             ),
             "rules" => (Kind::Array(Box::new(Kind::Table(&RULE))), "The rules, in order."),
-            "messages" => (
-                Kind::Array(Box::new(Kind::Table(&MESSAGE))),
-                "What the account may sign for others, in order. What no rule matches is not signed.",
+            "messages" => (Kind::Array(Box::new(Kind::Table(&MESSAGE))), "What the account may sign, in order."),
+            _ => return None,
+        })
+    },
+};
+
+static FACT: Shape = Shape {
+    name: "fact",
+    keys: &facts::KEYS,
+    required: &["type", "subject", "attesters", "timeout", "ttl", "max_age", "on_unknown"],
+    one_of: &[],
+    describe: |key| {
+        Some(match key {
+            "type" => (Kind::Words(FactKind::ALL.map(FactKind::word).to_vec()), "What its values are."),
+            "decimals" => {
+                (Kind::Integer(0, i64::from(MAX_DECIMALS)), "How many digits a number may have behind the point.")
+            }
+            "subject" => (Kind::Words(FactSubject::ALL.map(FactSubject::word).to_vec()), "What it is asked about."),
+            "attesters" => (Kind::Text(NAME), "The attester set that states it."),
+            "timeout" => (Kind::Text(DURATION), "How long asking may take, like `3s`."),
+            "ttl" => (Kind::Text(DURATION), "How long a statement made of it may live, like `10m`."),
+            "max_age" => (Kind::Text(DURATION), "Older observations are unknown, like `24h`."),
+            "on_unknown" => (
+                Kind::Words(vec!["closed", "open", "hold"]),
+                "What an unknown means: it denies, takes the value under `assume`, or leaves it to people.",
             ),
+            "owner" => (Kind::Text(LINE), "Who answers for `assume`; only with `open`."),
+            "assume" => {
+                (Kind::Either(vec![Kind::Text(ANY), Kind::Bool]), "The value taken for an unknown; only with `open`.")
+            }
             _ => return None,
         })
     },
@@ -281,7 +309,7 @@ static APPROVALS: Shape = Shape {
     },
 };
 
-static SIGNERS: Shape = Shape {
+pub(super) static SIGNERS: Shape = Shape {
     name: "signers",
     keys: &obligations::SIGNERS,
     required: &["list", "at_least"],
@@ -290,59 +318,6 @@ static SIGNERS: Shape = Shape {
         Some(match key {
             "list" => (addresses(), "Who."),
             "at_least" => (count(), "How many of them must sign."),
-            _ => return None,
-        })
-    },
-};
-
-static MESSAGE: Shape = Shape {
-    name: "message",
-    keys: &messages::KEYS,
-    required: &messages::KEYS,
-    one_of: &[],
-    describe: |key| {
-        Some(match key {
-            "id" => (Kind::Text(NAME), "Unique among the messages; verdicts name it."),
-            "domain" => (
-                Kind::Either(vec![Kind::Words(vec!["any"]), Kind::Text(WORD_HEX), Kind::Table(&DOMAIN)]),
-                "Whom the message is for: an EIP-712 domain, its separator, or `any`.",
-            ),
-            "type" => (Kind::Text(MESSAGE_TYPE), "What it says: an EIP-712 type as it is hashed, its hash, or `any`."),
-            "then" => (Kind::Table(&MESSAGE_THEN), "The outcome."),
-            _ => return None,
-        })
-    },
-};
-
-static DOMAIN: Shape = Shape {
-    name: "domain",
-    keys: &messages::DOMAIN,
-    required: &[],
-    one_of: &[],
-    describe: |key| {
-        Some(match key {
-            "name" => (Kind::Text("^"), "The domain's name."),
-            "version" => (Kind::Text("^"), "Its version, in quotes."),
-            "chain" => (Kind::Integer(0, i64::MAX), "The chain's id."),
-            "contract" => (Kind::Text(ADDRESS), "The contract that verifies."),
-            "salt" => (Kind::Text(WORD_HEX), "Its salt."),
-            _ => return None,
-        })
-    },
-};
-
-static MESSAGE_THEN: Shape = Shape {
-    name: "message_then",
-    keys: &messages::THEN,
-    required: &[],
-    one_of: &[&[&["allow"], &["deny"]]],
-    describe: |key| {
-        Some(match key {
-            "allow" => (Kind::True, "Sign, if the owners do."),
-            "deny" => (Kind::True, "Do not sign."),
-            "trusted" => (Kind::Bool, "Whether it is signed while a limit is everywhere."),
-            "signatures" => (count(), "How many owners must sign, where that is more than the threshold."),
-            "signers" => (Kind::Table(&SIGNERS), "Owners who must be among those who sign."),
             _ => return None,
         })
     },

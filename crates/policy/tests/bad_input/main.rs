@@ -2,6 +2,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod conditions;
+mod facts;
 mod groups;
 mod limits;
 mod messages;

@@ -58,6 +58,11 @@ impl Case {
         self.answer(&[limit]).bit(0)
     }
 
+    /// What an attester set states of its hybrid rule with this place.
+    pub(crate) fn attests(&self, set: u8, index: u16) -> bool {
+        self.answer(&[[set].as_slice(), &index.to_be_bytes()].concat()).bit(0)
+    }
+
     fn answer(&self, about: &[u8]) -> U256 {
         keccak256([&self.chain.to_be_bytes(), about].concat()).into()
     }
@@ -171,7 +176,20 @@ pub(crate) fn describes(policy: &Policy, rule: &Rule, case: &Case) -> bool {
     // Letting a module in needs a rule that names function and module.
     let lets_in = case.kind == 4 && case.to == ACCOUNT && case.selector == Some(ENABLE_MODULE);
     let named = !lets_in || (when.selector.is_some() && when.recipient.is_some());
-    origin && module && target && selector && effect && asset && named && reading.common(when, &when.asset)
+    let attested = attested(policy, rule).is_none_or(|(set, index)| case.attests(set, index));
+    origin && module && target && selector && effect && asset && named && attested && reading.common(when, &when.asset)
+}
+
+/// Where the rule's facts are stated: the set, and the place among the rules before it that ask the same set.
+fn attested(policy: &Policy, rule: &Rule) -> Option<(u8, u16)> {
+    let set_of = |rule: &Rule| rule.when.facts.keys().next().map(|name| policy.facts[name].attesters.clone());
+    let set = set_of(rule)?;
+    let mut order: Vec<_> = policy.rules.iter().collect();
+    order.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    let before = order.into_iter().take_while(|one| one.id != rule.id);
+    let index = before.filter(|one| set_of(one).as_ref() == Some(&set)).count();
+    let number = policy.attesters.keys().position(|name| *name == set).expect("is defined");
+    Some((u8::try_from(number).expect("few"), u16::try_from(index).expect("few")))
 }
 
 const fn word_of(kind: u8) -> Effect {

@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod conditions;
+mod facts;
 mod messages;
 mod obligations;
 pub(crate) mod reading;
@@ -129,6 +130,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         groups: BTreeMap::new(),
         lists: BTreeMap::new(),
         attesters: BTreeMap::new(),
+        facts: BTreeMap::new(),
         limits: BTreeMap::new(),
         rules: Vec::new(),
         messages: Vec::new(),
@@ -165,6 +167,7 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
     policy.control.cancellers = policy.groups.keys().next_back().cloned();
     policy.control.guardians = maybe(rng, 2, |_| policy.groups.keys().next().cloned()).flatten();
     obligations::attesters(rng, &mut policy);
+    facts::declared(rng, &mut policy);
     let names: Vec<_> = policy.assets.keys().cloned().collect();
     for n in 0..rng.random_range(0..4) {
         let Some(asset) = names.choose(rng).cloned() else { break };
@@ -190,7 +193,8 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         if policy.rules.len() == wanted {
             break;
         }
-        let when = when(rng, &policy);
+        let mut when = when(rng, &policy);
+        when.facts = facts::asked(rng, &policy);
         let fits = |limit: &Limit| {
             let pinned = match limit.scope {
                 Scope::Account => true,

@@ -112,6 +112,7 @@ fn each(program: &[u8], conditions: &[u8], case: &Case) -> Vec<bool> {
                 let scoped = flags >> 2 != 1 || case.recipient.is_some();
                 (1, applies && scoped && case.fits(tail[0]))
             }
+            17 => (3, case.attests(tail[0], u16::from_be_bytes([tail[1], tail[2]]))),
             0x20..=0x22 => {
                 let length = number(&tail[..2]);
                 let inner = each(program, &tail[2..2 + length], case);

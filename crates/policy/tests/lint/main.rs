@@ -17,5 +17,6 @@ mod draft;
 mod expected;
 mod findings;
 mod shards;
+mod stated;
 mod universe;
 mod witness;

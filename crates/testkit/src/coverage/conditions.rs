@@ -11,7 +11,7 @@ use super::{Coverage, side};
 use crate::answering::Answering;
 use crate::case::Case;
 use crate::parity::Agreement;
-use crate::scan::{Body, Found};
+use crate::scan::{Body, Found, bodies};
 use crate::state::limits_of;
 use crate::world;
 
@@ -34,6 +34,7 @@ impl Coverage {
                 self.only(case, evaluation, test, op, found);
             }
         }
+        self.stated(case, evaluation);
         if evaluation.verdict.reason == Reason::MalformedProgram {
             for malformed in bodies.values().filter_map(|body| body.malformed) {
                 let op = OPS.iter().find(|(number, _)| *number == malformed).map_or("of no number", |(_, op)| op);
@@ -53,6 +54,37 @@ impl Coverage {
         let culprit = Answering::at(Address::from_word(evaluation.verdict.have.into()));
         if let Some(culprit) = culprit.filter(|one| UNSOUND.contains(one) || *one == Answering::Two) {
             self.hit(format!("{what} {culprit:?} denied"));
+        }
+    }
+
+    /// What attesters stated, or did not.
+    fn stated(&mut self, case: &Case, evaluation: &Evaluation) {
+        let verdict = evaluation.verdict;
+        let semantics = case.program.get(2).copied().unwrap_or_default();
+        let told = || evaluation.tests.iter().filter(|test| test.op == 0x11);
+        let asks = |rule: u16| {
+            bodies(&case.program).get(&rule).is_some_and(|body| body.conditions.iter().any(|found| found.op == 0x11))
+        };
+        match verdict.reason {
+            Reason::Allowed => {
+                if told().any(|test| test.held) {
+                    self.hit(format!("truth allows under semantics {semantics}"));
+                }
+                if told().any(|test| test.held && test.effect > 0) {
+                    self.hit("truth of a later effect");
+                }
+                if told().any(|test| !test.held) {
+                    self.hit("falsehood attested");
+                }
+            }
+            Reason::AttestationRequired if verdict.rule.is_some_and(asks) => {
+                self.hit(format!("nothing stated under semantics {semantics}"));
+                if case.origin.is_some() {
+                    self.hit("a module states nothing");
+                }
+            }
+            Reason::MalformedMaterial if told().next().is_some() => self.hit("statement out of form"),
+            _ => {}
         }
     }
 

@@ -15,7 +15,7 @@ use crate::draft::{
 use crate::safes::Release;
 
 /// Opcodes and what they are called here.
-pub(super) const OPS: [(u8, &str); 19] = [
+pub(super) const OPS: [(u8, &str); 20] = [
     (0x01, "origin"),
     (0x02, "initiator"),
     (0x03, "recipient"),
@@ -32,6 +32,7 @@ pub(super) const OPS: [(u8, &str); 19] = [
     (0x0e, "word-in"),
     (0x0f, "static-call"),
     (0x10, "within"),
+    (0x11, "attested"),
     (0x20, "any"),
     (0x21, "all"),
     (0x22, "not"),
@@ -152,6 +153,13 @@ fn conditions(all: &mut BTreeSet<String>) {
     all.insert("condition of no number malformed".to_owned());
     all.insert("condition nine deep malformed".to_owned());
     all.insert("condition eight deep tested".to_owned());
+    for semantics in 0..3 {
+        all.insert(format!("truth allows under semantics {semantics}"));
+        all.insert(format!("nothing stated under semantics {semantics}"));
+    }
+    for what in ["truth of a later effect", "falsehood attested", "statement out of form", "a module states nothing"] {
+        all.insert(what.to_owned());
+    }
     for op in LISTING {
         for list in ["inline", "registry"] {
             all.insert(format!("{op} by {list} holds"));

@@ -144,6 +144,14 @@ faults! {
     EndlessAttestations,
     /// Statements are passed over.
     NoStatements,
+    /// What is stated of one rule is taken for another's.
+    OtherRule,
+    /// What nobody stated is false.
+    SilenceIsNo,
+    /// What attesters say is not asked.
+    AllTrue,
+    /// A statement may be longer than it must.
+    LongStatements,
 }
 
 impl MirrorFault {
@@ -182,7 +190,12 @@ impl MirrorFault {
                     }
                 }
             }
-            Self::Twins | Self::LooseEnds | Self::NoEthSign | Self::NoEnvelope => {
+            Self::Twins
+            | Self::LooseEnds
+            | Self::NoEthSign
+            | Self::NoEnvelope
+            | Self::SilenceIsNo
+            | Self::LongStatements => {
                 seen.signed.signatures = self.signatures(&case.signed.signatures);
             }
             Self::EndlessOpenings | Self::NextSerial => self.opening(case, &mut seen),
@@ -251,7 +264,7 @@ impl MirrorFault {
                     program.get(at..at + n).map_or(0, |bytes| U256::from_be_slice(bytes).saturating_to::<usize>())
                 };
                 let (sets, table) = (number(21, 1), number(22, 3));
-                (0..sets).for_each(|set| change(program, table + 4 * set + 3, |m| m.min(1)));
+                (0..sets).for_each(|set| change(program, table + 6 * set + 3, |m| m.min(1)));
             }
             Self::OneApproval | Self::OneSigner | Self::NoQuorum | Self::InitiatorApproves | Self::OwnersApprove => {
                 bodies.values().flat_map(|body| &body.asks).for_each(|at| self.ask(program, *at));
@@ -287,6 +300,15 @@ impl MirrorFault {
         }
         let Some(payload) = parts.payload else { return owners.into() };
         let Ok(mut material) = Material::parse(payload) else { return signatures.clone() };
+        for item in &mut material.attestations {
+            let mut bytes = item.statement.to_vec();
+            match self {
+                Self::SilenceIsNo => bytes.iter_mut().for_each(|byte| *byte |= !(*byte | *byte >> 1) & 0x55),
+                Self::LongStatements => bytes.truncate(bytes.len().saturating_sub(1)),
+                _ => {}
+            }
+            item.statement = bytes.into();
+        }
         let approvals = material.approvals.iter_mut().flatten().filter_map(|entry| match entry {
             ApprovalEntry::Signed { proof, .. } => Some(proof),
             ApprovalEntry::OnChain { .. } => None,
@@ -330,7 +352,12 @@ impl MirrorFault {
                     (list + 23..list + 27).for_each(|at| change(program, at, |_| 0));
                 }
             }
+            (Self::OtherRule, 0x11) => bump(program, at + 2..at + 4, false),
             // Any kind of effect, in as many bytes.
+            (Self::AllTrue, 0x11) => {
+                (at..at + 4).for_each(|at| change(program, at, |_| 0xff));
+                (at..at + 4).step_by(2).for_each(|at| change(program, at, |_| 0x0a));
+            }
             (Self::NotWithin, 0x10) => {
                 change(program, at, |_| 0x0a);
                 change(program, at + 1, |_| 0xff);

@@ -154,6 +154,7 @@ pub fn compiled(drafts: &[Draft], limit: Option<bool>) -> Option<Bytes> {
         groups: Default::default(),
         lists: Default::default(),
         attesters: Default::default(),
+        facts: Default::default(),
         limits: Default::default(),
         rules: Vec::new(),
         messages: Vec::new(),

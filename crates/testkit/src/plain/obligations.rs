@@ -18,10 +18,25 @@ use crate::world;
 /// What else a rule asks for. Lists are told apart by where they stand.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
-    Approvals { at: usize, list: List, n: u8, flags: u8 },
+    Approvals {
+        at: usize,
+        list: List,
+        n: u8,
+        flags: u8,
+    },
     Signatures(u8),
-    Signers { at: usize, list: List, n: u8 },
-    Attestation { set: u8, list: List, m: u8 },
+    Signers {
+        at: usize,
+        list: List,
+        n: u8,
+    },
+    /// `rules` is how many rules ask the set what the chain cannot see.
+    Attestation {
+        set: u8,
+        list: List,
+        m: u8,
+        rules: usize,
+    },
 }
 
 impl Ask {
@@ -97,7 +112,42 @@ impl Joined {
     }
 }
 
+/// Bits, the highest of each byte first.
+fn bits(statement: &[u8]) -> Vec<bool> {
+    statement.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect()
+}
+
+/// Whether so many pairs are stated, none of them both, and nothing behind them but the rest of a byte.
+fn is_whole(statement: &[u8], pairs: usize) -> bool {
+    let all = bits(statement);
+    let (said, spare) = all.split_at(all.len().min(2 * pairs));
+    let both = said.chunks(2).any(|pair| *pair == [true, true]);
+    said.len() == 2 * pairs && spare.len() < 8 && !spare.contains(&true) && !both
+}
+
 impl<W: World> Walk<'_, W> {
+    /// What the set states of the present effect and a rule; it must then have signed that.
+    pub(super) fn states(&mut self, rule: u16, ask: &Ask, index: usize) -> Result<bool, Stop> {
+        let Ask::Attestation { set, rules, .. } = ask else { return Err(Stop::Declined) };
+        let pair = usize::try_from(self.effects).unwrap_or(usize::MAX) * rules + index;
+        let silent = Stop::by(ATTESTATION_REQUIRED, self.effects, rule).detail(*set);
+        let truth = self.stated(*set, pair).ok_or(silent)?;
+        join(&mut self.asked, std::slice::from_ref(ask), rule, self.effects);
+        Ok(truth)
+    }
+
+    fn stated(&self, set: u8, pair: usize) -> Option<bool> {
+        Name::of(self.case, self.hook, world::CHAIN_ID, self.account.epoch)?;
+        let (_, payload) = envelope(&self.case.signed.signatures)?;
+        let payload = Payload::parse(payload?)?;
+        let item = payload.attestations.iter().find(|item| item.set == set)?;
+        match bits(&item.statement).chunks_exact(2).nth(pair)? {
+            [false, true] => Some(false),
+            [true, false] => Some(true),
+            _ => None,
+        }
+    }
+
     /// Where a word is used up.
     pub(super) fn meet(&mut self) -> Result<Option<U256>, Stop> {
         let Some(first) = self.asked.first() else { return Ok(None) };
@@ -193,7 +243,8 @@ impl<W: World> Walk<'_, W> {
             }
             let item: Option<&Attestation> = payload.attestations.iter().find(|item| item.set == *set);
             let (Some(item), Some(name)) = (item, name) else { return Err(by(ATTESTATION_REQUIRED, one).detail(*set)) };
-            if !item.statement.is_empty() {
+            let Ask::Attestation { rules, .. } = &one.ask else { continue };
+            if !is_whole(&item.statement, usize::try_from(self.effects).unwrap_or(usize::MAX) * rules) {
                 return Err(by(MALFORMED_MATERIAL, one));
             }
             let digest = name.attestation(self.digest, item);

@@ -99,12 +99,31 @@ pub(super) enum Condition {
     RecipientHasCode,
     Selectors(Vec<[u8; 4]>),
     Kinds(u8),
-    Time { from: u64, to: u64 },
+    Time {
+        from: u64,
+        to: u64,
+    },
     Days(u8),
-    Word { offset: usize, mask: U256, comparison: Comparison },
-    WordListed { offset: usize, list: List },
-    Call { target: Address, gas: u64, words: usize, index: usize, comparison: Comparison, data: Vec<u8> },
+    Word {
+        offset: usize,
+        mask: U256,
+        comparison: Comparison,
+    },
+    WordListed {
+        offset: usize,
+        list: List,
+    },
+    Call {
+        target: Address,
+        gas: u64,
+        words: usize,
+        index: usize,
+        comparison: Comparison,
+        data: Vec<u8>,
+    },
     Fits(u8),
+    /// What an attester set states of the rule with this place among those that ask it.
+    Stated(Ask, usize),
     Any(Vec<Self>),
     All(Vec<Self>),
     NotAll(Vec<Self>),
@@ -284,16 +303,23 @@ impl Code<'_> {
             }
             4 => {
                 let set = rest.byte()?;
-                if usize::from(set) >= self.sets || self.table == 0 {
-                    return None;
-                }
-                let mut record = Reader(self.bytes.get(self.table + 4 * usize::from(set)..)?);
-                Ask::Attestation { set, list: self.list(&mut record)?, m: record.byte()? }
+                self.attesters(set)?
             }
             5 => return rest.take(32).map(|_| None),
             _ => return None,
         };
         (ask.need() > 0).then_some(Some(ask))
+    }
+
+    /// An attester set of the table.
+    fn attesters(&self, set: u8) -> Option<Ask> {
+        if usize::from(set) >= self.sets || self.table == 0 {
+            return None;
+        }
+        let mut record = Reader(self.bytes.get(self.table + 6 * usize::from(set)..)?);
+        let (list, m) = (self.list(&mut record)?, record.byte()?);
+        let rules = record.number(2)?;
+        (m > 0).then_some(Ask::Attestation { set, list, m, rules })
     }
 
     /// All that stand in these bytes, `depth` groups deep.
@@ -350,6 +376,13 @@ impl Code<'_> {
             0x10 => {
                 let index = rest.byte()?;
                 (usize::from(index) < self.limits).then_some(Condition::Fits(index))?
+            }
+            0x11 => {
+                let set = rest.byte()?;
+                let index = rest.number(2)?;
+                let ask = self.attesters(set)?;
+                let rules = if let Ask::Attestation { rules, .. } = ask { rules } else { 0 };
+                (depth == 0 && index < rules).then_some(Condition::Stated(ask, index))?
             }
             0x20..=0x22 => {
                 let length = rest.number(2)?;

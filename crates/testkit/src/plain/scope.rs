@@ -135,6 +135,7 @@ impl<W: World> Walk<'_, W> {
                 compare(word, comparison)
             }
             Condition::Fits(index) => self.would_fit(effect, *index)?,
+            Condition::Stated(ask, index) => self.states(rule, ask, *index)?,
             Condition::Any(inside) => {
                 for condition in inside {
                     if self.holds(effect, rule, condition)? {

@@ -2,6 +2,8 @@
 
 mod owners;
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256, U256, uint};
 use portcullis_attest::{ApprovalEntry, AttestationItem, Binding, EffectRecord, Material, Proof, effects, seal, sign};
 use portcullis_eval::{Ask, Evaluation, Obligation, Reason, Verdict, approval_slot, denial_slot};
@@ -27,10 +29,26 @@ pub fn account(dice: &mut Dice, nonce: U256) -> Safe {
     }
 }
 
+/// What is true of what the chain cannot see, mostly.
+#[derive(Clone, Copy, Debug)]
+pub struct Truths(pub U256);
+
+impl Truths {
+    /// Of an effect and a rule, by its place among those that ask the set.
+    #[must_use]
+    pub fn of(self, set: u8, rule: usize, effect: usize) -> bool {
+        let about =
+            [self.0, U256::from(set), U256::from(rule), U256::from(effect)].map(|word| word.to_be_bytes::<32>());
+        let [first, ..] = alloy_primitives::keccak256(about.concat()).0;
+        first % 4 > 0
+    }
+}
+
 /// What is signed for.
 struct Desk<'a> {
     case: &'a Case,
     found: &'a Evaluation,
+    truths: Truths,
     binding: Binding,
 }
 
@@ -45,7 +63,7 @@ enum Flaw {
 }
 
 /// Signs what the obligations found ask for; now and then something is wrong with it.
-pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32) {
+pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32, truths: Truths) {
     let request = case.request();
     let Some(transaction) = request.safe_transaction() else {
         let length = dice.pick(&[0, 65, 130, 300]);
@@ -72,7 +90,7 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32)
     }
     let flaw = dice.percent(38).then(|| dice.pick(&flaws));
     let before = case.clone();
-    let desk = Desk { case: &before, found, binding };
+    let desk = Desk { case: &before, found, binding, truths };
     let mut safe = before.safe.clone().unwrap_or_default();
     let (owners, signed_by) = desk.owners(dice, &mut safe, flaw == Some(Flaw::Owners));
     let approvals = desk.approvals(dice, case, &signed_by, flaw == Some(Flaw::Approvals));
@@ -119,7 +137,7 @@ pub fn sign_message(
         program: B256::ZERO,
         epoch: 0,
     };
-    Desk { case, found: &found, binding }.owners(dice, safe, flawed).0
+    Desk { case, found: &found, truths: Truths(U256::ZERO), binding }.owners(dice, safe, flawed).0
 }
 
 /// Bytes that are missing, wrong or too many.
@@ -285,27 +303,80 @@ impl Desk<'_> {
         Some(entries)
     }
 
+    /// How many rules ask the set what the chain cannot see.
+    fn rules(&self, set: u8) -> usize {
+        let number = |at: usize, n: usize| {
+            self.case.program.get(at..at + n).map_or(0, |bytes| U256::from_be_slice(bytes).saturating_to::<usize>())
+        };
+        number(number(22, 3) + 6 * usize::from(set) + 4, 2)
+    }
+
+    /// What the set states of so many effects.
+    fn statement(&self, dice: &mut Dice, set: u8, effects: usize, flawed: bool) -> Vec<u8> {
+        let rules = self.rules(set);
+        let mut bytes = vec![0_u8; (2 * effects * rules).div_ceil(8)];
+        for effect in 0..effects {
+            for rule in 0..rules {
+                let pair = match self.truths.of(set, rule, effect) {
+                    _ if dice.percent(1) => 0,
+                    true => 2_u8,
+                    false => 1,
+                };
+                let place = effect * rules + rule;
+                if let Some(byte) = bytes.get_mut(place / 4) {
+                    *byte |= pair << (6 - 2 * (place % 4));
+                }
+            }
+        }
+        if flawed {
+            let at = dice.index(bytes.len());
+            match (dice.below(5), bytes.get_mut(at)) {
+                (0, _) => bytes.push(0),
+                (1, _) => drop(bytes.pop()),
+                (2, Some(byte)) => *byte |= 3 << (2 * dice.below(4)),
+                (3, Some(byte)) => *byte |= 1,
+                _ => bytes = dice.bytes(3).to_vec(),
+            }
+        }
+        bytes
+    }
+
     fn attestations(&self, dice: &mut Dice, flawed: bool) -> Vec<AttestationItem> {
         let table = self.case.program.get(22..25).map_or(0, |at| U256::from_be_slice(at).saturating_to::<usize>());
-        let mut all = effects(&records(self.found));
+        let records = records(self.found);
+        let mut all = effects(&records);
         let mut items = Vec::new();
-        for one in &self.found.obligations {
-            let Ask::Attestation { set } = one.ask else { continue };
-            let at = table + 4 * usize::from(set);
+        let asked = self.found.obligations.iter().filter_map(|one| match one.ask {
+            Ask::Attestation { set } => Some(set),
+            _ => None,
+        });
+        // Those that were told something need not have been asked yet.
+        let told = (0..self.case.program.get(21).copied().unwrap_or_default()).filter(|set| self.rules(*set) > 0);
+        let sets: BTreeSet<u8> = asked.chain(told).collect();
+        for set in sets {
+            let at = table + 6 * usize::from(set);
             let record = self.case.program.get(at..at + 3).map_or(U256::ZERO, U256::from_be_slice);
-            let flaw = if flawed { dice.below(7) } else { 7 };
-            let mut who = self.chosen(dice, record.saturating_to(), one.need, &[]);
+            // Of a statement more can be wrong than of a signature.
+            let states = flawed && self.rules(set) > 0 && dice.percent(40);
+            let flaw = if states {
+                1
+            } else if flawed {
+                dice.below(7)
+            } else {
+                7
+            };
+            let need = self.case.program.get(at + 3).copied().unwrap_or_default();
+            let mut who = self.chosen(dice, record.saturating_to(), need, &[]);
             who.sort_unstable();
             let mut item = AttestationItem {
                 set,
                 deadline: if flaw < 7 || dice.percent(45) { deadline(dice, self.case.now) } else { self.case.now + 7 },
                 proposal: B256::from(U256::from(dice.below(3))),
-                statement: Default::default(),
+                statement: self.statement(dice, set, records.len(), flaw == 1).into(),
                 proofs: Vec::new(),
             };
             match flaw {
                 0 => continue,
-                1 => item.statement = dice.bytes(3),
                 2 => drop(who.pop()),
                 3 => all = B256::from(dice.word()),
                 _ => {}
