@@ -1,8 +1,14 @@
 //! Reads program bytes, `docs/program.md` §1. Only what is read is checked, and every read is.
 
+mod lists;
+mod tables;
+
 use core::slice::ChunksExact;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
+
+pub(crate) use lists::Membership;
+pub(crate) use tables::{Limit, MessageRule};
 
 /// A read did not fit, or what it found is against the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +17,9 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
-/// A record of the attester table.
-const ATTESTERS: usize = 6;
-/// A record of the message table.
-const MESSAGE: usize = 72;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
 const MAX_ATTESTER_SETS: u8 = 16;
-/// Marks a list that is kept by another contract.
-const REGISTRY: u8 = 255;
 
 /// How rules in scope of one effect combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,60 +87,6 @@ impl Iterator for Entries<'_> {
     }
 }
 
-/// Whether an address is in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Membership {
-    Known(bool),
-    /// A registry knows, asked by this selector.
-    Ask(Address, [u8; 4]),
-}
-
-/// A list, by where its parts are.
-enum List {
-    Registry(Address, [u8; 4]),
-    Inline { n: usize, bits: u8, counts: usize, members: usize },
-}
-
-/// A limit as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
-    pub(crate) id: B256,
-    pub(crate) cap: U256,
-    pub(crate) window: u8,
-    pub(crate) flags: u8,
-    pub(crate) lane_seconds: u32,
-    pub(crate) exponent: u8,
-    pub(crate) asset: Address,
-}
-
-impl Limit {
-    /// Whether it counts requests, not an asset.
-    pub(crate) const fn counts(&self) -> bool {
-        self.flags & 2 == 2
-    }
-
-    /// 0 account, 1 recipient, 2 initiator.
-    pub(crate) const fn scope(&self) -> u8 {
-        self.flags >> 2
-    }
-
-    /// Checks window and flags.
-    pub(crate) fn checked(self) -> Result<Self, Malformed> {
-        if self.window > 4 || self.flags > 11 { Err(Malformed) } else { Ok(self) }
-    }
-}
-
-/// Who attests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attesters {
-    /// Where the list of them is.
-    pub(crate) list: u32,
-    /// How many of them an attestation needs.
-    pub(crate) need: u8,
-    /// How many rules ask them what the chain cannot see.
-    pub(crate) hybrid_rules: u16,
-}
-
 /// A rule's outcome and obligations; what is left of the body is its conditions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Body<'a> {
@@ -151,19 +97,6 @@ pub(crate) struct Body<'a> {
     /// What it asks for besides limits and delay.
     pub(crate) obligations: &'a [u8],
     pub(crate) conditions: &'a [u8],
-}
-
-/// What an account may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MessageRule {
-    pub(crate) index: u16,
-    pub(crate) allows: bool,
-    /// Whether it allows although a limit is everywhere.
-    pub(crate) trusted: bool,
-    /// Owner signatures; 0 for the threshold.
-    pub(crate) signatures: u8,
-    /// The list of which so many owners must sign.
-    pub(crate) signers: Option<(u32, u8)>,
 }
 
 /// A key of the index: kind with flags, subject, selector.
@@ -197,26 +130,6 @@ fn bucket(value: U256, multiplier: U256, bits: u8) -> usize {
     let [.., highest] = *value.wrapping_mul(multiplier).as_limbs();
     let bucket = highest.checked_shr(64_u32.saturating_sub(u32::from(bits))).unwrap_or(0);
     usize::try_from(bucket).unwrap_or(usize::MAX)
-}
-
-/// What stands behind domain and type.
-fn message_terms(index: u8, terms: &[u8]) -> Result<MessageRule, Malformed> {
-    let &[outcome @ 0..=3, signatures, l0, l1, l2, signers, 0, 0] = terms else {
-        return Err(Malformed);
-    };
-    let list = u32::from_be_bytes([0, l0, l1, l2]);
-    let allows = outcome & 1 == 1;
-    let is_bare = outcome == 0 && signatures == 0 && list == 0 && signers == 0;
-    if (list == 0) != (signers == 0) || !allows && !is_bare {
-        return Err(Malformed);
-    }
-    Ok(MessageRule {
-        index: u16::from(index),
-        allows,
-        trusted: outcome & 2 == 2,
-        signatures,
-        signers: (signers > 0).then_some((list, signers)),
-    })
 }
 
 impl<'a> Program<'a> {
@@ -323,70 +236,6 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// A limit; the index must be below the count.
-    pub(crate) fn limit(&self, index: u8) -> Result<Limit, Malformed> {
-        if index >= self.limits {
-            return Err(Malformed);
-        }
-        let at = LIMIT.saturating_mul(usize::from(index)).saturating_add(HEADER);
-        let bytes = self.read(at, LIMIT)?;
-        let (id, rest) = bytes.split_at_checked(32).ok_or(Malformed)?;
-        let (cap, rest) = rest.split_at_checked(24).ok_or(Malformed)?;
-        let (terms, asset) = rest.split_at_checked(8).ok_or(Malformed)?;
-        let &[window, flags, s0, s1, s2, s3, exponent, _] = terms else {
-            return Err(Malformed);
-        };
-        Ok(Limit {
-            id: B256::try_from(id).map_err(|_| Malformed)?,
-            cap: number(cap),
-            window,
-            flags,
-            lane_seconds: u32::from_be_bytes([s0, s1, s2, s3]),
-            exponent,
-            asset: Address::try_from(asset).map_err(|_| Malformed)?,
-        })
-    }
-
-    /// The limits that meet every outflow of the asset: bit `i` for the limit with index `i`.
-    pub(crate) fn everywhere(&self, asset: Address) -> Result<u32, Malformed> {
-        let mut found = 0;
-        for index in 0..self.limits {
-            let limit = self.limit(index)?;
-            if limit.flags & 1 == 1 && limit.asset == asset {
-                found |= 1_u32 << index;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether any limit meets every outflow of its asset.
-    pub(crate) fn has_everywhere(&self) -> Result<bool, Malformed> {
-        for index in 0..self.limits {
-            if self.limit(index)?.flags & 1 == 1 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The first message rule that fits domain and type.
-    pub(crate) fn message_rule(&self, domain: B256, type_hash: B256) -> Result<Option<MessageRule>, Malformed> {
-        if (self.messages == 0) != (self.message_count == 0) {
-            return Err(Malformed);
-        }
-        let fits = |wanted: &[u8], value: B256| wanted == B256::ZERO || wanted == value;
-        for index in 0..self.message_count {
-            let at = usize::from(index).saturating_mul(MESSAGE).saturating_add(offset(self.messages)?);
-            let record = self.read(at, MESSAGE)?;
-            let (wanted_domain, rest) = record.split_at_checked(32).ok_or(Malformed)?;
-            let (wanted_type, terms) = rest.split_at_checked(32).ok_or(Malformed)?;
-            if fits(wanted_domain, domain) && fits(wanted_type, type_hash) {
-                return message_terms(index, terms).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
     /// The body of a rule.
     pub(crate) fn body(&self, entry: &Entry) -> Result<Body<'a>, Malformed> {
         let bytes = self.read(offset(entry.offset)?, usize::from(entry.length))?;
@@ -421,67 +270,5 @@ impl<'a> Program<'a> {
 
     pub(crate) const fn attester_sets(&self) -> u8 {
         self.attester_sets
-    }
-
-    /// An attester set; it must be in the table.
-    pub(crate) fn attesters(&self, set: u8) -> Result<Attesters, Malformed> {
-        if set >= self.attester_sets || self.attesters == 0 {
-            return Err(Malformed);
-        }
-        let at = usize::from(set).saturating_mul(ATTESTERS).saturating_add(offset(self.attesters)?);
-        let &[a, b, c, need, h0, h1] = self.read(at, ATTESTERS)? else {
-            return Err(Malformed);
-        };
-        if need == 0 {
-            return Err(Malformed);
-        }
-        let hybrid_rules = u16::from_be_bytes([h0, h1]);
-        Ok(Attesters { list: u32::from_be_bytes([0, a, b, c]), need, hybrid_rules })
-    }
-
-    fn list(&self, at: u32) -> Result<List, Malformed> {
-        let at = offset(at)?;
-        let [n0, n1, bits] = self.array(at)?;
-        let n = usize::from(u16::from_be_bytes([n0, n1]));
-        let behind = at.saturating_add(3);
-        if bits == REGISTRY && n == 0 {
-            let (registry, selector) = self.read(behind, 24)?.split_first_chunk::<20>().ok_or(Malformed)?;
-            return Ok(List::Registry(registry.into(), selector.try_into().map_err(|_| Malformed)?));
-        }
-        if n == 0 || bits > MAX_BITS {
-            return Err(Malformed);
-        }
-        let counts = if bits == 0 { 0 } else { (1_usize << bits).saturating_add(1) };
-        Ok(List::Inline { n, bits, counts: behind, members: counts.saturating_mul(2).saturating_add(behind) })
-    }
-
-    /// The members of the list at the offset, as they stand; none where a registry keeps them.
-    pub(crate) fn members(&self, at: u32) -> Result<Option<impl Iterator<Item = Address> + use<'a>>, Malformed> {
-        let List::Inline { n, members, .. } = self.list(at)? else {
-            return Ok(None);
-        };
-        let members = self.read(members, n.saturating_mul(20))?;
-        Ok(Some(members.chunks_exact(20).map(Address::from_slice)))
-    }
-
-    /// Whether the address is in the list at the offset.
-    pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
-        let (n, bits, counts, members) = match self.list(at)? {
-            List::Registry(registry, selector) => return Ok(Membership::Ask(registry, selector)),
-            List::Inline { n, bits, counts, members } => (n, bits, counts, members),
-        };
-        let (from, to) = if bits == 0 {
-            (0, n)
-        } else {
-            let value = number(address.as_slice());
-            let at = bucket(value, self.multiplier, bits).saturating_mul(2).saturating_add(counts);
-            (self.read_count(at)?, self.read_count(at.saturating_add(2))?)
-        };
-        if to > n {
-            return Err(Malformed);
-        }
-        let length = to.checked_sub(from).ok_or(Malformed)?.saturating_mul(20);
-        let found = self.read(members.saturating_add(from.saturating_mul(20)), length)?;
-        Ok(Membership::Known(found.as_chunks().0.contains(&address.0.0)))
     }
 }

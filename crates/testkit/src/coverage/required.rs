@@ -91,7 +91,7 @@ const OF_MESSAGES: [Reason; 4] =
 pub fn required() -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for reason in Reason::all() {
-        if !OF_MESSAGES.contains(&reason) {
+        if !OF_MESSAGES.contains(reason) {
             all.insert(format!("reason {reason}"));
         }
     }

@@ -5,9 +5,10 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use super::bytes::Reader;
 use super::consent::{Name, envelope_of};
 use super::control::Account;
-use super::obligations::Joined;
-use super::program::{Ask, parse};
-use super::{ALLOWED, BAD_OWNER_SIGNATURES, Declined, FROZEN, NO_PROGRAM, PlainVerdict, Stop, Walk, World};
+use super::obligations::{Ask, Joined};
+use super::program::parse;
+use super::reasons::{ALLOWED, BAD_OWNER_SIGNATURES, FROZEN, NO_PROGRAM};
+use super::{Declined, PlainVerdict, Stop, Walk, World};
 use crate::case::Case;
 use crate::world;
 
