@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {ActionView, Data} from "../types/Data.sol";
-import {Effect, Evaluation, Rule} from "../types/Evaluation.sol";
+import {Evaluation} from "../types/Evaluation.sol";
+import {Effect, Rule} from "../types/Image.sol";
 import {Asked} from "../types/Obligation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Verdict} from "../types/Types.sol";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {EFFECT, EVALUATION, Effect, Evaluation, Image} from "../types/Evaluation.sol";
+import {EFFECT, EVALUATION, Evaluation} from "../types/Evaluation.sol";
+import {Effect, Image} from "../types/Image.sol";
 import {Asking} from "./Asking.sol";
 import {integerAt} from "./Bytes.sol";
 import {Calldata} from "./Calldata.sol";

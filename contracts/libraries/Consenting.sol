@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 import {Binding} from "../types/Obligation.sol";
 import {ControlWord, freezeWord} from "../types/Words.sol";
 import {Bars} from "./Bars.sol";

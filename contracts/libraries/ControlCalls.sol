@@ -6,7 +6,7 @@ import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {ISafeProtocolHooks, ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
 import {ITransactionGuard} from "../interfaces/ITransactionGuard.sol";
-import {Reach} from "../types/Evaluation.sol";
+import {Reach} from "../types/Image.sol";
 import {Reason} from "../types/Reason.sol";
 import {Route} from "../types/Types.sol";
 import {ControlWord} from "../types/Words.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Effect, Kind} from "../types/Evaluation.sol";
+import {Effect, Kind} from "../types/Image.sol";
 import {Calldata} from "./Calldata.sol";
 import {Decoded, Tokens} from "./Tokens.sol";
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {EFFECT, Effect, IMAGE, Image, RUNS} from "../types/Evaluation.sol";
+import {EFFECT, IMAGE, RUNS} from "../types/Evaluation.sol";
+import {Effect, Image} from "../types/Image.sol";
 import {Program} from "./Program.sol";
 
 /// @notice Finds the rules that the one effect of the one evaluation can match, in rule order, without looking at the
@@ -97,19 +98,14 @@ library Index {
 
     /// @notice The next entry in rule order, 0 when there is none.
     function next() internal pure returns (uint256 entry) {
-        uint256 count;
-        uint256 goOn;
+        (uint256 count, uint256 goOn, uint256 key, uint256 end) = (0, 0, 0, 0);
         assembly ("memory-safe") {
             count := mload(RUNS)
             goOn := mload(add(RUNS, GO_ON))
+            key := mload(add(RUNS, LAST))
+            end := mload(add(RUNS, add(LAST, END)))
         }
         if (count == 1) {
-            uint256 key;
-            uint256 end;
-            assembly ("memory-safe") {
-                key := mload(add(RUNS, LAST))
-                end := mload(add(RUNS, add(LAST, END)))
-            }
             (entry, goOn) = _find(key, goOn, end);
             assembly ("memory-safe") {
                 mstore(add(RUNS, GO_ON), goOn)

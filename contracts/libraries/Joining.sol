@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 import {Obligation, Op} from "../types/Obligation.sol";
 import {integerAt} from "./Bytes.sol";
 import {Calldata} from "./Calldata.sol";

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafeProtocolManager} from "../interfaces/ISafeProtocol.sol";
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 import {AccountState, Route, SlotCall, StagedKind} from "../types/Types.sol";
 import {ControlWord, FreezeWord, StagedWord, controlWord, freezeWord, stagedWord} from "../types/Words.sol";
 import {Bars} from "./Bars.sol";

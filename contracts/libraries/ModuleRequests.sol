@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {viewsOf} from "../types/Data.sol";
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 import {Binding} from "../types/Obligation.sol";
 import {Action} from "../types/Types.sol";
 import {ControlWord} from "../types/Words.sol";

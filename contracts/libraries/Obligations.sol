@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 import {Asked, Case, Obligation, Op} from "../types/Obligation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Approvals} from "./Approvals.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image} from "../types/Evaluation.sol";
+import {Image} from "../types/Image.sol";
 
 /// @notice Reads a program out of its data contract, `docs/program.md` §1. Every read is checked against the size
 /// of the code. A read that does not fit spoils the image and yields a pointer to zeros: callers test for faults

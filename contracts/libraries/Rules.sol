@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {EFFECT, EVALUATION, Effect, Evaluation, IMAGE, Image, OBLIGATIONS, Reach, Rule} from "../types/Evaluation.sol";
+import {EFFECT, EVALUATION, Evaluation, IMAGE} from "../types/Evaluation.sol";
+import {Effect, Image, OBLIGATIONS, Reach, Rule} from "../types/Image.sol";
 import {integerAt} from "./Bytes.sol";
 import {Conditions} from "./Conditions.sol";
 import {Program} from "./Program.sol";

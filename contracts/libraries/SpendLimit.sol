@@ -2,19 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Reason} from "../types/Reason.sol";
-import {
-    Charge,
-    EFFECT,
-    EVALUATION,
-    Effect,
-    Evaluation,
-    IMAGE,
-    Image,
-    Kind,
-    Rule,
-    chargesAt,
-    rulesAt
-} from "../types/Evaluation.sol";
+import {Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargesAt} from "../types/Evaluation.sol";
+import {Effect, Image, Kind, Rule, rulesAt} from "../types/Image.sol";
 import {Program} from "./Program.sol";
 import {Window} from "./Window.sol";
 

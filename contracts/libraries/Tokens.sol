@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Kind} from "../types/Evaluation.sol";
+import {Kind} from "../types/Image.sol";
 import {Calldata} from "./Calldata.sol";
 
 /// @notice What a call to a token does. `recipient` and `amount` are zero when it is opaque.

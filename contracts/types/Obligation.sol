@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image} from "./Evaluation.sol";
+import {Image} from "./Image.sol";
 import {Verdict} from "./Types.sol";
 
 /// @notice What rules ask for besides limits and delay, `docs/program.md` §1.

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Conditions} from "../../contracts/libraries/Conditions.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {CANDIDATE, EFFECT, Effect, Evaluation, Image, Kind, evaluations} from "../../contracts/types/Evaluation.sol";
+import {CANDIDATE, EFFECT, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {Effect, Image, Kind} from "../../contracts/types/Image.sol";
 import {Data, dataOf} from "../../contracts/types/Data.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Draft, ProgramBuilder} from "./ProgramBuilder.sol";

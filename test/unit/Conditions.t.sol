@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Kind} from "../../contracts/types/Evaluation.sol";
+import {Kind} from "../../contracts/types/Image.sol";
 import {ConditionsTest} from "../base/ConditionsTest.sol";
 import {ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {VM} from "../base/Vm.sol";

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Decoder} from "../../contracts/libraries/Decoder.sol";
 import {dataOf} from "../../contracts/types/Data.sol";
-import {Effect, Kind} from "../../contracts/types/Evaluation.sol";
+import {Effect, Kind} from "../../contracts/types/Image.sol";
 import {Test} from "../base/Test.sol";
 
 contract DecoderTest is Test {

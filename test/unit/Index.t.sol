@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Index} from "../../contracts/libraries/Index.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {CANDIDATE, EFFECT, Effect, Evaluation, Kind, evaluations} from "../../contracts/types/Evaluation.sol";
+import {CANDIDATE, EFFECT, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {Effect, Kind} from "../../contracts/types/Image.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Test} from "../base/Test.sol";
 import {VM} from "../base/Vm.sol";

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Decoder} from "../../contracts/libraries/Decoder.sol";
 import {dataOf} from "../../contracts/types/Data.sol";
-import {Effect, Kind} from "../../contracts/types/Evaluation.sol";
+import {Effect, Kind} from "../../contracts/types/Image.sol";
 import {Test} from "../base/Test.sol";
 
 /// @notice ERC-721, ERC-1155 and Permit2 calls: what they do, and every other encoding of them refused.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Program} from "../../contracts/libraries/Program.sol";
 import {Whitelist} from "../../contracts/libraries/Whitelist.sol";
-import {Image} from "../../contracts/types/Evaluation.sol";
+import {Image} from "../../contracts/types/Image.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Test} from "../base/Test.sol";
 import {VM} from "../base/Vm.sol";
