@@ -372,7 +372,10 @@ pub fn draft(dice: &mut Dice, for_modules: u32) -> Draft {
     }
     for _ in 0..=dice.below(7) {
         let rule = rule(dice, &draft, for_modules);
+        // What is attested for one rule is often let through by the next without.
+        let otherwise = (rule.states.is_some() && dice.percent(40)).then(|| RuleDraft { states: None, ..rule.clone() });
         draft.rules.push(rule);
+        draft.rules.extend(otherwise);
     }
     draft
 }

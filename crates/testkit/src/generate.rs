@@ -42,8 +42,9 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
     let mut dice = Dice::new(seed, index);
     loop {
         let (generated, reason) = attempt(&mut dice, around);
-        // Most of what is thrown together meets no rule at all; that much of it teaches nothing.
+        // Most of what is thrown together meets no rule at all; that much of it teaches nothing. Nor does a freeze.
         let dull = [
+            Reason::Frozen,
             Reason::NoRule,
             Reason::NoProgram,
             Reason::BadOperation,
@@ -142,7 +143,7 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
         // Nothing is looked at any earlier.
-        let told = found.verdict.is_allowed() && found.tests.iter().any(|test| test.op == 0x11);
+        let told = found.tests.iter().any(|test| test.op == 0x11) && (found.verdict.is_allowed() || dice.percent(60));
         if (found.verdict.reason >= Reason::MalformedMaterial || told) && !provided {
             provided = true;
             if dice.percent(95) {
@@ -266,7 +267,9 @@ struct Scene<'a> {
 fn theme(dice: &mut Dice, draft: &Draft, by_module: bool) -> Option<usize> {
     let suiting = (0..).zip(&draft.rules).filter(|(_, rule)| rule.modules.is_some() == by_module);
     let (allowing, denying): (Vec<_>, Vec<_>) = suiting.partition(|(_, rule)| rule.allow);
-    let pool = if allowing.is_empty() || dice.percent(8) { denying } else { allowing };
+    let pool = if allowing.is_empty() || dice.percent(6) { denying } else { allowing };
+    let stating: Vec<_> = pool.iter().filter(|(_, rule)| rule.states.is_some()).copied().collect();
+    let pool = if stating.is_empty() || dice.percent(50) { pool } else { stating };
     pool.get(dice.index(pool.len())).map(|(i, _)| *i).or((!draft.rules.is_empty()).then_some(0))
 }
 

@@ -12,6 +12,7 @@ use foundry_compilers::multi::{MultiCompiler, MultiCompilerSettings};
 use foundry_compilers::solc::{Solc, SolcCompiler, SolcSettings};
 use foundry_compilers::{Project, ProjectPathsConfig};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Fails when a committed file is not exactly what the sources compile to.
@@ -54,26 +55,31 @@ pub(crate) fn check() -> Result<()> {
         .build(MultiCompiler { solc: Some(SolcCompiler::Specific(solc)), vyper: None })
         .wrap_err("the project does not build")?;
 
+    // One run for all of them, as forge makes it.
+    let own = CONTRACTS.iter().map(|contract| contract.source);
+    let sources: BTreeSet<PathBuf> = own
+        .chain(CONTRACTS.iter().filter_map(|contract| contract.interface).map(|interface| interface.source))
+        .map(|source| root.join(source))
+        .collect();
+    let output = project.compile_files(&sources).wrap_err("the contracts do not compile")?;
+    if output.has_compiler_errors() {
+        bail!("the contracts do not compile: {output}");
+    }
+    let find = |source: &str, name: &str| {
+        output.find(&root.join(source), name).ok_or_else(|| eyre!("{name} is not among the output"))
+    };
     let mut differing = Vec::new();
     let mut linker = Linker::default();
     for contract in CONTRACTS {
         let name = contract.name;
-        let source = root.join(contract.source);
-        let output = project.compile_files([&source]).wrap_err_with(|| format!("{name} does not compile"))?;
-        if output.has_compiler_errors() {
-            bail!("{name} does not compile: {output}");
-        }
-        let artifact = output.find(&source, name).ok_or_else(|| eyre!("{name} is not among the output"))?;
+        let artifact = find(contract.source, name)?;
         let committed = bindings::read(&bindings::committed(name))?;
         // The compiler's own ABI text is what forge writes too; compared as JSON.
-        let mut abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
-        if let Some(interface) = contract.interface {
-            let source = root.join(interface.source);
-            let output = project.compile_files([&source]).wrap_err("the interface does not compile")?;
-            let artifact =
-                output.find(&source, interface.name).ok_or_else(|| eyre!("{} is missing", interface.name))?;
-            abi = serde_json::to_value(&artifact.abi).wrap_err("the ABI is not JSON")?;
-        }
+        let described = match contract.interface {
+            Some(interface) => find(interface.source, interface.name)?,
+            None => artifact,
+        };
+        let abi = serde_json::to_value(&described.abi).wrap_err("the ABI is not JSON")?;
         let compiled: Value = serde_json::from_str(&contract.text(abi, &mut linker, &compiled(name, artifact)?)?)?;
         for key in ["abi", "bytecode", "bytecodeHash", "deployedBytecode", "deployedBytecodeHash"] {
             if compiled.get(key) != committed.get(key) {

@@ -41,7 +41,7 @@ impl Truths {
         let about =
             [self.0, U256::from(set), U256::from(rule), U256::from(effect)].map(|word| word.to_be_bytes::<32>());
         let [first, ..] = alloy_primitives::keccak256(about.concat()).0;
-        first % 4 > 0
+        first % 8 > 3
     }
 }
 
@@ -89,7 +89,7 @@ pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, epoch: u32,
             Ask::Signatures | Ask::Signers { .. } => [Flaw::Owners; 2],
         });
     }
-    let flaw = dice.percent(38).then(|| dice.pick(&flaws));
+    let flaw = dice.percent(40).then(|| dice.pick(&flaws));
     let before = case.clone();
     let desk = Desk { case: &before, found, binding, truths };
     let mut safe = before.safe.clone().unwrap_or_default();
