@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Direction, change, and the rules that decide.
-type Told = (Direction, String, Option<String>, Option<String>);
+pub(crate) type Told = (Direction, String, Option<String>, Option<String>);
 
 /// Another version of the policy.
 fn next_version(rng: &mut ChaCha8Rng, draft: &Draft) -> Draft {
@@ -68,7 +68,7 @@ fn name(change: &Change) -> String {
 }
 
 /// How one case is decided otherwise, from the definition.
-fn told(old: (&Policy, &Reading), new: (&Policy, &Reading)) -> Vec<Told> {
+pub(crate) fn told(old: (&Policy, &Reading), new: (&Policy, &Reading)) -> Vec<Told> {
     let rule = |(policy, reading): (&Policy, &Reading)| reading.says.first().map(|at| policy.rules[*at].id.clone());
     let one = |direction, change: String| (direction, change, rule(old), rule(new));
     let ((old_policy, before), (new_policy, after)) = (old, new);
@@ -115,7 +115,7 @@ fn told(old: (&Policy, &Reading), new: (&Policy, &Reading)) -> Vec<Told> {
     all
 }
 
-fn summary(differences: &[Difference]) -> BTreeSet<Told> {
+pub(crate) fn summary(differences: &[Difference]) -> BTreeSet<Told> {
     let one = |one: &Difference| (one.direction, name(&one.change), one.old_rule.clone(), one.new_rule.clone());
     differences.iter().map(one).collect()
 }

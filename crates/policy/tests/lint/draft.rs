@@ -275,7 +275,7 @@ fn asking(rng: &mut ChaCha8Rng) -> Vec<String> {
     keys
 }
 
-fn head(semantics: &str, badges: bool, everywhere: bool) -> String {
+pub(crate) fn head(semantics: &str, badges: bool, everywhere: bool) -> String {
     let badges =
         if badges { format!("N = {{ standard = \"erc721\", address = \"{BADGES}\" }}") } else { String::new() };
     let everywhere = if everywhere { "everywhere = true" } else { "" };

@@ -11,6 +11,7 @@
 )]
 
 mod asked;
+mod calls;
 mod differences;
 mod documented;
 mod draft;

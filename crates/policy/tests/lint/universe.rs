@@ -76,7 +76,7 @@ fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
     Action { to, data: data.into(), ..Action::default() }
 }
 
-fn selector(signature: &str) -> [u8; 4] {
+pub(crate) fn selector(signature: &str) -> [u8; 4] {
     keccak256(signature)[..4].try_into().expect("four")
 }
 
@@ -160,6 +160,7 @@ fn actions(draft: &Draft) -> Vec<Action> {
             all.push(call(token, transfer, &[word(to), *amount]));
             all.push(call(token, transfer_from, &[word(account), word(to), *amount]));
             all.push(call(token, selector("approve(address,uint256)"), &[word(to), *amount]));
+            all.push(call(token, selector("increaseAllowance(address,uint256)"), &[word(to), *amount]));
             all.push(call(
                 PERMIT2,
                 selector("approve(address,address,uint160,uint48)"),
@@ -169,7 +170,11 @@ fn actions(draft: &Draft) -> Vec<Action> {
         if draft.badges {
             let badges = address(BADGES);
             for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
-                all.push(call(badges, transfer_from, &[word(account), word(to), *number]));
+                let moved = [word(account), word(to), *number];
+                let with_data = [moved.as_slice(), &[U256::from(0x80), U256::ZERO]].concat();
+                all.push(call(badges, transfer_from, &moved));
+                all.push(call(badges, selector("safeTransferFrom(address,address,uint256)"), &moved));
+                all.push(call(badges, selector("safeTransferFrom(address,address,uint256,bytes)"), &with_data));
                 all.push(call(badges, selector("approve(address,uint256)"), &[word(to), *number]));
             }
             for flag in [U256::ZERO, U256::ONE] {
