@@ -1,6 +1,9 @@
 //! What rules ask for besides limits and delays, read as `docs/policy-reference.md` tells it, and who could give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 use portcullis_attest::Binding;
@@ -138,7 +141,7 @@ fn signed(program: &[u8], case: &Case, owners: &BTreeSet<Address>) -> Evaluation
     case.request.signatures = signatures.into();
     let binding = Binding { chain_id: 1, hook: HOOK, account, request: hash, program: keccak256(program), epoch: 0 };
     for approver in [ALICE, BOB, MODULE].map(address) {
-        case.world.words.insert(approval_slot(&binding, approver), U256::MAX);
+        Arc::make_mut(&mut case.world.words).insert(approval_slot(&binding, approver), U256::MAX);
     }
     evaluate(program, 1, HOOK, &case.world, &case.request, case.now).expect("is decided")
 }

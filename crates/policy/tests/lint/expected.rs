@@ -31,7 +31,7 @@ pub(crate) struct Reading {
 
 /// Reads cases under one policy.
 pub(crate) struct Reader<'a> {
-    policy: &'a Policy,
+    pub(crate) policy: &'a Policy,
     program: Vec<u8>,
     /// Every rule denies, and all in scope are told.
     scopes: Vec<u8>,

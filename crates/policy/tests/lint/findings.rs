@@ -6,6 +6,7 @@ use portcullis_policy::{Finding, FindingKind, Outcome, Policy, Semantics, lint};
 
 use super::{
     asked::{asks_of, mirror_can_meet},
+    differences,
     draft::{Draft, Extra, rng},
     expected::{Reader, Reading, asks_more},
     shards::{self, Tally},
@@ -81,7 +82,8 @@ pub(crate) const KINDS: [FindingKind; 6] = [
     FindingKind::ImpossibleQuorum,
 ];
 
-/// Holds what is found in one random policy to every case, and says how many of each kind were found.
+/// Holds what is found in one random policy, and how another version of it differs, to every case, and says how many of
+/// each kind were found.
 fn hold(seed: u64) -> Tally {
     let draft = Draft::new(&mut rng(seed));
     let policy = draft.policy();
@@ -108,6 +110,7 @@ fn hold(seed: u64) -> Tally {
             assert!(mirror_can_meet(&policy, case), "seed {seed}: nobody can sign\n{}", draft.text());
         }
     }
+    tally.differences = differences::hold(seed, &draft, &reader, &all, &readings);
     tally.undetermined = report.undetermined.len();
     let words = draft.extras.contains(&Extra::Word);
     let missing: Vec<_> = expected.difference(&found).collect();
@@ -170,13 +173,15 @@ fn shown(finding: &Finding, reader: &Reader<'_>, policy: &Policy, about: &str) {
     }
 }
 
+/// Findings of a policy and differences from another version are held to the same cases.
 #[test]
-fn nothing_is_found_that_is_not_so_and_nothing_is_missed() {
+fn nothing_is_found_or_differs_that_no_request_shows_and_nothing_that_one_shows_is_missed() {
     let run = shards::run(policies(), hold);
     eprintln!("{run:?}");
     shards::report(&run);
     assert!(run.failed.is_empty(), "{:?}", run.failed);
     if policies().count() >= 1_000 {
         assert!(run.tally.found.iter().all(|total| *total >= 5), "{:?}", run.tally);
+        assert!(run.tally.differences >= 1_000, "{:?}", run.tally);
     }
 }

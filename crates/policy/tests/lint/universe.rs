@@ -1,6 +1,9 @@
 //! Every request of a small world, and what the chain may answer about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::{Action, Missing, PERMIT2, Request, State, account_slot, limit_descriptor, limit_slot};
@@ -18,7 +21,8 @@ pub(crate) fn address(text: &str) -> Address {
 /// What the chain says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
-    pub(crate) words: BTreeMap<U256, U256>,
+    /// Shared, since nearly all worlds have the same.
+    pub(crate) words: Arc<BTreeMap<U256, U256>>,
     pub(crate) listed: BTreeSet<Address>,
     pub(crate) code: BTreeSet<Address>,
     pub(crate) paused: U256,
@@ -63,9 +67,11 @@ pub(crate) struct Case {
 
 /// The state in which the account is under a program.
 pub(crate) fn active() -> World {
-    let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
-    let words = BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]);
-    World { words, ..World::default() }
+    static WORDS: LazyLock<Arc<BTreeMap<U256, U256>>> = LazyLock::new(|| {
+        let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
+        Arc::new(BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]))
+    });
+    World { words: Arc::clone(&WORDS), ..World::default() }
 }
 
 fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
@@ -324,7 +330,7 @@ pub(crate) fn spend(world: &mut World, spent: Spent<'_>, now: u64) {
         }
     };
     let descriptor = limit_descriptor(number, lane, scope, count);
-    world.words.insert(limit_slot(address(ACCOUNT), name.into(), asset, descriptor, key), word);
+    Arc::make_mut(&mut world.words).insert(limit_slot(address(ACCOUNT), name.into(), asset, descriptor, key), word);
 }
 
 fn month(days: u64) -> u64 {
