@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) undetermined: usize,
     /// Between each policy and another version of it, every one with a request that shows it.
     pub(crate) differences: usize,
+    /// Neighbouring rules that are never in scope together.
+    pub(crate) swapped: usize,
     /// As [`KINDS`] orders them.
     pub(crate) found: [usize; KINDS.len()],
 }
@@ -73,6 +75,7 @@ impl Tally {
         self.witnesses += other.witnesses;
         self.undetermined += other.undetermined;
         self.differences += other.differences;
+        self.swapped += other.swapped;
         for (total, more) in self.found.iter_mut().zip(other.found) {
             *total += more;
         }

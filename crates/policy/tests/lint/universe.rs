@@ -18,11 +18,14 @@ pub(crate) fn address(text: &str) -> Address {
     text.parse().expect("an address")
 }
 
+/// Storage, by slot.
+type Words = Arc<BTreeMap<U256, U256>>;
+
 /// What the chain says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     /// Shared, since nearly all worlds have the same.
-    pub(crate) words: Arc<BTreeMap<U256, U256>>,
+    pub(crate) words: Words,
     pub(crate) listed: BTreeSet<Address>,
     pub(crate) code: BTreeSet<Address>,
     pub(crate) paused: U256,
@@ -67,7 +70,7 @@ pub(crate) struct Case {
 
 /// The state in which the account is under a program.
 pub(crate) fn active() -> World {
-    static WORDS: LazyLock<Arc<BTreeMap<U256, U256>>> = LazyLock::new(|| {
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
         let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
         Arc::new(BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]))
     });
@@ -104,14 +107,17 @@ fn actions(draft: &Draft) -> Vec<Action> {
             .map(U256::from)
             .collect();
     // What calls may carry as their first three words.
-    let words: Vec<Vec<U256>> = if draft.extras.contains(&Extra::Word) {
-        let firsts = [U256::ZERO, word(address(ALICE)), word(address(BOB)), U256::MAX];
+    let product = |firsts: &[U256]| -> Vec<Vec<U256>> {
         let seconds = [0, 5, 8, 10].map(U256::from);
-        let all =
-            firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
-        all.collect()
+        let pairs = firsts.iter().flat_map(|first| seconds.map(|second| (*first, second)));
+        pairs.flat_map(|(first, second)| [0, 1].map(|third| vec![first, second, U256::from(third)])).collect()
+    };
+    let (alice, bob) = (word(address(ALICE)), word(address(BOB)));
+    let (words, beside_value) = if draft.extras.contains(&Extra::Word) {
+        // Beside value nothing decodes, so that a first word is in a list or not, whatever it is.
+        (product(&[U256::ZERO, alice, bob, U256::MAX]), product(&[U256::ZERO, alice, bob]))
     } else {
-        vec![Vec::new()]
+        (vec![Vec::new()], vec![Vec::new()])
     };
     let selectors = [[0x11; 4], [0x22; 4]];
     let mut all = Vec::new();
@@ -126,10 +132,10 @@ fn actions(draft: &Draft) -> Vec<Action> {
     targets.extend(people.iter().take(3));
     for to in &targets {
         all.push(Action { to: *to, ..Action::default() });
-        for value in amounts.iter().filter(|value| !value.is_zero()) {
-            all.push(Action { to: *to, value: *value, ..Action::default() });
+        for value in [1, 5, 6, 10, 11].map(U256::from) {
+            all.push(Action { to: *to, value, ..Action::default() });
             for selector in selectors.iter().chain(&known) {
-                all.extend(words.iter().map(|words| Action { value: *value, ..call(*to, *selector, words) }));
+                all.extend(beside_value.iter().map(|words| Action { value, ..call(*to, *selector, words) }));
             }
         }
     }
@@ -232,7 +238,9 @@ pub(crate) fn cases(draft: &Draft) -> Vec<Case> {
             }
         }
     }
-    all.into_iter().flat_map(|case| worlds(draft, case)).collect()
+    let spent = all.iter().map(|case| case.now).collect::<BTreeSet<_>>();
+    let spent = spent.into_iter().map(|now| (now, used_up(now))).collect();
+    all.into_iter().flat_map(|case| worlds(draft, &spent, case)).collect()
 }
 
 /// Everybody whom the request names.
@@ -251,7 +259,7 @@ fn involved(draft: &Draft, case: &Case) -> BTreeSet<Address> {
 }
 
 /// The case under everything that the chain may answer.
-fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
+fn worlds(draft: &Draft, spent: &BTreeMap<u64, Vec<Words>>, case: Case) -> Vec<Case> {
     let mut all = vec![case];
     let mut vary = |extra, change: &dyn Fn(&Case) -> Vec<World>| {
         if draft.extras.contains(&extra) {
@@ -276,22 +284,7 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
         [0, 1, 2].map(|paused| World { paused: U256::from(paused), ..case.world.clone() }).to_vec()
     });
     vary(Extra::Within, &|case| {
-        let mut worlds = Vec::new();
-        for mask in 0..8 {
-            let mut world = case.world.clone();
-            for (bit, (id, asset, window, count, cap)) in LIMITS.into_iter().enumerate() {
-                if mask >> bit & 1 == 1 {
-                    let asset = if asset { address(TOKEN) } else { Address::ZERO };
-                    spend(
-                        &mut world,
-                        Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used: U256::from(cap) },
-                        case.now,
-                    );
-                }
-            }
-            worlds.push(world);
-        }
-        worlds
+        spent[&case.now].iter().map(|words| World { words: Arc::clone(words), ..case.world.clone() }).collect()
     });
     all
 }
@@ -299,6 +292,22 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
 /// The limits of every draft: id, whether of the token, window (1 day, 2 week, above: rolling seconds), count, cap.
 const LIMITS: [(&str, bool, u32, bool, u64); 3] =
     [("day", true, 1, false, 10), ("week", true, 604_800, false, 6), ("count", false, 2, true, 3)];
+
+/// The storage in which each set of limits is used up.
+fn used_up(now: u64) -> Vec<Words> {
+    let some = |mask: usize| {
+        let mut world = active();
+        for (_, (id, asset, window, count, cap)) in
+            LIMITS.into_iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1)
+        {
+            let asset = if asset { address(TOKEN) } else { Address::ZERO };
+            let used = U256::from(cap);
+            spend(&mut world, Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used }, now);
+        }
+        world.words
+    };
+    (0..1 << LIMITS.len()).map(some).collect()
+}
 
 /// What is gone of a limit.
 pub(crate) struct Spent<'a> {
