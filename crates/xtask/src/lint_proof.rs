@@ -1,4 +1,5 @@
-//! `lint-proof`: the linter and the difference of policies against brute force over small worlds, added up over runs in `evidence/lint-proof.json`.
+//! `lint-proof`: the linter and the difference of policies against brute force over small worlds, added up over runs
+//! in `evidence/lint-proof.json`.
 //!
 //! Runs at one source hash add up, so a long proof is made in pieces; a changed source begins anew.
 

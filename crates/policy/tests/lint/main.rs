@@ -11,6 +11,7 @@
 )]
 
 mod asked;
+mod badges;
 mod calls;
 mod differences;
 mod documented;

@@ -8,7 +8,10 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::{Action, Missing, PERMIT2, Request, State, account_slot, limit_descriptor, limit_slot};
 
-use super::draft::{ACCOUNT, ALICE, BADGES, BOB, Draft, Extra, MODULE, REGISTRY, TOKEN};
+use super::{
+    badges,
+    draft::{ACCOUNT, ALICE, BADGES, BOB, Draft, Extra, MODULE, REGISTRY, TOKEN},
+};
 
 pub(crate) const HOOK: Address = Address::repeat_byte(0x40);
 /// 5 January 2026, a Monday.
@@ -77,7 +80,7 @@ pub(crate) fn active() -> World {
     World { words: Arc::clone(&WORDS), ..World::default() }
 }
 
-fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
+pub(crate) fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
     let data = words.iter().fold(selector.to_vec(), |mut data, word| {
         data.extend(word.to_be_bytes::<32>());
         data
@@ -89,7 +92,7 @@ pub(crate) fn selector(signature: &str) -> [u8; 4] {
     keccak256(signature)[..4].try_into().expect("four")
 }
 
-fn word(address: Address) -> U256 {
+pub(crate) fn word(address: Address) -> U256 {
     U256::from_be_slice(address.as_slice())
 }
 
@@ -159,13 +162,10 @@ fn actions(draft: &Draft) -> Vec<Action> {
     };
     let numbers: Vec<U256> =
         if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }.into_iter().map(U256::from).collect();
-    for asset in [token].into_iter().chain(draft.badges.then(|| address(BADGES))) {
-        for source in &sources {
-            for (end, number) in ends.iter().flat_map(|end| numbers.iter().map(move |number| (end, number))) {
-                all.push(call(asset, transfer_from, &[word(*source), word(*end), *number]));
-            }
-        }
-    }
+    let others = sources.iter().flat_map(|source| ends.iter().map(|end| [word(*source), word(*end)]));
+    let others: Vec<[U256; 3]> =
+        others.flat_map(|[source, end]| numbers.iter().map(move |number| [source, end, *number])).collect();
+    all.extend(others.iter().map(|words| call(token, transfer_from, words)));
     for to in people.iter().copied() {
         all.push(call(account, selector("enableModule(address)"), &[word(to)]));
         for amount in &amounts {
@@ -179,34 +179,23 @@ fn actions(draft: &Draft) -> Vec<Action> {
                 &[word(token), word(to), *amount, U256::ZERO],
             ));
         }
-        if draft.badges {
-            let badges = address(BADGES);
-            for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
-                let moved = [word(account), word(to), *number];
-                let with_data = [moved.as_slice(), &[U256::from(0x80), U256::ZERO]].concat();
-                all.push(call(badges, transfer_from, &moved));
-                all.push(call(badges, selector("safeTransferFrom(address,address,uint256)"), &moved));
-                all.push(call(badges, selector("safeTransferFrom(address,address,uint256,bytes)"), &with_data));
-                all.push(call(badges, selector("approve(address,uint256)"), &[word(to), *number]));
-            }
-            for flag in [U256::ZERO, U256::ONE] {
-                all.push(call(badges, selector("setApprovalForAll(address,bool)"), &[word(to), flag]));
-            }
-        }
     }
-    if draft.badges {
-        let badges = address(BADGES);
-        for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
-            all.push(call(badges, selector("approve(address,uint256)"), &[U256::ZERO, *number]));
+    let ids = if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers };
+    match draft.badges {
+        Some("erc721") => all.extend(badges::erc721(&people, ids, &others)),
+        Some("erc1155") => {
+            all.extend(badges::erc1155(&people, &amounts, ids, &others));
+            let unknown = [transfer_from, selector("approve(address,uint256)")];
+            all.extend(unknown.iter().flat_map(|one| words.iter().map(|words| call(address(BADGES), *one, words))));
         }
+        other => assert_eq!(other, None),
+    }
+    if draft.badges.is_some() {
+        let to = address(BADGES);
         for one in selectors.into_iter().chain([transfer, selector("enableModule(address)")]) {
-            all.extend(words.iter().map(|words| call(badges, one, words)));
+            all.extend(words.iter().map(|words| call(to, one, words)));
         }
-        for to in
-            [Action { to: badges, ..Action::default() }, Action { to: badges, value: U256::ONE, ..Action::default() }]
-        {
-            all.push(to);
-        }
+        all.extend([U256::ZERO, U256::ONE].map(|value| Action { to, value, ..Action::default() }));
     }
     all
 }
