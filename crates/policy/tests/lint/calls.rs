@@ -8,7 +8,7 @@ use portcullis_policy::{Direction, diff};
 
 use super::{
     differences::{summary, told},
-    draft::{BADGES, Draft, TOKEN, head},
+    draft::{BADGES, Draft, Extra, TOKEN, head},
     expected::Reader,
     universe::{address, cases, selector},
     witness,
@@ -109,4 +109,23 @@ fn no_request_is_made_up_for_a_difference_that_words_which_overlap_exclude() {
         let differences = diff(old, new).expect("is analysed");
         assert_eq!(differences.iter().map(|one| one.witness.clone()).collect::<Vec<_>>(), [None]);
     }
+}
+
+/// The recipient is the word: below 8 and not 5 are others than 5.
+#[test]
+fn what_only_a_recipient_between_two_numbers_shows_is_told_and_in_the_worlds() {
+    let five = "when = { word = { offset = 36, equals = \"5\" } }\nthen = { allow = true }";
+    let small = |then: &str| {
+        let when = "selector = \"transferFrom(address,address,uint256)\", word = { offset = 36, at_most = \"7\" }";
+        format!("when = {{ effect = \"transfer\", asset = \"T\", {when} }}\nthen = {{ {then} }}")
+    };
+    let with = |then| Draft { extras: vec![Extra::Word], ..draft("erc721", &[five, &small(then)]) };
+    let (one, other) = (with("allow = true"), with("deny = true"));
+    let (old, new) = (one.policy(), other.policy());
+    let (before, after) = (Reader::new(&old), Reader::new(&new));
+    let all = cases(&one);
+    let differ = all.iter().flat_map(|case| told((&old, &before.read(case)), (&new, &after.read(case))));
+    let expected: BTreeSet<_> = differ.collect();
+    assert_eq!(expected.len(), 1);
+    assert_eq!(summary(&diff(&old, &new).expect("is analysed")), expected);
 }

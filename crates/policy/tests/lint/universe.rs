@@ -101,8 +101,8 @@ fn actions(draft: &Draft) -> Vec<Action> {
     let other = Address::repeat_byte(0x77);
     let mut people = vec![address(ALICE), address(BOB), other];
     if draft.extras.contains(&Extra::Word) {
-        // Words compare with numbers, and recipients are words.
-        people.extend([5, 8, 10].map(Address::with_last_byte));
+        // Words compare with numbers, and recipients are words: 5, 10, and some below 8 and above that are neither.
+        people.extend([5, 6, 8, 10].map(Address::with_last_byte));
     }
     let amounts: Vec<U256> =
         if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
