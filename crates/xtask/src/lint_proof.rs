@@ -1,4 +1,5 @@
-//! `lint-proof`: the linter against brute force over small worlds, added up over runs in `evidence/lint-proof.json`.
+//! `lint-proof`: the linter and the difference of policies against brute force over small worlds, added up over runs
+//! in `evidence/lint-proof.json`.
 //!
 //! Runs at one source hash add up, so a long proof is made in pieces; a changed source begins anew.
 
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
 pub(crate) fn measure(seed: u64, policies: u64, bar: &ProgressBar, before: u64) -> Result<Value> {
     let file = tools::root().join("target/xtask/lint-proof.json");
     std::fs::create_dir_all(tools::root().join("target/xtask")).wrap_err("cannot create target/xtask")?;
-    let name = "findings::nothing_is_found_that_is_not_so_and_nothing_is_missed";
+    let name = "findings::nothing_is_found_or_differs_that_no_request_shows_and_nothing_that_one_shows_is_missed";
     let test = ["test", "--release", "--quiet", "--package", "portcullis-policy", "--test", "lint"];
     let mut command = tools::cargo(&[test.as_slice(), &["--", "--exact", name, "--nocapture"]].concat());
     command.env("PORTCULLIS_LINT_POLICIES", policies.to_string()).env("PORTCULLIS_LINT_SEED", seed.to_string());
@@ -125,7 +126,7 @@ pub(crate) fn source() -> Result<String> {
 
 fn add(record: &mut Value, found: &Value) -> Result<()> {
     let mut sums = json!({});
-    for key in ["policies", "requests", "witnesses", "undetermined", "seconds"] {
+    for key in ["policies", "requests", "witnesses", "undetermined", "differences", "seconds"] {
         let sum = number(record, key).checked_add(number(found, key)).ok_or_else(|| eyre!("too many {key}"))?;
         set(&mut sums, key, sum.into())?;
     }

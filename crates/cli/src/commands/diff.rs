@@ -89,5 +89,31 @@ fn sentence(one: &Difference) -> String {
             format!("charged to limit `{id}`, which starts empty: its asset, scope or window changes")
         }
     };
-    format!("{change} ({old} decided, {new} decides)")
+    // Listed all the same: whoever reviews a policy must not miss what may loosen it.
+    let perhaps = if one.witness.is_none() { "perhaps " } else { "" };
+    format!("{perhaps}{change} ({old} decided, {new} decides)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Difference, Direction, sentence};
+
+    #[test]
+    fn nothing_that_no_request_shows_is_said_for_certain() {
+        let unshown = |direction| Difference {
+            direction,
+            change: Change::Verdict,
+            old_rule: None,
+            new_rule: Some("pay".to_owned()),
+            witness: None,
+        };
+        let said = [Direction::Looser, Direction::Stricter].map(|direction| sentence(&unshown(direction)));
+        assert_eq!(
+            said,
+            [
+                "perhaps denied before and allowed now (no rule decided, `pay` decides)",
+                "perhaps allowed before and denied now (no rule decided, `pay` decides)",
+            ]
+        );
+    }
 }

@@ -59,7 +59,7 @@ pub struct Difference {
     pub old_rule: Option<String>,
     /// The deciding rule of the new policy.
     pub new_rule: Option<String>,
-    /// One of the requests; none where every class that was tried contradicts itself.
+    /// One of the requests; none where every class that was tried contradicts itself, so that there may be none.
     pub witness: Option<Witness>,
 }
 

@@ -1,6 +1,9 @@
 //! What rules ask for besides limits and delays, read as `docs/policy-reference.md` tells it, and who could give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 use portcullis_attest::Binding;
@@ -85,23 +88,23 @@ pub(crate) fn join(mut one: Asks, other: Asks) -> Asks {
 }
 
 /// Everybody who could sign: whom lists name, and some whom nobody names.
-fn sets_of_owners() -> Vec<BTreeSet<Address>> {
+static SETS_OF_OWNERS: LazyLock<Vec<BTreeSet<Address>>> = LazyLock::new(|| {
     let strangers = [0x71, 0x72, 0x73].map(Address::repeat_byte);
     let known = [ALICE, BOB, MODULE].map(address);
     let sets = (0..8_usize).map(|mask| known.into_iter().enumerate().filter(move |(at, _)| mask >> at & 1 == 1));
     sets.map(|set| set.map(|(_, one)| one).chain(strangers).collect()).collect()
-}
+});
 
 /// Whether some owners could sign and some members approve so that all of it is given, found by trying all.
 pub(crate) fn can_be_met(asks: &Asks, initiator: Address) -> bool {
-    sets_of_owners().into_iter().any(|owners| {
+    SETS_OF_OWNERS.iter().any(|owners| {
         asks.iter().all(|((what, members), level)| {
             let have = if what.starts_with("approvals") {
                 let out =
                     |one: &&Address| !level.initiator && **one == initiator || !level.owners && owners.contains(*one);
                 members.iter().filter(|one| !out(one)).count()
             } else if what.starts_with("signatures of") {
-                members.intersection(&owners).count()
+                members.intersection(owners).count()
             } else {
                 return true;
             };
@@ -138,7 +141,7 @@ fn signed(program: &[u8], case: &Case, owners: &BTreeSet<Address>) -> Evaluation
     case.request.signatures = signatures.into();
     let binding = Binding { chain_id: 1, hook: HOOK, account, request: hash, program: keccak256(program), epoch: 0 };
     for approver in [ALICE, BOB, MODULE].map(address) {
-        case.world.words.insert(approval_slot(&binding, approver), U256::MAX);
+        Arc::make_mut(&mut case.world.words).insert(approval_slot(&binding, approver), U256::MAX);
     }
     evaluate(program, 1, HOOK, &case.world, &case.request, case.now).expect("is decided")
 }
@@ -155,7 +158,7 @@ pub(crate) fn mirror_can_meet(policy: &Policy, case: &Case) -> bool {
     }
     policy.limits.values_mut().for_each(|limit| limit.everywhere = false);
     let program = compile_off_chain(&policy).expect("compiles").program;
-    sets_of_owners().iter().any(|owners| {
+    SETS_OF_OWNERS.iter().any(|owners| {
         let reason = signed(&program, case, owners).verdict.reason;
         assert!(matches!(reason, Reason::Allowed | Reason::TooFewApprovals | Reason::TooFewNamedSigners), "{reason:?}");
         reason == Reason::Allowed

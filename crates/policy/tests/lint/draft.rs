@@ -44,7 +44,8 @@ pub(crate) struct Draft {
     pub(crate) head: String,
     pub(crate) rules: Vec<String>,
     pub(crate) extras: Vec<Extra>,
-    pub(crate) badges: bool,
+    /// The standard of the tokens that are declared besides.
+    pub(crate) badges: Option<&'static str>,
     /// Whether rules ask for approvals, signatures and attestations.
     pub(crate) asks: bool,
 }
@@ -63,7 +64,11 @@ impl Draft {
         let count = rng.random_range(0..3);
         let mut extras: Vec<Extra> = EXTRAS.sample(rng, count).copied().collect();
         extras.sort_by_key(|extra| *extra as u8);
-        let badges = rng.random_range(0..4) == 0;
+        let badges = match rng.random_range(0..5) {
+            0 => Some("erc721"),
+            1 => Some("erc1155"),
+            _ => None,
+        };
         let everywhere = rng.random_range(0..5) == 0;
         let asks = rng.random_range(0..3) == 0;
         let head = head(&semantics, badges, everywhere);
@@ -105,7 +110,7 @@ impl Draft {
             keys.push(format!("effect = \"{}\"", some(rng, &["transfer", "transfer", "approve", "call", "opaque"])));
         }
         if rng.random_range(0..2) == 0 {
-            let name = some(rng, if self.badges { &["ETH", "T", "N"] } else { &["ETH", "T"] });
+            let name = some(rng, if self.badges.is_some() { &["ETH", "T", "N"] } else { &["ETH", "T"] });
             keys.push(format!("asset = \"{name}\""));
             asset = Some(name);
         }
@@ -275,9 +280,9 @@ fn asking(rng: &mut ChaCha8Rng) -> Vec<String> {
     keys
 }
 
-fn head(semantics: &str, badges: bool, everywhere: bool) -> String {
-    let badges =
-        if badges { format!("N = {{ standard = \"erc721\", address = \"{BADGES}\" }}") } else { String::new() };
+pub(crate) fn head(semantics: &str, badges: Option<&str>, everywhere: bool) -> String {
+    let declared = |standard| format!("N = {{ standard = \"{standard}\", address = \"{BADGES}\" }}");
+    let badges = badges.map(declared).unwrap_or_default();
     let everywhere = if everywhere { "everywhere = true" } else { "" };
     format!(
         r#"

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
-use portcullis_eval::{EffectKind, Evaluation, evaluate};
+use portcullis_eval::{Effect, EffectKind, Evaluation, evaluate};
 use portcullis_policy::{Outcome, Policy, Rule, Semantics, compile_off_chain};
 
 use super::asked::{Asks, Level, asks_of, can_be_met, join};
@@ -31,22 +31,52 @@ pub(crate) struct Reading {
 
 /// Reads cases under one policy.
 pub(crate) struct Reader<'a> {
-    policy: &'a Policy,
+    pub(crate) policy: &'a Policy,
     program: Vec<u8>,
     /// Every rule denies, and all in scope are told.
     scopes: Vec<u8>,
 }
 
+/// The policy with nothing but rules that deny, so that all in scope are told.
+fn scopes(mut policy: Policy) -> Vec<u8> {
+    policy.semantics = Semantics::AllowOverrides;
+    for (at, rule) in policy.rules.iter_mut().enumerate() {
+        rule.id = format!("r{at}");
+        rule.then = Outcome::Deny;
+        rule.when.opaque = false;
+    }
+    compile_off_chain(&policy).unwrap_or_else(|error| panic!("{error}\n{}", policy.to_toml())).program
+}
+
+/// The first effect of a case, and the rules whose conditions hold for it.
+fn matched(scopes: &[u8], case: &Case) -> (Option<Effect>, Vec<usize>) {
+    let found = evaluate(scopes, 1, HOOK, &case.world, &case.request, case.now).expect("is decided");
+    let scope = found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule));
+    (found.decisions.first().map(|decision| decision.effect), scope.collect())
+}
+
+/// Reads every case under two policies that may differ in their rules and in what limits hold. A rule's conditions are
+/// its own, so where no rule asks limits one evaluation tells which rules of both they hold for.
+pub(crate) fn read_both(old: &Reader<'_>, new: &Reader<'_>, cases: &[Case], asks_limits: bool) -> Vec<[Reading; 2]> {
+    if asks_limits && old.policy.limits != new.policy.limits {
+        return cases.iter().map(|case| [old.read(case), new.read(case)]).collect();
+    }
+    let mut both = old.policy.clone();
+    both.rules.extend(new.policy.rules.iter().cloned());
+    let (both, olds) = (scopes(both), old.policy.rules.len());
+    let read = |case: &Case| {
+        let (effect, scope) = matched(&both, case);
+        let (one, other): (Vec<_>, Vec<_>) = scope.into_iter().partition(|at| *at < olds);
+        let other = other.into_iter().map(|at| at - olds).collect();
+        [old.reading(effect, one, case), new.reading(effect, other, case)]
+    };
+    cases.iter().map(read).collect()
+}
+
 impl<'a> Reader<'a> {
     pub(crate) fn new(policy: &'a Policy) -> Self {
-        let mut all = policy.clone();
-        all.semantics = Semantics::AllowOverrides;
-        for rule in &mut all.rules {
-            rule.then = Outcome::Deny;
-            rule.when.opaque = false;
-        }
-        let scopes = compile_off_chain(&all).unwrap_or_else(|error| panic!("{error}\n{}", all.to_toml())).program;
-        Self { policy, program: compile_off_chain(policy).expect("compiles").program, scopes }
+        let program = compile_off_chain(policy).expect("compiles").program;
+        Self { policy, program, scopes: scopes(policy.clone()) }
     }
 
     fn rule(&self, at: usize) -> &Rule {
@@ -65,13 +95,15 @@ impl<'a> Reader<'a> {
 
     /// What the first effect is, and what decides on it.
     pub(crate) fn read(&self, case: &Case) -> Reading {
-        let found = evaluate(&self.scopes, 1, HOOK, &case.world, &case.request, case.now).expect("is decided");
-        let effect = found.decisions.first().map(|decision| decision.effect);
+        let (effect, scope) = matched(&self.scopes, case);
+        self.reading(effect, scope, case)
+    }
+
+    fn reading(&self, effect: Option<Effect>, scope: Vec<usize>, case: &Case) -> Reading {
         let is_opaque = effect.is_some_and(|effect| effect.kind == EffectKind::Opaque);
         // A rule that denies reaches opaque calls unasked, and one that allows does not.
         let reaches = |at: &usize| !is_opaque || self.rule(*at).then == Outcome::Deny || self.rule(*at).when.opaque;
-        let scope = found.in_scope.iter().filter(|one| one.effect == 0).map(|one| usize::from(one.rule));
-        let scope: Vec<usize> = scope.filter(reaches).collect();
+        let scope: Vec<usize> = scope.into_iter().filter(reaches).collect();
         let allows = |at: &usize| self.rule(*at).then != Outcome::Deny;
         let allowing = scope.iter().copied().find(|at| allows(at));
         let denying = scope.iter().copied().find(|at| !allows(at));

@@ -11,6 +11,8 @@
 )]
 
 mod asked;
+mod badges;
+mod calls;
 mod differences;
 mod documented;
 mod draft;

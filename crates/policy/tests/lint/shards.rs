@@ -16,6 +16,10 @@ pub(crate) struct Tally {
     pub(crate) cases: usize,
     pub(crate) witnesses: usize,
     pub(crate) undetermined: usize,
+    /// Between each policy and another version of it, every one with a request that shows it.
+    pub(crate) differences: usize,
+    /// Neighbouring rules that are never in scope together.
+    pub(crate) swapped: usize,
     /// As [`KINDS`] orders them.
     pub(crate) found: [usize; KINDS.len()],
 }
@@ -25,7 +29,7 @@ pub(crate) struct Tally {
 pub(crate) struct Run {
     seeds: Range<u64>,
     pub(crate) tally: Tally,
-    /// Seeds of policies in which something is found that is not so, or missed.
+    /// Seeds of policies about which something is told that is not so, or missed.
     pub(crate) failed: Vec<u64>,
     took: Duration,
 }
@@ -70,6 +74,8 @@ impl Tally {
         self.cases += other.cases;
         self.witnesses += other.witnesses;
         self.undetermined += other.undetermined;
+        self.differences += other.differences;
+        self.swapped += other.swapped;
         for (total, more) in self.found.iter_mut().zip(other.found) {
             *total += more;
         }
@@ -92,6 +98,7 @@ pub(crate) fn report(run: &Run) {
         "findings": found,
         "witnesses": run.tally.witnesses,
         "undetermined": run.tally.undetermined,
+        "differences": run.tally.differences,
         "wrong": run.failed,
         "seconds": run.took.as_secs(),
     });

@@ -1,11 +1,17 @@
 //! Every request of a small world, and what the chain may answer about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::{Action, Missing, PERMIT2, Request, State, account_slot, limit_descriptor, limit_slot};
 
-use super::draft::{ACCOUNT, ALICE, BADGES, BOB, Draft, Extra, MODULE, REGISTRY, TOKEN};
+use super::{
+    badges,
+    draft::{ACCOUNT, ALICE, BADGES, BOB, Draft, Extra, MODULE, REGISTRY, TOKEN},
+};
 
 pub(crate) const HOOK: Address = Address::repeat_byte(0x40);
 /// 5 January 2026, a Monday.
@@ -15,10 +21,14 @@ pub(crate) fn address(text: &str) -> Address {
     text.parse().expect("an address")
 }
 
+/// Storage, by slot.
+type Words = Arc<BTreeMap<U256, U256>>;
+
 /// What the chain says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
-    pub(crate) words: BTreeMap<U256, U256>,
+    /// Shared, since nearly all worlds have the same.
+    pub(crate) words: Words,
     pub(crate) listed: BTreeSet<Address>,
     pub(crate) code: BTreeSet<Address>,
     pub(crate) paused: U256,
@@ -63,12 +73,14 @@ pub(crate) struct Case {
 
 /// The state in which the account is under a program.
 pub(crate) fn active() -> World {
-    let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
-    let words = BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]);
-    World { words, ..World::default() }
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
+        let control = U256::from(0xda7a) | U256::from(3_600) << 160 | U256::from(2) << 224;
+        Arc::new(BTreeMap::from([(account_slot(address(ACCOUNT), 0), control)]))
+    });
+    World { words: Arc::clone(&WORDS), ..World::default() }
 }
 
-fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
+pub(crate) fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
     let data = words.iter().fold(selector.to_vec(), |mut data, word| {
         data.extend(word.to_be_bytes::<32>());
         data
@@ -76,11 +88,11 @@ fn call(to: Address, selector: [u8; 4], words: &[U256]) -> Action {
     Action { to, data: data.into(), ..Action::default() }
 }
 
-fn selector(signature: &str) -> [u8; 4] {
+pub(crate) fn selector(signature: &str) -> [u8; 4] {
     keccak256(signature)[..4].try_into().expect("four")
 }
 
-fn word(address: Address) -> U256 {
+pub(crate) fn word(address: Address) -> U256 {
     U256::from_be_slice(address.as_slice())
 }
 
@@ -89,8 +101,8 @@ fn actions(draft: &Draft) -> Vec<Action> {
     let other = Address::repeat_byte(0x77);
     let mut people = vec![address(ALICE), address(BOB), other];
     if draft.extras.contains(&Extra::Word) {
-        // Words compare with numbers, and recipients are words.
-        people.extend([5, 8, 10].map(Address::with_last_byte));
+        // Words compare with numbers, and recipients are words: 5, 10, and some below 8 and above that are neither.
+        people.extend([5, 6, 8, 10].map(Address::with_last_byte));
     }
     let amounts: Vec<U256> =
         if draft.extras.contains(&Extra::Word) { vec![0, 1, 5, 6, 7, 8, 10, 11] } else { vec![0, 1, 5, 6, 10, 11] }
@@ -98,14 +110,17 @@ fn actions(draft: &Draft) -> Vec<Action> {
             .map(U256::from)
             .collect();
     // What calls may carry as their first three words.
-    let words: Vec<Vec<U256>> = if draft.extras.contains(&Extra::Word) {
-        let firsts = [U256::ZERO, word(address(ALICE)), word(address(BOB)), U256::MAX];
+    let product = |firsts: &[U256]| -> Vec<Vec<U256>> {
         let seconds = [0, 5, 8, 10].map(U256::from);
-        let all =
-            firsts.iter().flat_map(|a| seconds.iter().flat_map(move |b| [0, 1].map(|c| vec![*a, *b, U256::from(c)])));
-        all.collect()
+        let pairs = firsts.iter().flat_map(|first| seconds.map(|second| (*first, second)));
+        pairs.flat_map(|(first, second)| [0, 1].map(|third| vec![first, second, U256::from(third)])).collect()
+    };
+    let (alice, bob) = (word(address(ALICE)), word(address(BOB)));
+    let (words, beside_value) = if draft.extras.contains(&Extra::Word) {
+        // Beside value nothing decodes, so that a first word is in a list or not, whatever it is.
+        (product(&[U256::ZERO, alice, bob, U256::MAX]), product(&[U256::ZERO, alice, bob]))
     } else {
-        vec![Vec::new()]
+        (vec![Vec::new()], vec![Vec::new()])
     };
     let selectors = [[0x11; 4], [0x22; 4]];
     let mut all = Vec::new();
@@ -120,10 +135,10 @@ fn actions(draft: &Draft) -> Vec<Action> {
     targets.extend(people.iter().take(3));
     for to in &targets {
         all.push(Action { to: *to, ..Action::default() });
-        for value in amounts.iter().filter(|value| !value.is_zero()) {
-            all.push(Action { to: *to, value: *value, ..Action::default() });
+        for value in [1, 5, 6, 10, 11].map(U256::from) {
+            all.push(Action { to: *to, value, ..Action::default() });
             for selector in selectors.iter().chain(&known) {
-                all.extend(words.iter().map(|words| Action { value: *value, ..call(*to, *selector, words) }));
+                all.extend(beside_value.iter().map(|words| Action { value, ..call(*to, *selector, words) }));
             }
         }
     }
@@ -147,49 +162,40 @@ fn actions(draft: &Draft) -> Vec<Action> {
     };
     let numbers: Vec<U256> =
         if draft.extras.contains(&Extra::Word) { vec![0, 1, 5] } else { vec![1] }.into_iter().map(U256::from).collect();
-    for asset in [token].into_iter().chain(draft.badges.then(|| address(BADGES))) {
-        for source in &sources {
-            for (end, number) in ends.iter().flat_map(|end| numbers.iter().map(move |number| (end, number))) {
-                all.push(call(asset, transfer_from, &[word(*source), word(*end), *number]));
-            }
-        }
-    }
+    let others = sources.iter().flat_map(|source| ends.iter().map(|end| [word(*source), word(*end)]));
+    let others: Vec<[U256; 3]> =
+        others.flat_map(|[source, end]| numbers.iter().map(move |number| [source, end, *number])).collect();
+    all.extend(others.iter().map(|words| call(token, transfer_from, words)));
     for to in people.iter().copied() {
         all.push(call(account, selector("enableModule(address)"), &[word(to)]));
         for amount in &amounts {
             all.push(call(token, transfer, &[word(to), *amount]));
             all.push(call(token, transfer_from, &[word(account), word(to), *amount]));
             all.push(call(token, selector("approve(address,uint256)"), &[word(to), *amount]));
+            all.push(call(token, selector("increaseAllowance(address,uint256)"), &[word(to), *amount]));
             all.push(call(
                 PERMIT2,
                 selector("approve(address,address,uint160,uint48)"),
                 &[word(token), word(to), *amount, U256::ZERO],
             ));
         }
-        if draft.badges {
-            let badges = address(BADGES);
-            for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
-                all.push(call(badges, transfer_from, &[word(account), word(to), *number]));
-                all.push(call(badges, selector("approve(address,uint256)"), &[word(to), *number]));
-            }
-            for flag in [U256::ZERO, U256::ONE] {
-                all.push(call(badges, selector("setApprovalForAll(address,bool)"), &[word(to), flag]));
-            }
-        }
     }
-    if draft.badges {
-        let badges = address(BADGES);
-        for number in if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers } {
-            all.push(call(badges, selector("approve(address,uint256)"), &[U256::ZERO, *number]));
+    let ids = if draft.extras.contains(&Extra::Word) { &amounts } else { &numbers };
+    match draft.badges {
+        Some("erc721") => all.extend(badges::erc721(&people, ids, &others)),
+        Some("erc1155") => {
+            all.extend(badges::erc1155(&people, &amounts, ids, &others));
+            let unknown = [transfer_from, selector("approve(address,uint256)")];
+            all.extend(unknown.iter().flat_map(|one| words.iter().map(|words| call(address(BADGES), *one, words))));
         }
+        other => assert_eq!(other, None),
+    }
+    if draft.badges.is_some() {
+        let to = address(BADGES);
         for one in selectors.into_iter().chain([transfer, selector("enableModule(address)")]) {
-            all.extend(words.iter().map(|words| call(badges, one, words)));
+            all.extend(words.iter().map(|words| call(to, one, words)));
         }
-        for to in
-            [Action { to: badges, ..Action::default() }, Action { to: badges, value: U256::ONE, ..Action::default() }]
-        {
-            all.push(to);
-        }
+        all.extend([U256::ZERO, U256::ONE].map(|value| Action { to, value, ..Action::default() }));
     }
     all
 }
@@ -221,7 +227,9 @@ pub(crate) fn cases(draft: &Draft) -> Vec<Case> {
             }
         }
     }
-    all.into_iter().flat_map(|case| worlds(draft, case)).collect()
+    let spent = all.iter().map(|case| case.now).collect::<BTreeSet<_>>();
+    let spent = spent.into_iter().map(|now| (now, used_up(now))).collect();
+    all.into_iter().flat_map(|case| worlds(draft, &spent, case)).collect()
 }
 
 /// Everybody whom the request names.
@@ -240,7 +248,7 @@ fn involved(draft: &Draft, case: &Case) -> BTreeSet<Address> {
 }
 
 /// The case under everything that the chain may answer.
-fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
+fn worlds(draft: &Draft, spent: &BTreeMap<u64, Vec<Words>>, case: Case) -> Vec<Case> {
     let mut all = vec![case];
     let mut vary = |extra, change: &dyn Fn(&Case) -> Vec<World>| {
         if draft.extras.contains(&extra) {
@@ -265,22 +273,7 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
         [0, 1, 2].map(|paused| World { paused: U256::from(paused), ..case.world.clone() }).to_vec()
     });
     vary(Extra::Within, &|case| {
-        let mut worlds = Vec::new();
-        for mask in 0..8 {
-            let mut world = case.world.clone();
-            for (bit, (id, asset, window, count, cap)) in LIMITS.into_iter().enumerate() {
-                if mask >> bit & 1 == 1 {
-                    let asset = if asset { address(TOKEN) } else { Address::ZERO };
-                    spend(
-                        &mut world,
-                        Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used: U256::from(cap) },
-                        case.now,
-                    );
-                }
-            }
-            worlds.push(world);
-        }
-        worlds
+        spent[&case.now].iter().map(|words| World { words: Arc::clone(words), ..case.world.clone() }).collect()
     });
     all
 }
@@ -288,6 +281,22 @@ fn worlds(draft: &Draft, case: Case) -> Vec<Case> {
 /// The limits of every draft: id, whether of the token, window (1 day, 2 week, above: rolling seconds), count, cap.
 const LIMITS: [(&str, bool, u32, bool, u64); 3] =
     [("day", true, 1, false, 10), ("week", true, 604_800, false, 6), ("count", false, 2, true, 3)];
+
+/// The storage in which each set of limits is used up.
+fn used_up(now: u64) -> Vec<Words> {
+    let some = |mask: usize| {
+        let mut world = active();
+        for (_, (id, asset, window, count, cap)) in
+            LIMITS.into_iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1)
+        {
+            let asset = if asset { address(TOKEN) } else { Address::ZERO };
+            let used = U256::from(cap);
+            spend(&mut world, Spent { id, key: Address::ZERO, asset, window, scope: 0, count, used }, now);
+        }
+        world.words
+    };
+    (0..1 << LIMITS.len()).map(some).collect()
+}
 
 /// What is gone of a limit.
 pub(crate) struct Spent<'a> {
@@ -319,7 +328,7 @@ pub(crate) fn spend(world: &mut World, spent: Spent<'_>, now: u64) {
         }
     };
     let descriptor = limit_descriptor(number, lane, scope, count);
-    world.words.insert(limit_slot(address(ACCOUNT), name.into(), asset, descriptor, key), word);
+    Arc::make_mut(&mut world.words).insert(limit_slot(address(ACCOUNT), name.into(), asset, descriptor, key), word);
 }
 
 fn month(days: u64) -> u64 {
