@@ -16,7 +16,8 @@ use crate::world;
 
 /// Opens the request and writes what its obligations ask for; every other time something is wrong with it.
 pub fn provide(dice: &mut Dice, case: &mut Case, found: &Evaluation, opening: &Opening, epoch: u32, expiry: u32) {
-    let flaw = if dice.percent(45) { dice.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 8, 9, 9, 10, 10, 11, 11, 11]) } else { 12 };
+    let flaw =
+        if dice.percent(45) { dice.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 8, 9, 9, 10, 10, 11, 11, 11]) } else { 12 };
     let serial = dice.pick(&[U256::ONE, U256::from(2), U256::from(u64::MAX)]);
     let opened_at = Turn { delay: 0, expiry: expiry.into() }.made(dice, case.now) & ((1 << 40) - 1);
     let mut slot = opening.slot;
