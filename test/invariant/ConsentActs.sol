@@ -12,6 +12,8 @@ abstract contract ConsentActs is Acts {
     bytes[] internal approvalsUsed;
     bytes[] internal attestationsUsed;
     mapping(bytes32 request => bool) internal denied;
+    /// @dev On chain, for one request under one program: the last second in which each approval counts.
+    mapping(bytes32 about => mapping(address by => uint64 deadline)) internal approvedUntil;
 
     function payApproved(uint256 seed) external asked(Kind.PayApproved) {
         SafeTx memory t = _safeTx(_pay(carol, AMOUNT));
@@ -43,7 +45,7 @@ abstract contract ConsentActs is Acts {
             _between();
         }
         _begin(Kind.PayApproved);
-        bool may = _open() && count == 2 && !denied[request] && _fitsAll(AMOUNT);
+        bool may = _open() && _approvals(request) >= 2 && !denied[request] && _fitsAll(AMOUNT);
         if (_ask(t, _signatures(request), may)) _paid(AMOUNT);
         _end();
     }
@@ -107,5 +109,17 @@ abstract contract ConsentActs is Acts {
         );
         VM.prank(by);
         _act(address(hook), abi.encodeCall(IPolicyHook.approve, (address(safe), request, about, deadline)), true);
+        approvedUntil[_about(request)][by] = deadline;
+    }
+
+    /// @dev How many of the group have approved by now, whoever made them do it.
+    function _approvals(bytes32 request) private view returns (uint256 n) {
+        for (uint256 i; i < group.length; i++) {
+            if (clock <= approvedUntil[_about(request)][group[i]]) n++;
+        }
+    }
+
+    function _about(bytes32 request) private view returns (bytes32) {
+        return keccak256(abi.encode(request, program.codehash, expected.epoch));
     }
 }
