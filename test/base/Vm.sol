@@ -8,6 +8,15 @@ struct Log {
     address emitter;
 }
 
+/// @notice What a call used.
+struct Gas {
+    uint64 gasLimit;
+    uint64 gasTotalUsed;
+    uint64 gasMemoryUsed;
+    int64 gasRefunded;
+    uint64 gasRemaining;
+}
+
 /// @notice The cheatcodes that these tests use, and no others.
 interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
@@ -36,9 +45,11 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory logs);
 
     function getCode(string calldata artifact) external view returns (bytes memory creationCode);
+    function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function readFile(string calldata path) external view returns (string memory text);
+    function readFileBinary(string calldata path) external view returns (bytes memory data);
     function contains(string calldata subject, string calldata search) external pure returns (bool);
     function toString(uint256 value) external pure returns (string memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);

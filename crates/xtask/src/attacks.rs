@@ -3,7 +3,7 @@
 //! The tests say for each Safe and each turn what the attack moves, before and after (`test/attack/AttackTest.sol`).
 //! That a test passed decides nothing here, but one that fails fails the verb.
 
-use crate::{setup, stage, tools};
+use crate::{readme, setup, stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::{Value, json};
@@ -27,6 +27,15 @@ pub(crate) struct Board {
     pub(crate) attacks: Vec<Attack>,
     /// What is wrong with the run itself: tests that fail, ids that are listed twice or not at all.
     pub(crate) faults: Vec<String>,
+    /// The README's table: what is tried, by section of the list.
+    scoreboard: String,
+}
+
+impl Board {
+    /// Fails where the README shows another scoreboard.
+    pub(crate) fn is_shown(&self) -> Result<()> {
+        readme::table("attacks", &self.scoreboard, true)
+    }
 }
 
 /// One attack, over all Safes that it was tried on.
@@ -62,6 +71,7 @@ pub(crate) fn run(args: &AttacksArgs) -> Result<()> {
     } else {
         print(&board.attacks);
     }
+    readme::table("attacks", &board.scoreboard, false)?;
     let mut faults = board.faults;
     faults.extend(board.attacks.iter().filter(|attack| !attack.held()).map(|attack| attack.id.clone()));
     if !faults.is_empty() {
@@ -121,7 +131,27 @@ fn board(report: &Value, list: &str) -> Result<Board> {
     if seen.is_empty() {
         bail!("no attack was tried");
     }
-    Ok(Board { attacks: seen.into_iter().map(judge).collect(), faults })
+    let attacks: Vec<Attack> = seen.into_iter().map(judge).collect();
+    let scoreboard = scoreboard(&attacks, list);
+    Ok(Board { attacks, faults, scoreboard })
+}
+
+/// One row for each section of the list, and their sum.
+fn scoreboard(attacks: &[Attack], list: &str) -> String {
+    let mut rows =
+        vec!["| what they try | attacks | work without | refused with |\n| --- | ---: | ---: | ---: |\n".to_owned()];
+    let mut row = |title: &str, named: &BTreeSet<String>| {
+        let of = || attacks.iter().filter(|attack| named.contains(&attack.id));
+        let (work, refused) =
+            (of().filter(|attack| attack.works_without).count(), of().filter(|attack| attack.refused).count());
+        rows.push(format!("| {title} | {} | {work} | {refused} |\n", named.len()));
+    };
+    for section in list.split("\n## ").skip(1) {
+        let title = section.lines().next().unwrap_or_default();
+        row(title.split(" (`").next().unwrap_or(title), &listed(section));
+    }
+    row("**all**", &listed(list));
+    rows.concat()
 }
 
 /// Adds one observation. Forge repeats those of earlier Safes, so the same one may come again.
@@ -187,6 +217,20 @@ mod tests {
 
     fn one(logs: &[String]) -> Attack {
         board(&report("Success", logs), "| `a` | |").unwrap().attacks.remove(0)
+    }
+
+    #[test]
+    fn the_scoreboard_counts_what_held_and_no_more() {
+        let list = "# All\n\n## Batches (`A`)\n| `a` | |\n| `b` | |\n\n## Tokens (`B`)\n| `c` | |\n";
+        let logs = [
+            log("a", "1.5.0", false, "0", "1"),
+            log("a", "1.5.0", true, "0", "0"),
+            log("b", "1.5.0", false, "0", "1"),
+            log("b", "1.5.0", true, "0", "1"),
+        ];
+        let board = board(&report("Success", &logs), list).unwrap();
+        let rows: Vec<&str> = board.scoreboard.lines().skip(2).collect();
+        assert_eq!(rows, ["| Batches | 2 | 2 | 1 |", "| Tokens | 1 | 0 | 0 |", "| **all** | 3 | 2 | 1 |"]);
     }
 
     #[test]

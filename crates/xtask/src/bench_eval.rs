@@ -1,9 +1,10 @@
-//! `bench`: the evaluator beside other policy engines, in the workspace of its own under `benches/`, the linter and
-//! `backtest`.
+//! `bench`: the evaluator beside other policy engines, in the workspace of its own under `benches/`, the linter,
+//! `backtest` and gas.
 //!
-//! Never part of `test` or of CI: what it prints depends on the machine, and it builds the other engines.
+//! Only gas is part of CI: what the others print depends on the machine.
 
 use crate::bench_backtest::{self, BacktestArgs};
+use crate::bench_gas::{self, GasArgs};
 use crate::{stage, tools};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr};
@@ -22,6 +23,8 @@ enum Bench {
     Lint(JsonArgs),
     /// A million past requests under two policies
     Backtest(BacktestArgs),
+    /// What treasury work costs on chain, beside other guards
+    Gas(GasArgs),
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +39,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Bench::Eval(args) => eval(args),
         Bench::Lint(args) => lint(args),
         Bench::Backtest(args) => bench_backtest::run(args),
+        Bench::Gas(args) => bench_gas::run(args),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `check`: everything that holds besides tests.
 
-use crate::{bindings, demo, deps, generated, setup, stage, tidy, tools};
+use crate::{bench_gas, bindings, demo, deps, generated, setup, stage, tidy, tools};
 use eyre::{Result, bail};
 use std::process::Command;
 
@@ -35,6 +35,7 @@ pub(crate) fn run() -> Result<()> {
     note("dependency direction", deps::run());
     note("docs drift", generated::run(&generated::DocsArgs { check: true }));
     note("picture drift", demo::picture(&demo::PictureArgs { check: true }));
+    note("gas drift", bench_gas::check());
     note("bindings drift", bindings::run(&bindings::BindingsArgs { check: true }));
     note("tidiness", tidy::run());
     if !broken.is_empty() {

@@ -82,6 +82,7 @@ fn size(contract: &Contract) -> Result<Figure> {
 
 fn attack_figures() -> Result<[Figure; 2]> {
     let board = attacks::measure()?;
+    board.is_shown()?;
     board.faults.iter().for_each(|fault| eprintln!("  {fault}"));
     let (named, held) = (board.attacks.len(), board.attacks.iter().filter(|attack| attack.held()).count());
     let figure = |name: &str, target: String, value: String, met: bool| Figure {

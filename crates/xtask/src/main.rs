@@ -5,6 +5,7 @@
 mod attacks;
 mod bench_backtest;
 mod bench_eval;
+mod bench_gas;
 mod bindings;
 mod check;
 mod demo;
@@ -18,6 +19,7 @@ mod mutants;
 mod node;
 mod parity;
 mod picture;
+mod readme;
 #[cfg(feature = "compilers")]
 mod recompile;
 mod setup;
