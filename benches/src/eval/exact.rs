@@ -114,7 +114,7 @@ fn portcullis(amount: U256, bound: U256) -> Result<bool> {
     let request = Request { account, actions: vec![action], ..Request::default() };
     let mut state = MemoryState::default();
     state.words.insert(account_slot(account, 0), U256::from_be_bytes(hook.into_word().0));
-    let verdict = evaluate(&program, hook, &state, &request, 0)?.verdict;
+    let verdict = evaluate(&program, ours::CHAIN_ID, hook, &state, &request, 0)?.verdict;
     Ok(verdict.reason == Reason::Allowed)
 }
 

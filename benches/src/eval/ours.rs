@@ -9,6 +9,8 @@ use portcullis_policy::{Compiled, Policy, compile_off_chain};
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+/// Any chain: nothing of the corpus is signed.
+pub(crate) const CHAIN_ID: u64 = 1;
 /// Any time: no condition of the corpus asks for it.
 const NOW: u64 = 1_790_000_000;
 const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
@@ -32,7 +34,7 @@ impl Portcullis {
     }
 
     fn ask(&self, ask: usize) -> Result<Evaluation> {
-        Ok(evaluate(&self.compiled.program, self.hook, &self.state, &self.requests[ask], NOW)?)
+        Ok(evaluate(&self.compiled.program, CHAIN_ID, self.hook, &self.state, &self.requests[ask], NOW)?)
     }
 }
 
@@ -42,7 +44,7 @@ impl Engine for Portcullis {
     }
 
     fn decide(&mut self, ask: usize) -> Result<Answer> {
-        Ok(answer(&verdict(&self.compiled.program, self.hook, &self.state, &self.requests[ask], NOW)?))
+        Ok(answer(&verdict(&self.compiled.program, CHAIN_ID, self.hook, &self.state, &self.requests[ask], NOW)?))
     }
 
     fn explain(&mut self, ask: usize) -> Result<Option<(Answer, String)>> {

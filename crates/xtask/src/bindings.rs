@@ -165,6 +165,7 @@ fn check() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn hashes_bytes_and_refuses_none() {
@@ -172,6 +173,25 @@ mod tests {
         assert_eq!(hash, "0xbc36789e7a1e281436464229828f817d6612f7b477d66591ff96a9e064bcc98a");
         assert!(keccak("0x").is_err());
         assert!(keccak("0x73__$abc$__63").is_err());
+    }
+
+    #[test]
+    fn no_artifact_is_committed_that_no_source_compiles_to() {
+        let folder = fs::read_dir(tools::root().join("crates/bindings/artifacts")).unwrap();
+        let files: BTreeSet<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(files, BTreeSet::from(CONTRACTS.map(|contract| format!("{}.json", contract.name))));
+    }
+
+    #[test]
+    fn no_library_is_left_out_where_the_hook_is_deployed() {
+        let read = |path: &str| fs::read_to_string(tools::root().join(path)).unwrap();
+        let (script, bound) = (read("script/Deploy.s.sol"), read("crates/bindings/src/libraries.rs"));
+        let hook = script.find("_deploy(\"PolicyHook\")").unwrap();
+        for Contract { name, .. } in CONTRACTS.iter().filter(|contract| contract.library) {
+            let at = script.find(&format!("_deploy(\"{name}\")"));
+            assert!(at.is_some_and(|at| at < hook), "script/Deploy.s.sol does not deploy {name} before the hook");
+            assert!(bound.contains(&format!("name: \"{name}\"")), "crates/bindings/src/libraries.rs lacks {name}");
+        }
     }
 
     #[test]

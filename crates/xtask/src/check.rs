@@ -1,6 +1,6 @@
 //! `check`: everything that holds besides tests.
 
-use crate::{bench_gas, bindings, demo, deps, generated, setup, stage, tidy, tools};
+use crate::{bench_gas, bindings, demo, deps, figures, generated, setup, stage, tidy, tools};
 use eyre::{Result, bail};
 use std::process::Command;
 
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<()> {
     note("licences, bans and sources", deny());
     note("dependency direction", deps::run());
     note("docs drift", generated::run(&generated::DocsArgs { check: true }));
+    note("figures drift", figures::check());
     note("picture drift", demo::picture(&demo::PictureArgs { check: true }));
     note("gas drift", bench_gas::check());
     note("bindings drift", bindings::run(&bindings::BindingsArgs { check: true }));

@@ -5,15 +5,12 @@ use crate::{attacks, demo, link, lint_proof, node, parity, setup, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
 const ATTACKS: usize = 40;
-const PARITY_CASES: u64 = 20_000;
-const PARITY_SECONDS: f64 = 120.0;
 const LINT_POLICIES: u64 = 2_000;
 const LINT_RECORDED: u64 = 100_000;
 const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
@@ -107,19 +104,21 @@ fn attack_figures() -> Result<[Figure; 2]> {
 struct Compared {
     name: &'static str,
     flags: &'static [&'static str],
+    cases: u64,
     least_allowed: f64,
 }
 
-const REQUESTS: Compared = Compared { name: "parity", flags: &[], least_allowed: 30.0 };
-const MESSAGES: Compared = Compared { name: "parity of messages", flags: &["--messages"], least_allowed: 20.0 };
+const REQUESTS: Compared = Compared { name: "parity", flags: &[], cases: 200_000, least_allowed: 30.0 };
+const MESSAGES: Compared =
+    Compared { name: "parity of messages", flags: &["--messages"], cases: 20_000, least_allowed: 20.0 };
 
 fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
     let mut command = parity::binary();
     command.args(compared.flags);
-    command.args(["--cases", &PARITY_CASES.to_string(), "--seed", &seed.to_string(), "--json"]);
+    command.args(["--cases", &compared.cases.to_string(), "--seed", &seed.to_string(), "--json"]);
     let started = Instant::now();
     let report = measure(compared.name, command)?;
-    let seconds = started.elapsed().as_secs_f64();
+    let taken = started.elapsed();
     let figure = |name: &str, target: String, value: String, met: bool| Figure {
         name: format!("{}: {name}", compared.name),
         target,
@@ -132,7 +131,13 @@ fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
     let uncovered = count(tools::at(&report, "uncovered"));
     let share = tools::at(&report, "allowed_percent").as_f64();
     Ok(vec![
-        figure("cases", format!(">= {PARITY_CASES}"), shown(cases), cases >= Some(PARITY_CASES)),
+        figure(
+            "cases",
+            format!(">= {}", compared.cases),
+            // How long they took is told and asks for nothing: machines differ.
+            format!("{} in {:.1} s", shown(cases), taken.as_secs_f64()),
+            cases >= Some(compared.cases),
+        ),
         figure("disagreements", "0".to_owned(), shown(disagreements), disagreements == Some(0)),
         figure("uncovered", "0".to_owned(), shown(uncovered), uncovered == Some(0)),
         figure(
@@ -141,7 +146,6 @@ fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
             share.map_or_else(|| "missing".to_owned(), |share| share.to_string()),
             share.is_some_and(|share| share >= compared.least_allowed),
         ),
-        figure("seconds", format!("<= {PARITY_SECONDS}"), format!("{seconds:.1}"), seconds <= PARITY_SECONDS),
     ])
 }
 
@@ -212,31 +216,55 @@ fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
 
 fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
     command.arg("--json");
-    let report = measure(&format!("demo, {place}"), command)?;
+    let (report, passed) = run_to_end(&format!("demo, {place}"), command)?;
+    let mut figures = verdict_figures(place, &report);
+    figures.push(Figure {
+        name: format!("demo, {place}: reasons, rules, effects and values agree"),
+        target: "yes".to_owned(),
+        value: if passed { "yes" } else { "no" }.to_owned(),
+        met: passed,
+        seed: None,
+    });
+    Ok(figures)
+}
+
+/// The verdicts of each Safe's steps, of which each must have both.
+fn verdict_figures(place: &str, report: &Value) -> Vec<Figure> {
     let steps: Vec<&Value> =
-        tools::at(&report, "steps").as_array().map(|steps| steps.iter().collect()).unwrap_or_default();
+        tools::at(report, "steps").as_array().map(|steps| steps.iter().collect()).unwrap_or_default();
     let mut figures = Vec::new();
     for safe in SAFES {
         let own: Vec<&&Value> = steps.iter().filter(|step| tools::at(step, "safe").as_str() == Some(safe)).collect();
-        let differing = own.iter().filter(|step| tools::at(step, "chain") != tools::at(step, "rust")).count();
-        let verdicts: BTreeSet<&str> = own.iter().filter_map(|step| tools::at(step, "chain").as_str()).collect();
+        let verdict = |step: &Value, side: &str| tools::at(step, side).as_str().map(str::to_owned);
+        let agreed: Vec<String> = own
+            .iter()
+            .filter_map(|step| verdict(step, "chain").filter(|chain| verdict(step, "rust").as_ref() == Some(chain)))
+            .collect();
+        let both = ["allow", "deny"].iter().all(|one| agreed.iter().any(|verdict| verdict == one));
+        let differing = own.len().saturating_sub(agreed.len());
         figures.push(Figure {
             name: format!("demo, {place}, Safe {safe}: verdict pairs that differ"),
             target: "0, with both verdicts among the steps".to_owned(),
             value: format!("{differing} of {}", own.len()),
-            met: differing == 0 && verdicts == BTreeSet::from(["allow", "deny"]),
+            met: differing == 0 && both,
             seed: None,
         });
     }
-    Ok(figures)
+    figures
 }
 
 /// Runs a measuring command; its exit code is judged by the figures, its talk goes to stderr.
-fn measure(name: &str, mut command: Command) -> Result<Value> {
+fn measure(name: &str, command: Command) -> Result<Value> {
+    run_to_end(name, command).map(|(report, _)| report)
+}
+
+/// What a measuring command prints, and whether it succeeds.
+fn run_to_end(name: &str, mut command: Command) -> Result<(Value, bool)> {
     eprintln!(".... {name}");
     let output = command.stderr(Stdio::inherit()).output().wrap_err_with(|| format!("cannot start {name}"))?;
-    serde_json::from_slice(&output.stdout)
-        .wrap_err_with(|| format!("{name} printed no JSON object ({})", output.status))
+    let report = serde_json::from_slice(&output.stdout)
+        .wrap_err_with(|| format!("{name} printed no JSON object ({})", output.status))?;
+    Ok((report, output.status.success()))
 }
 
 /// A number, or how many there are of something listed.
@@ -276,4 +304,41 @@ fn print(figures: &[Figure], as_json: bool) -> Result<()> {
         println!("{mark} {:width$}  {:>12}  target {}{seed}", figure.name, figure.value, figure.target);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn met(steps: &Value) -> Vec<bool> {
+        verdict_figures("embedded", &json!({ "steps": steps })).iter().map(|figure| figure.met).collect()
+    }
+
+    fn step(safe: &str, chain: &str, rust: &str) -> Value {
+        json!({ "safe": safe, "chain": chain, "rust": rust })
+    }
+
+    #[test]
+    fn steps_without_verdicts_and_a_day_without_steps_are_missed() {
+        assert_eq!(met(&json!([])), [false, false]);
+        assert_eq!(verdict_figures("embedded", &json!({})).iter().filter(|figure| figure.met).count(), 0);
+        let whole = [step("1.4.1", "allow", "allow"), step("1.4.1", "deny", "deny")];
+        assert_eq!(met(&json!(whole)), [true, false]);
+        let [first, second] = whole;
+        assert_eq!(met(&json!([first, second, { "safe": "1.4.1" }])), [false, false]);
+    }
+
+    #[test]
+    fn verdicts_that_differ_or_are_all_alike_are_missed() {
+        assert_eq!(met(&json!([step("1.4.1", "allow", "allow"), step("1.4.1", "deny", "allow")])), [false, false]);
+        assert_eq!(met(&json!([step("1.4.1", "deny", "deny")])), [false, false]);
+    }
+
+    #[test]
+    fn a_command_that_fails_after_its_report_is_not_taken_for_one_that_passed() {
+        let command = |script: &str| tools::command("sh", &["-c", script]);
+        assert_eq!(run_to_end("reports", command("echo '{}'")).unwrap(), (json!({}), true));
+        assert_eq!(run_to_end("fails", command("echo '{}'; exit 5")).unwrap(), (json!({}), false));
+        assert!(run_to_end("says nothing", command("true")).is_err());
+    }
 }

@@ -11,6 +11,7 @@ mod check;
 mod demo;
 mod deps;
 mod evidence;
+mod figures;
 mod generated;
 mod invariants;
 mod link;
@@ -98,5 +99,27 @@ fn main() -> ExitCode {
             eprintln!("error: {report:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_a_page_tells_is_understood() {
+        let mut told = 0;
+        for page in tools::tracked_files().unwrap().iter().filter(|path| path.ends_with(".md")) {
+            let text = std::fs::read_to_string(tools::root().join(page)).unwrap();
+            for command in text.split("cargo xtask ").skip(1) {
+                let command = command.split(['`', '#', '\n']).next().unwrap_or_default();
+                let words = ["xtask"].into_iter().chain(command.split_whitespace());
+                if let Err(error) = Args::try_parse_from(words) {
+                    panic!("{page}: cargo xtask {command}: {error}");
+                }
+                told += 1;
+            }
+        }
+        assert!(told > 5, "only {told} commands");
     }
 }

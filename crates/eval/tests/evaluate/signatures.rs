@@ -1,11 +1,12 @@
 //! Owner signatures that rules ask for.
 
-use alloy_primitives::{U256, address};
-use portcullis_attest::seal;
-use portcullis_eval::{Ask, MemoryState, Reason, Request, Verdict};
+use alloy_primitives::U256;
+use portcullis_attest::{SafeTransaction, seal};
+use portcullis_eval::{Action, Ask, MemoryState, Reason, Request, Verdict};
 
 use crate::common::{
-    Draft, NATIVE_CLASSES, active, list, member, native_rule, obliging, pay, request, run, safe_of, signed_by,
+    ACCOUNT, CHAIN, Draft, NATIVE_CLASSES, PAYEE, active, list, member, native_rule, obliging, pay, request, run,
+    safe_of, signed_by,
 };
 
 /// One rule on native value, over a list of two owners.
@@ -111,25 +112,31 @@ fn what_is_there_is_told_beside_what_is_asked_for() {
 }
 
 #[test]
-fn what_owners_sign_is_the_hash_that_the_safe_shows() {
-    // Of a transaction on a chain of id 1, as a Safe 1.4.1 gives it.
+fn what_owners_sign_is_the_request_field_by_field() {
+    // Every field is another than its neighbours, so that none can stand for another.
     let asked = Request {
-        account: address!("5AEDA56215b167893e80B4fE645BA6d5Bab767DE"),
-        base_gas: U256::from(1),
+        safe_tx_gas: U256::from(11),
+        base_gas: U256::from(12),
+        gas_price: U256::from(13),
         gas_token: member(1),
         refund_receiver: member(2),
+        actions: vec![Action { data: vec![4; 5].into(), operation: 1, ..pay(U256::from(5)) }],
         ..payment()
     };
-    let transaction = asked.safe_transaction().unwrap();
-    assert_eq!(asked.hash(1), Some(transaction.hash(asked.account, 1)));
-    for changed in [
-        Request { base_gas: U256::from(2), ..asked.clone() },
-        Request { gas_token: member(2), ..asked.clone() },
-        Request { refund_receiver: member(1), ..asked.clone() },
-        Request { nonce: U256::from(4), ..asked.clone() },
-        Request { actions: vec![pay(U256::from(6))], ..asked.clone() },
-    ] {
-        assert_ne!(changed.hash(1), asked.hash(1));
-    }
-    assert_ne!(asked.hash(1), asked.hash(2));
+    let transaction = SafeTransaction {
+        to: PAYEE,
+        value: U256::from(5),
+        data: vec![4; 5].into(),
+        operation: 1,
+        safe_tx_gas: U256::from(11),
+        base_gas: U256::from(12),
+        gas_price: U256::from(13),
+        gas_token: member(1),
+        refund_receiver: member(2),
+        nonce: U256::from(3),
+    };
+    assert_eq!(asked.safe_transaction().as_ref(), Some(&transaction));
+    assert_eq!(asked.hash(CHAIN), Some(transaction.hash(ACCOUNT, CHAIN)));
+    assert_eq!(Request { origin: Some(member(9)), ..asked.clone() }.hash(CHAIN), None);
+    assert_eq!(Request { actions: vec![pay(U256::ONE); 2], ..asked }.hash(CHAIN), None);
 }

@@ -131,7 +131,7 @@ pub(crate) fn cases(rng: &mut ChaCha8Rng, policy: &Policy) -> Vec<Case> {
     cases
 }
 
-/// A table's place: the case, the policy and whether the table is a rule's own.
+/// What a table of conditions is read against.
 struct Reading<'a> {
     policy: &'a Policy,
     case: &'a Case,

@@ -19,6 +19,11 @@ use crate::scan::{self, Body};
 pub use required::required;
 use required::{CLASSES, SEMANTICS};
 
+/// Percent of the cases that must end in allow.
+const ALLOWED: u64 = 30;
+/// Percent of the cases in which the plain evaluator must take part.
+const PLAIN: u64 = 75;
+
 /// How many cases reached each point.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -161,10 +166,28 @@ impl Coverage {
         required().into_iter().filter(|point| !self.hits.contains_key(point)).collect()
     }
 
+    /// What is missing from a whole run: points, and shares of the cases that are too small.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<String> {
+        let mut gaps = self.uncovered();
+        let (allowed, plain) = (self.allowed_percent(), self.percent(self.cases.saturating_sub(self.declined)));
+        if allowed < ALLOWED {
+            gaps.push(format!("only {allowed}% of the cases end in allow"));
+        }
+        if plain < PLAIN {
+            gaps.push(format!("the plain evaluator took part in only {plain}% of the cases"));
+        }
+        gaps
+    }
+
     /// How many of a hundred cases end in allow, rounded down.
     #[must_use]
     pub fn allowed_percent(&self) -> u64 {
-        (self.allowed * 100).checked_div(self.cases).unwrap_or_default()
+        self.percent(self.allowed)
+    }
+
+    fn percent(&self, part: u64) -> u64 {
+        (part * 100).checked_div(self.cases).unwrap_or_default()
     }
 
     /// Adds what other cases reached.
@@ -187,5 +210,30 @@ impl Coverage {
     #[must_use]
     pub const fn hits(&self) -> &BTreeMap<String, u64> {
         &self.hits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_which_the_plain_evaluator_took_no_part_is_not_whole() {
+        let hits = required().into_iter().map(|point| (point, 1)).collect();
+        let whole = Coverage { hits, allowed: 30, cases: 100, declined: 25 };
+        assert!(whole.gaps().is_empty(), "{:?}", whole.gaps());
+        let without = Coverage { declined: 26, ..whole.clone() };
+        assert_eq!(without.gaps(), ["the plain evaluator took part in only 74% of the cases"]);
+        let denying = Coverage { allowed: 29, ..whole };
+        assert_eq!(denying.gaps(), ["only 29% of the cases end in allow"]);
+    }
+
+    #[test]
+    fn a_run_without_cases_and_a_point_that_no_case_reached_are_gaps() {
+        assert_eq!(Coverage::default().gaps().len(), required().len() + 2);
+        let mut hits: BTreeMap<String, u64> = required().into_iter().map(|point| (point, 1)).collect();
+        hits.remove("a denial overridden");
+        let lacking = Coverage { hits, allowed: 100, cases: 100, declined: 0 };
+        assert_eq!(lacking.gaps(), ["a denial overridden"]);
     }
 }
