@@ -114,7 +114,7 @@ fn what_is_near_is_told_in_the_policys_words() {
     };
     let one = "1000000000000000001";
     let small = "when = { effect = \"transfer\", asset = \"ETH\", amount = { max = \"1\" } }\nthen = { allow = true }";
-    assert_eq!(near(small, one), ["up to 1 ETH"]);
+    assert_eq!(near(small, one), ["up to 1.00 ETH"]);
     let hours = "when = { asset = \"ETH\", time = { from = \"14:00\", to = \"15:00\" } }\nthen = { allow = true }";
     assert_eq!(near(hours, "1"), ["at 2026-01-01 14:00:00 UTC"]);
     let late = "when = { asset = \"ETH\" }\nthen = { allow = true, delay = \"24h\" }";
@@ -122,6 +122,6 @@ fn what_is_near_is_told_in_the_policys_words() {
     let two = "when = { asset = \"ETH\", amount = { max = \"1\" } }\n\
                then = { allow = true, approvals = { group = \"management\", at_least = 2, initiator = true, owners = true } }";
     assert_eq!(near(two, "1"), ["with 2 more approvals by @management"]);
-    assert_eq!(near(two, one), ["up to 1 ETH, with 2 more approvals by @management"]);
+    assert_eq!(near(two, one), ["up to 1.00 ETH, with 2 more approvals by @management"]);
     assert_eq!(near("when = { asset = \"ETH\" }\nthen = { deny = true }", "1"), [""; 0]);
 }
