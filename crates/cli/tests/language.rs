@@ -174,7 +174,7 @@ then = {{ allow = true, signatures = 3, signers = {{ list = "@board", at_least =
     );
     let [(code, explained, talk), (_, simulated, _)] = ask(&rules, &[wei(FRIEND, SMALL)]);
     assert_eq!((code, explained["reason"].as_str()), (3, Some("AttestationRequired")), "{talk}");
-    assert_eq!(explained["words"], "rule ether needs an attestation by set risk, and none is there");
+    assert_eq!(explained["words"], "rule ether needs an attestation by set risk, and none says anything of it");
     assert_eq!(
         explained["asked"],
         json!([
