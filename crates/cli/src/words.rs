@@ -29,6 +29,12 @@ pub(crate) const fn verdict(verdict: &Verdict) -> &'static str {
     if matches!(verdict.reason, Reason::Allowed) { "allow" } else { "deny" }
 }
 
+/// Revert data in words where it is a plain reason, in hex where it is not.
+pub(crate) fn revert(output: &[u8]) -> String {
+    alloy_sol_types::decode_revert_reason(output)
+        .unwrap_or_else(|| format!("reverted with {}", hex::encode_prefixed(output)))
+}
+
 /// Why, with the values that decided.
 pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
     let (have, need) = (verdict.have, verdict.need);
