@@ -272,6 +272,6 @@ impl Embedded {
         let surroundings = Surroundings { chain_id: self.chain_id, block, contracts_send: false };
         let nonce = self.info(from).map_or(0, |info| info.nonce);
         let sent = Sent { from, kind, value, data, nonce, gas_limit };
-        surroundings.run(db, sent).map_err(|error| Invalid::Transaction { from, why: error.to_string() })
+        surroundings.run(db, sent, None).map_err(|error| Invalid::Transaction { from, why: error.to_string() })
     }
 }

@@ -12,7 +12,7 @@ use revm::{DatabaseCommit, DatabaseRef};
 
 use crate::Invalid;
 use crate::pinned::{Pinned, Unread};
-use crate::run::{Called, GAS_LIMIT, Receipt, Sent, Surroundings};
+use crate::run::{Called, GAS_LIMIT, Receipt, Reverted, Sent, Surroundings, Watch};
 
 /// What a transaction changed of an account: before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Ran {
     pub receipt: Receipt,
     /// By account.
     pub changes: BTreeMap<Address, Change>,
+    /// The calls in it that reverted, in the order in which they ended.
+    pub reverted: Vec<Reverted>,
 }
 
 /// Why nothing ran.
@@ -116,7 +118,8 @@ impl<'a> Fork<'a> {
     /// # Errors
     /// [`Invalid::Transaction`] when it cannot run, or something that it needs is not known.
     pub fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called, Invalid> {
-        let ran = self.run(CacheDB::new(&self.db), from, to, value, data, GAS_LIMIT)?;
+        let sent = Sent { from, kind: TxKind::Call(to), value, data, nonce: 0, gas_limit: GAS_LIMIT };
+        let ran = self.run(CacheDB::new(&self.db), sent, None)?;
         Ok(Called::new(ran.result))
     }
 
@@ -129,8 +132,10 @@ impl<'a> Fork<'a> {
         let code = Bytecode::new_raw(Bytes::from_static(&probe::CODE));
         let info = self.info(from).map_err(|error| invalid(from, &error.into()))?;
         db.insert_account_info(from, AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..info });
-        let limit = probe::gas_limit(gas);
-        let ran = self.run(db, Address::ZERO, from, U256::ZERO, probe::calldata(to, gas, data), limit)?;
+        let (kind, data) = (TxKind::Call(from), probe::calldata(to, gas, data));
+        let gas_limit = probe::gas_limit(gas);
+        let sent = Sent { from: Address::ZERO, kind, value: U256::ZERO, data, nonce: 0, gas_limit };
+        let ran = self.run(db, sent, None)?;
         let output = ran.result.into_output().unwrap_or_default();
         probe::answer(&output).ok_or(Invalid::NoAnswer { target: to })
     }
@@ -140,10 +145,12 @@ impl<'a> Fork<'a> {
     /// # Errors
     /// As [`Fork::call`]; the state is then unchanged.
     pub fn send(&mut self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Ran, Invalid> {
-        let ran = self.run(CacheDB::new(&self.db), from, to, value, data, GAS_LIMIT)?;
+        let mut watch = Watch::default();
+        let sent = Sent { from, kind: TxKind::Call(to), value, data, nonce: 0, gas_limit: GAS_LIMIT };
+        let ran = self.run(CacheDB::new(&self.db), sent, Some(&mut watch))?;
         let changes = self.changes(&ran.state).map_err(|error| invalid(from, &error.into()))?;
         self.db.commit(ran.state);
-        Ok(Ran { receipt: Receipt::new(ran.result, self.block, self.now), changes })
+        Ok(Ran { receipt: Receipt::new(ran.result, self.block, self.now), changes, reverted: watch.0 })
     }
 
     fn info(&self, who: Address) -> Result<AccountInfo, Unread> {
@@ -170,15 +177,14 @@ impl<'a> Fork<'a> {
         Ok(changes)
     }
 
+    /// Runs a transaction with the sender's next nonce.
     fn run(
         &self,
         db: CacheDB<&CacheDB<&'a Pinned>>,
-        from: Address,
-        to: Address,
-        value: U256,
-        data: Bytes,
-        gas_limit: u64,
+        sent: Sent,
+        watch: Option<&mut Watch>,
     ) -> Result<ResultAndState, Invalid> {
+        let from = sent.from;
         let at = self.pinned.block();
         let block = BlockEnv {
             number: U256::from(self.block),
@@ -191,10 +197,9 @@ impl<'a> Fork<'a> {
             ..BlockEnv::default()
         };
         let surroundings = Surroundings { chain_id: self.pinned.chain_id(), block, contracts_send: true };
-        let run = || -> Result<ResultAndState, Fault> {
-            let nonce = self.info(from)?.nonce;
-            let sent = Sent { from, kind: TxKind::Call(to), value, data, nonce, gas_limit };
-            let ran = surroundings.run(db, sent).map_err(|error| match error {
+        let run = move || -> Result<ResultAndState, Fault> {
+            let sent = Sent { nonce: self.info(from)?.nonce, ..sent };
+            let ran = surroundings.run(db, sent, watch).map_err(|error| match error {
                 EVMError::Database(unread) => Fault::Unread(unread),
                 other => Fault::Invalid(other.to_string()),
             })?;

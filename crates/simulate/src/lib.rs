@@ -15,5 +15,5 @@ pub use fork::{Change, Fork, Ran};
 pub use pinned::{
     At, BadUrl, Block, BrokenFile, Cache, Limits, Pinned, Reads, Record, Rpc, Unread, Wanted, seal, unseal,
 };
-pub use run::{Called, Receipt, SPEC};
+pub use run::{Called, Receipt, Reverted, SPEC};
 pub use state::HookState;

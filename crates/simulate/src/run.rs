@@ -3,8 +3,9 @@
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use revm::context::result::{EVMError, ExecutionResult, ResultAndState};
 use revm::context::{BlockEnv, Context, TxEnv};
+use revm::interpreter::{CallInputs, CallOutcome};
 use revm::primitives::hardfork::SpecId;
-use revm::{Database, ExecuteEvm, MainBuilder, MainContext};
+use revm::{Database, ExecuteEvm, InspectEvm, Inspector, MainBuilder, MainContext};
 
 /// The rules of the chain: the newest that mainnet runs.
 pub const SPEC: SpecId = SpecId::OSAKA;
@@ -83,6 +84,30 @@ pub(crate) struct Surroundings {
     pub(crate) contracts_send: bool,
 }
 
+/// A call within a transaction that reverted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reverted {
+    /// Who called.
+    pub caller: Address,
+    /// The contract that was called; of a delegatecall, the one whose storage it had.
+    pub target: Address,
+    /// What it reverted with.
+    pub output: Bytes,
+}
+
+/// Notes the calls that revert.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch(pub(crate) Vec<Reverted>);
+
+impl<C> Inspector<C> for Watch {
+    fn call_end(&mut self, _: &mut C, inputs: &CallInputs, outcome: &mut CallOutcome) {
+        if outcome.result.is_revert() {
+            let (caller, target) = (inputs.caller, inputs.target_address);
+            self.0.push(Reverted { caller, target, output: outcome.result.output.clone() });
+        }
+    }
+}
+
 /// A transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
@@ -95,7 +120,12 @@ pub(crate) struct Sent {
 }
 
 impl Surroundings {
-    pub(crate) fn run<D: Database>(self, db: D, sent: Sent) -> Result<ResultAndState, EVMError<D::Error>> {
+    pub(crate) fn run<D: Database>(
+        self,
+        db: D,
+        sent: Sent,
+        watch: Option<&mut Watch>,
+    ) -> Result<ResultAndState, EVMError<D::Error>> {
         let transaction = TxEnv::builder()
             .caller(sent.from)
             .kind(sent.kind)
@@ -106,7 +136,7 @@ impl Surroundings {
             .gas_limit(sent.gas_limit)
             .build()
             .map_err(|error| EVMError::Custom(format!("{error:?}")))?;
-        let mut evm = Context::mainnet()
+        let context = Context::mainnet()
             .with_db(db)
             .modify_cfg_chained(|cfg| {
                 cfg.chain_id = self.chain_id;
@@ -115,8 +145,10 @@ impl Surroundings {
                 cfg.disable_eip3607 = self.contracts_send;
                 cfg.set_spec_and_mainnet_gas_params(SPEC);
             })
-            .with_block(self.block)
-            .build_mainnet();
-        evm.transact(transaction)
+            .with_block(self.block);
+        match watch {
+            None => context.build_mainnet().transact(transaction),
+            Some(watch) => context.build_mainnet_with_inspector(watch).inspect_tx(transaction),
+        }
     }
 }

@@ -21,7 +21,7 @@ use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
-use portcullis_simulate::{Fork, Pinned};
+use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
 pub(crate) use ahead::{hints, wanted};
@@ -100,7 +100,9 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Resu
             None => (answers.chain, Outcome::Executes, None),
             some => (answers.chain, Outcome::Fails, some),
         },
-        Executed::Denied(verdict) => (verdict, Outcome::Denied, None),
+        // In 1.5.0 what a called contract reverts with is what the Safe does: only the hook's own denial is one.
+        Executed::Denied(verdict) if is_by(hook, asked.safe, &ran) => (verdict, Outcome::Denied, None),
+        Executed::Denied(_) => (answers.chain, Outcome::Fails, Some(words::revert(&ran.receipt.output))),
         Executed::Failed(output) => {
             let why = ran.receipt.halt.clone().unwrap_or_else(|| words::revert(&output));
             (answers.chain, Outcome::Fails, Some(why))
@@ -224,6 +226,12 @@ fn approvers(info: &read::SafeInfo, asked: &Asked) -> Result<Vec<Address>> {
 fn approved_slot(owner: Address, hash: B256) -> B256 {
     let of_owner = keccak256([owner.into_word(), APPROVED_HASHES_SLOT.into()].concat());
     keccak256([hash, of_owner].concat())
+}
+
+/// Whether what the transaction reverted with is what the hook told the Safe.
+fn is_by(hook: Address, safe: Address, ran: &Ran) -> bool {
+    let told = |one: &Reverted| one.target == hook && one.caller == safe && one.output == ran.receipt.output;
+    ran.reverted.iter().any(told)
 }
 
 /// A module is told of a failed call by its answer, not by a revert.

@@ -78,6 +78,10 @@ impl Treasury {
         Self::under(version, NO_RULES)
     }
 
+    pub(crate) fn with(version: Version, rules: &str) -> Self {
+        Self::under(version, rules)
+    }
+
     fn under(version: Version, rules: &str) -> Self {
         let anvil = Anvil::start();
         let keys = ["payer", "module", "ann"].map(key).to_vec();
