@@ -256,3 +256,23 @@ fn a_cache_saves_reads_and_one_that_was_changed_is_read_anew() {
     fs::copy(file, newer.unwrap()).unwrap();
     assert_eq!(run().1, read);
 }
+
+#[test]
+fn every_command_of_the_page_runs() {
+    let page = fs::read_to_string(support::root().join("docs/simulate.md")).unwrap();
+    let shell = page.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let treasury = Treasury::new(Version::V1_4_1);
+    let pay = json!({ "actions": [ether("vendor", 8)] });
+    fs::write(folder.path().join("tx.json"), pay.to_string()).unwrap();
+    fs::write(folder.path().join("policy.toml"), &treasury.policy).unwrap();
+    let commands: Vec<&str> = shell.lines().collect();
+    assert_eq!(commands.len(), 4, "{commands:?}");
+    for command in commands {
+        let command = command.replace("$RPC", &treasury.anvil.url).replace("$SAFE", &treasury.safe.to_string());
+        let mut words = command.split_whitespace();
+        assert_eq!(words.next(), Some("portcullis"));
+        let mut process = assert_cmd::Command::cargo_bin("portcullis").unwrap();
+        process.current_dir(folder.path()).args(words).assert().code(0);
+    }
+}

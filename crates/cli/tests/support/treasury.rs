@@ -124,7 +124,7 @@ impl Treasury {
             let module = who("module");
             self.execute(&self.call(self.safe, 0, Safe::enableModuleCall { module }.abi_encode()));
         }
-        let policy = Policy::parse(&self.policy, "policy.toml").unwrap_or_else(|faults| panic!("{faults}"));
+        let policy = Policy::parse(&self.policy, "policy.toml").map_err(|faults| faults.to_string()).unwrap();
         let hook = deploy::deploy_hook(&mut self.node, who("payer")).unwrap();
         let program = deploy::deploy_program(&mut self.node, who("payer"), &compile(&policy).unwrap().program).unwrap();
         let info = read::safe(&self.node, self.safe).unwrap();
