@@ -146,7 +146,7 @@ fn compare(version: Version, count: u32) {
         let expected = on_node(&treasury, &block["transactions"][0], &ignored);
         assert_eq!(simulated(&shown["report"]["changes"], &ignored), expected, "{about}");
     }
-    assert!(outcomes.get("executes").is_some() && outcomes.get("denied").is_some(), "{outcomes:?}");
+    assert!(["executes", "denied"].iter().all(|outcome| outcomes.contains_key(*outcome)), "{outcomes:?}");
 }
 
 fn count() -> u32 {
@@ -212,9 +212,9 @@ fn a_bundle_that_lacks_a_word_is_undecided() {
     // Sealed anew by somebody who left out the nonce.
     let (_, content) = text.split_once('\n').unwrap();
     let nonce = format!("\"{:#066x}\":", 5);
-    let from = content.find(&nonce).unwrap();
-    let length = content[from..].find(',').unwrap() + 1;
-    let without = format!("{}{}", &content[..from], &content[from + length..]);
+    let (before, rest) = content.split_once(&nonce).unwrap();
+    let (_, behind) = rest.split_once(',').unwrap();
+    let without = format!("{before}{behind}");
     let hash = alloy_primitives::keccak256(&without);
     fs::write(&file, format!("portcullis bundle 1 {hash}\n{without}")).unwrap();
     let (code, shown, talk) = support::run(&["replay", path], &Value::Null);
@@ -267,7 +267,7 @@ fn every_command_of_the_page_runs() {
     fs::write(folder.path().join("tx.json"), pay.to_string()).unwrap();
     fs::write(folder.path().join("policy.toml"), &treasury.policy).unwrap();
     let commands: Vec<&str> = shell.lines().collect();
-    assert_eq!(commands.len(), 4, "{commands:?}");
+    assert_eq!(commands.len(), 5, "{commands:?}");
     for command in commands {
         let command = command.replace("$RPC", &treasury.anvil.url).replace("$SAFE", &treasury.safe.to_string());
         let mut words = command.split_whitespace();

@@ -13,7 +13,7 @@ mod support;
 use alloy_primitives::Address;
 use portcullis_chain::safe::Version;
 use serde_json::{Value, json};
-use support::relay::{Fate, Relay};
+use support::relay::{Fate, Relay, rpc};
 use support::treasury::{ETHER, Treasury, ether, key, who};
 
 fn pays(treasury: &Treasury) -> Value {
@@ -165,7 +165,8 @@ fn what_denies_everything_denies_under_every_option() {
         let [ann, bob, cem] = ["ann", "bob", "cem"].map(|name| who(name).to_string());
         let (policy, cache, bundle) = (path("policy.toml"), path("cache"), path("bundle"));
         let later = "99999999999";
-        let options: [&[&str]; 11] = [
+        let options: [&[&str]; 12] = [
+            &["--proven"],
             &[],
             &["--block", "latest"],
             &["--block", &number],
@@ -255,6 +256,85 @@ fn a_module_is_simulated_as_its_guard_sees_it() {
     let (code, _, talk) = old.simulate(&old.anvil.url, &[], &asks(who("module"), 1));
     assert_eq!(code, 1);
     assert!(talk.contains("bypasses the guard of Safe 1.4.1"), "{talk}");
+}
+
+/// The account's storage root and every word's value and proof, changed one at a time.
+fn forgeries(proof: &Value) -> Vec<Value> {
+    let mut forged = Vec::new();
+    let mut with = |pointer: &str, change: &dyn Fn(&str) -> String| {
+        let mut other = proof.clone();
+        let place = other.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} of {proof}"));
+        *place = json!(change(place.as_str().unwrap()));
+        forged.push(other);
+    };
+    let last_digit = |text: &str| {
+        let (head, last) = text.split_at(text.len() - 1);
+        format!("{head}{}", if last == "1" { "2" } else { "1" })
+    };
+    for pointer in ["/balance", "/nonce", "/codeHash", "/storageHash", "/accountProof/0"] {
+        with(pointer, &last_digit);
+    }
+    if proof.pointer("/storageProof/0").is_some() {
+        with("/storageProof/0/value", &last_digit);
+        with("/storageProof/0/value", &|text| if text == "0x0" { "0x1" } else { "0x0" }.to_owned());
+    }
+    if proof.pointer("/storageProof/0/proof/0").is_some() {
+        with("/storageProof/0/proof/0", &last_digit);
+    }
+    forged
+}
+
+#[test]
+fn a_node_that_lies_is_caught_where_everything_is_proven() {
+    let treasury = Treasury::new(Version::V1_4_1);
+    let node = treasury.anvil.url.clone();
+    let (code, trusted, _) = treasury.simulate(&node, &[], &pays(&treasury));
+    let (proven, shown, talk) = treasury.simulate(&node, &["--proven"], &pays(&treasury));
+    assert_eq!((code, proven, &shown["state"]["proven"]), (0, 0, &json!(true)), "{talk}");
+    assert_eq!(shown["report_hash"], trusted["report_hash"], "the same state, proven");
+    assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}", shown["state"]);
+
+    let caught = |fate: Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>, about: &str| {
+        let relay = Relay::start(&node, fate);
+        let (code, shown, talk) = treasury.simulate(&relay.url, &["--proven"], &pays(&treasury));
+        assert_eq!((code, &shown), (4, &Value::Null), "{about}: {talk}");
+    };
+    let hook = portcullis_chain::deploy::hook_at();
+    for liar in [treasury.safe, hook, treasury.token] {
+        let told = move |parameters: &Value| parameters[0].as_str().unwrap().parse() == Ok(liar);
+        let count = {
+            let slots = json!([json!(alloy_primitives::B256::ZERO)]);
+            forgeries(&rpc(&node, "eth_getProof", json!([liar, slots, "latest"]))).len()
+        };
+        for index in 0..count {
+            let url = node.clone();
+            let fate = move |asked: &str, parameters: &Value| {
+                if asked != "eth_getProof" || !told(parameters) {
+                    return Fate::Pass;
+                }
+                let all = forgeries(&rpc(&url, asked, parameters.clone()));
+                Fate::Result(all[index.min(all.len() - 1)].clone())
+            };
+            caught(Box::new(fate), &format!("{liar} {index}"));
+        }
+        let code = move |asked: &str, parameters: &Value| {
+            if asked == "eth_getCode" && told(parameters) { Fate::Result(json!("0x00")) } else { Fate::Pass }
+        };
+        caught(Box::new(code), "other code");
+    }
+    // A header that does not hash to its hash.
+    for (field, other) in [("timestamp", "0x7fffffff"), ("stateRoot", &format!("0x{}", "12".repeat(32)))] {
+        let mut block = treasury.ask("eth_getBlockByNumber", json!(["latest", false]));
+        block[field] = json!(other);
+        let fate = move |asked: &str, _: &Value| {
+            if asked == "eth_getBlockByNumber" { Fate::Result(block.clone()) } else { Fate::Pass }
+        };
+        caught(Box::new(fate), field);
+    }
+    caught(
+        Box::new(|asked, _| if asked == "eth_getProof" { Fate::Error("no such method") } else { Fate::Pass }),
+        "none",
+    );
 }
 
 /// Code that reverts with what it is called with.

@@ -19,7 +19,7 @@ use portcullis_chain::Ledger;
 use portcullis_chain::safe::Version;
 use portcullis_eval::{Evaluation, Reason, Request, Verdict};
 use portcullis_policy::SourceMap;
-use portcullis_simulate::{At, Cache, Embedded, Limits, Pinned, Rpc};
+use portcullis_simulate::{At, Cache, Embedded, Limits, Pinned, Rpc, Trust};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,6 +64,9 @@ pub(crate) struct Simulate {
     /// Where to keep what was read of a block
     #[arg(long, value_name = "DIR", requires = "rpc")]
     cache: Option<PathBuf>,
+    /// Take nothing from the node that it does not prove against the block's hash
+    #[arg(long, requires = "rpc", conflicts_with = "cache")]
+    proven: bool,
     /// How long the node may take for one request
     #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "rpc")]
     timeout: u64,
@@ -172,8 +175,9 @@ impl Simulate {
         let request = Duration::from_secs(self.timeout);
         let node = Rpc::new(node, Limits { request, ..Limits::default() })?;
         let cache = self.cache.as_deref().map(Cache::new);
+        let trust = if self.proven { Trust::Proofs } else { Trust::Node(cache.as_ref()) };
         let (wanted, hints) = (fork::wanted(safe, &transaction), fork::hints(safe, &transaction));
-        let pinned = Pinned::open(node, block(&self.block)?, self.chain_id, cache.as_ref(), wanted, &hints)?;
+        let pinned = Pinned::open(node, block(&self.block)?, self.chain_id, trust, wanted, &hints)?;
         let at = self.at(&pinned)?;
         let asked = Asked { safe, signers, at, transaction };
         let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref())?;

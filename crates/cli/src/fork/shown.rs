@@ -20,7 +20,7 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
     let Reads { trips, from_node, from_file } = pinned.reads();
     output.result(
         || {
-            let mut text = head(facts, pinned.reads());
+            let mut text = head(facts, pinned);
             for (who, verdict) in [("chain", chain), ("rust ", rust)] {
                 let word = paint_verdict(words::verdict(verdict));
                 text.push_str(&format!("{who}  {word}: {}\n", words::reason(verdict, names)));
@@ -47,7 +47,7 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
             "opening": evaluation.opening.as_ref().map(words::opening_json), "outcome": facts.outcome,
             "gas": facts.gas, "failure": facts.failure, "agree": facts.agree, "overrides": overrides,
             "report": facts, "report_hash": hash,
-            "state": { "trips": trips, "from_node": from_node, "from_file": from_file },
+            "state": { "trips": trips, "from_node": from_node, "from_file": from_file, "proven": pinned.is_proven() },
         }),
     )?;
     if !facts.agree {
@@ -65,9 +65,10 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
     })
 }
 
-fn head(facts: &Facts, reads: Reads) -> String {
+fn head(facts: &Facts, pinned: &Pinned) -> String {
     let nonce = facts.nonce.map_or_else(String::new, |nonce| format!(", nonce {nonce}"));
-    let from = match reads {
+    let proven = if pinned.is_proven() { ", proven against the block's hash" } else { "" };
+    let from = match pinned.reads() {
         Reads { trips: 0, from_file, .. } => format!("{from_file} parts from the bundle"),
         Reads { trips, from_node, from_file: 0 } => format!("{from_node} parts from the node in {trips} round trips"),
         Reads { trips, from_node, from_file } => {
@@ -76,7 +77,7 @@ fn head(facts: &Facts, reads: Reads) -> String {
     };
     let program = facts.program;
     format!(
-        "Safe   {} ({}{nonce}), under program {program}\nstate  chain {}, block {} ({}): {from}\ntime   {}\n",
+        "Safe   {} ({}{nonce}), under program {program}\nstate  chain {}, block {} ({}): {from}{proven}\ntime   {}\n",
         facts.safe,
         facts.safe_version,
         facts.chain_id,

@@ -2,6 +2,7 @@
 
 mod cache;
 mod parse;
+mod proof;
 mod read;
 mod record;
 mod rpc;
@@ -15,7 +16,7 @@ use revm::database_interface::DBErrorMarker;
 use revm::state::{AccountInfo, Bytecode};
 
 pub use cache::Cache;
-pub use read::{At, Wanted};
+pub use read::{At, Trust, Wanted};
 pub use record::{Block, BrokenFile, Record, seal, unseal};
 pub use rpc::{BadUrl, Limits, Rpc};
 
@@ -66,6 +67,16 @@ pub enum Unread {
         /// In the node's words.
         why: String,
     },
+    /// What the node says is not what the block's hash says.
+    #[error("the node does not prove {what} after block {block}: {why}; do not trust it, or ask one that keeps proofs")]
+    Unproven {
+        /// What was asked for.
+        what: String,
+        /// The block's hash.
+        block: B256,
+        /// What is wrong with the proof.
+        why: String,
+    },
     /// There is no node to ask, and the bundle does not say.
     #[error("the bundle does not hold {what}; make it anew")]
     NotRecorded {
@@ -100,6 +111,8 @@ pub struct Pinned {
     chain_id: u64,
     block: Block,
     node: Option<Rpc>,
+    /// The root of the state, where every read has to be proven.
+    root: Option<B256>,
     known: RefCell<Record>,
     /// The part of what is known that was asked for.
     used: RefCell<Record>,
@@ -117,6 +130,7 @@ impl Pinned {
             chain_id: record.chain_id,
             block: record.block.clone(),
             node: None,
+            root: None,
             from_file: record.parts(),
             known: RefCell::new(record),
             used: RefCell::new(used),
@@ -135,6 +149,12 @@ impl Pinned {
     #[must_use]
     pub const fn block(&self) -> &Block {
         &self.block
+    }
+
+    /// Whether everything that was read is proven against the block's hash.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        self.root.is_some()
     }
 
     /// Everything that is known: what a later run on the same block need not ask for.

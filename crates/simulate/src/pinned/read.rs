@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cache::Cache;
 use super::record::{Account, Record};
 use super::rpc::{Answer, Call, Rpc};
-use super::{Pinned, Unread, hash_of, parse};
+use super::{Pinned, Unread, hash_of, parse, proof};
 
 /// Calls for one account: balance, nonce and code.
 const OF_ACCOUNT: usize = 3;
@@ -35,6 +35,15 @@ impl std::fmt::Display for At {
     }
 }
 
+/// What of a node's answers counts.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// Every answer; and those that were kept, where there is a cache.
+    Node(Option<&'a Cache>),
+    /// Only what is proven against the block's hash.
+    Proofs,
+}
+
 /// Parts of the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -54,7 +63,7 @@ impl Pinned {
         node: Rpc,
         at: At,
         expected: Option<u64>,
-        cache: Option<&Cache>,
+        trust: Trust<'_>,
         mut wanted: Wanted,
         hints: &[(Address, Address, Bytes)],
     ) -> Result<Self, Unread> {
@@ -79,7 +88,8 @@ impl Pinned {
         if let Some(expected) = expected.filter(|expected| *expected != chain_id) {
             return Err(Unread::OtherChain { found: chain_id, expected });
         }
-        let block = read(answers.next(), parse::block).map_err(no_block)?;
+        let header = answers.next();
+        let block = read(header.clone(), parse::block).map_err(no_block)?;
         let is_other = match at {
             At::Latest => false,
             At::Number(number) => block.number != number,
@@ -88,6 +98,10 @@ impl Pinned {
         if is_other {
             return Err(no_block(format!("it answers with block {} of hash `{}`", block.number, block.hash)));
         }
+        let (root, cache) = match trust {
+            Trust::Node(cache) => (None, cache),
+            Trust::Proofs => (Some(read(header, |answer| proof::state_root(answer, &block)).map_err(no_block)?), None),
+        };
         for (address, keys) in answers.flatten().flat_map(|list| parse::access_list(&list)) {
             wanted.accounts.insert(address);
             wanted.words.extend(keys.into_iter().map(|key| (address, key)));
@@ -99,7 +113,7 @@ impl Pinned {
         let used = Record::new(chain_id, block.clone());
         let known = RefCell::new(known.unwrap_or_else(|| used.clone()));
         let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
-        let pinned = Self { chain_id, block, node: Some(node), known, used, failure, from_node, from_file };
+        let pinned = Self { chain_id, block, node: Some(node), root, known, used, failure, from_node, from_file };
         pinned.read_ahead(&wanted)?;
         Ok(pinned)
     }
@@ -113,9 +127,10 @@ impl Pinned {
 
     /// Reads what is not known yet, where there is a node.
     pub(super) fn fetch(&self, wanted: &Wanted) -> Result<(), Unread> {
-        match self.ask(wanted)? {
-            Some((what, why)) => Err(self.refused(what, &why)),
-            None => Ok(()),
+        match (self.ask(wanted)?, self.root) {
+            (None, _) => Ok(()),
+            (Some((what, why)), None) => Err(self.refused(what, &why)),
+            (Some((what, why)), Some(_)) => Err(Unread::Unproven { what, block: self.block.hash, why }),
         }
     }
 
@@ -134,6 +149,9 @@ impl Pinned {
             return Ok(None);
         };
         let at = pin(self.block.hash);
+        if let Some(root) = self.root {
+            return self.ask_for_proofs(node, root, wanted);
+        }
         let mut calls = Vec::new();
         for who in &wanted.accounts {
             for method in ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"] {
@@ -169,6 +187,28 @@ impl Pinned {
                     self.count();
                 }
                 Err(why) => refusal = Some((format!("slot `{slot}` of `{who}`"), why)),
+            }
+        }
+        Ok(refusal)
+    }
+
+    fn ask_for_proofs(&self, node: &Rpc, root: B256, wanted: &Wanted) -> Result<Option<(String, String)>, Unread> {
+        let grouped = proof::by_account(wanted);
+        let answers = node.batch(&proof::calls(&grouped, &pin(self.block.hash)))?;
+        let mut known = self.known.borrow_mut();
+        let mut refusal = None;
+        for (who, proven) in proof::answers(root, &grouped, &answers) {
+            match proven {
+                Ok(proof::Proven { account, code, words }) => {
+                    known.accounts.insert(who, account);
+                    if !code.is_empty() {
+                        known.codes.insert(account.code_hash, code);
+                    }
+                    self.count();
+                    words.iter().for_each(|_| self.count());
+                    known.words.entry(who).or_default().extend(words);
+                }
+                Err(why) => refusal = Some((format!("the account `{who}`"), why)),
             }
         }
         Ok(refusal)
