@@ -117,6 +117,12 @@ pub const SINGLETON_SLOT: U256 = U256::ZERO;
 pub const THRESHOLD_SLOT: U256 = U256::from_limbs([4, 0, 0, 0]);
 /// The slot of the nonce.
 pub const NONCE_SLOT: U256 = U256::from_limbs([5, 0, 0, 0]);
+/// The slot of the mapping that links the modules.
+pub const MODULES_SLOT: U256 = U256::from_limbs([1, 0, 0, 0]);
+/// The slot of the mapping that links the owners.
+pub const OWNERS_SLOT: U256 = U256::from_limbs([2, 0, 0, 0]);
+/// The slot of the mapping from owners and hashes to whether they approved.
+pub const APPROVED_HASHES_SLOT: U256 = U256::from_limbs([8, 0, 0, 0]);
 /// `keccak256("guard_manager.guard.address")`.
 pub const GUARD_SLOT: B256 = b256!("4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8");
 /// `keccak256("module_manager.module_guard.address")`, since 1.5.0.

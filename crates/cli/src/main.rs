@@ -7,6 +7,7 @@ mod commands;
 mod embedded;
 mod exit;
 mod facts_file;
+mod fork;
 mod history;
 mod message_file;
 mod mirror;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 use exit::Exit;
 use output::Output;
 use portcullis_eval::Undecided;
+use portcullis_simulate::Unread;
 use std::process::ExitCode;
 
 /// A treasury policy in front of a Safe.
@@ -61,6 +63,8 @@ enum Command {
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
     Simulate(commands::simulate::Simulate),
+    /// Simulate a bundle again, without a network
+    Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
     /// Play a treasury's day on real Safes, every verdict twice
@@ -93,13 +97,16 @@ fn main() -> ExitCode {
         Command::Diff(command) => command.run(&output),
         Command::Explain(command) => command.run(&output),
         Command::Simulate(command) => command.run(&output),
+        Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {
         Ok(exit) => exit.into(),
         Err(report) => {
-            let exit = if report.downcast_ref::<Undecided>().is_some() { Exit::Undecided } else { Exit::Error };
+            let is_undecided =
+                report.downcast_ref::<Undecided>().is_some() || report.downcast_ref::<Unread>().is_some();
+            let exit = if is_undecided { Exit::Undecided } else { Exit::Error };
             output::error(&report, args.verbose);
             exit.into()
         }

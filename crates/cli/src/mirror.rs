@@ -47,6 +47,12 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
 }
 
 fn check(ledger: &dyn Ledger, hook: Address, request: &Request) -> Result<Verdict> {
+    let answer = read::view(ledger, hook, "check(address,Request)", question(request))?;
+    verdict(answer.reason, answer.effect, answer.rule, answer.detail, answer.have, answer.need)
+}
+
+/// The request as the hook's `check` takes it.
+pub(crate) fn question(request: &Request) -> IPolicyHook::checkCall {
     let asked = IPolicyHook::Request {
         origin: request.origin.unwrap_or_default(),
         initiator: request.initiator,
@@ -60,9 +66,7 @@ fn check(ledger: &dyn Ledger, hook: Address, request: &Request) -> Result<Verdic
         actions: abi_actions(&request.actions),
     };
     // By position: the hook reads it raw, so there it has no name.
-    let call = IPolicyHook::checkCall::from((request.account, asked));
-    let answer = read::view(ledger, hook, "check(address,Request)", call)?;
-    verdict(answer.reason, answer.effect, answer.rule, answer.detail, answer.have, answer.need)
+    IPolicyHook::checkCall::from((request.account, asked))
 }
 
 /// Actions as the hook takes them.
@@ -91,11 +95,16 @@ pub(crate) enum Executed {
 
 /// Reads a verdict off an execution.
 pub(crate) fn executed(receipt: &Receipt) -> Result<Executed> {
-    if receipt.success {
+    ended(receipt.success, &receipt.output)
+}
+
+/// Reads a verdict off how an execution ended.
+pub(crate) fn ended(success: bool, output: &Bytes) -> Result<Executed> {
+    if success {
         return Ok(Executed::Done);
     }
-    let Ok(denied) = IPolicyHook::Denied::abi_decode_validate(&receipt.output) else {
-        return Ok(Executed::Failed(receipt.output.clone()));
+    let Ok(denied) = IPolicyHook::Denied::abi_decode_validate(output) else {
+        return Ok(Executed::Failed(output.clone()));
     };
     let denial = verdict(denied.reason, denied.effect, denied.rule, denied.detail, denied.have, denied.need)?;
     if denial.reason == Reason::Allowed {

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_chain::safe::Transaction;
 use portcullis_eval::Action;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// What a transaction file says.
@@ -21,9 +21,10 @@ pub(crate) struct TxFile {
     pub(crate) actions: Vec<Action>,
 }
 
-#[derive(Deserialize)]
+/// A transaction as files write it.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(crate) struct Written {
     origin: Option<String>,
     initiator: Option<String>,
     signatures: Option<String>,
@@ -31,7 +32,7 @@ struct Written {
 }
 
 /// An action as files write it.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenAction {
     to: String,
@@ -46,7 +47,11 @@ pub(crate) fn load(path: &Path) -> Result<TxFile> {
 }
 
 fn parse(text: &str) -> Result<TxFile> {
-    let written: Written = serde_json::from_str(text)?;
+    understand(serde_json::from_str(text)?)
+}
+
+/// What was written, checked.
+pub(crate) fn understand(written: Written) -> Result<TxFile> {
     let actions = actions(&written.actions)?;
     let signatures = written
         .signatures
@@ -119,6 +124,22 @@ fn shortened(text: &str) -> String {
 }
 
 impl TxFile {
+    /// As a file writes it.
+    pub(crate) fn written(&self) -> Written {
+        let actions = self.actions.iter().map(|action| WrittenAction {
+            to: action.to.to_string(),
+            value: action.value.to_string(),
+            data: action.data.to_string(),
+            operation: action.operation,
+        });
+        Written {
+            origin: self.origin.map(|origin| origin.to_string()),
+            initiator: self.initiator.map(|initiator| initiator.to_string()),
+            signatures: Some(self.signatures.to_string()),
+            actions: actions.collect(),
+        }
+    }
+
     /// The one action that a Safe executes.
     pub(crate) fn top_level(&self, multi_send: Address, multi_send_call_only: Address) -> Action {
         top_level(&self.actions, multi_send, multi_send_call_only)

@@ -4,6 +4,7 @@ mod values;
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
+use portcullis_bindings::IPolicyHook;
 use portcullis_eval::{
     Ask, Change, Effect, EffectKind, Evaluation, Nearby, Obligation, Opening, Reason, Test, Verdict,
 };
@@ -27,6 +28,14 @@ pub(crate) fn rule_id(rule: Option<u16>, names: &SourceMap) -> String {
 /// `allow` or `deny`.
 pub(crate) const fn verdict(verdict: &Verdict) -> &'static str {
     if matches!(verdict.reason, Reason::Allowed) { "allow" } else { "deny" }
+}
+
+/// Revert data in words where it is a plain reason, in hex where it is not.
+pub(crate) fn revert(output: &[u8]) -> String {
+    let name = output.first_chunk().and_then(|selector| IPolicyHook::IPolicyHookErrors::name_by_selector(*selector));
+    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+    alloy_sol_types::decode_revert_reason(output)
+        .unwrap_or_else(|| format!("reverted with {}{name}", hex::encode_prefixed(output)))
 }
 
 /// Why, with the values that decided.

@@ -2,26 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use portcullis_bindings::{deployer, probe};
-use revm::context::result::{ExecutionResult, ResultAndState};
-use revm::context::{BlockEnv, Context, TxEnv};
+use revm::context::BlockEnv;
+use revm::context::result::ResultAndState;
 use revm::database::{CacheDB, EmptyDB};
-use revm::primitives::hardfork::SpecId;
 use revm::state::{AccountInfo, Bytecode};
-use revm::{Database, DatabaseCommit, DatabaseRef, ExecuteEvm, MainBuilder, MainContext};
+use revm::{Database, DatabaseCommit, DatabaseRef};
 
-/// The rules of the chain: the newest that mainnet runs.
-pub const SPEC: SpecId = SpecId::OSAKA;
+use crate::run::{Called, GAS_LIMIT, Receipt, Sent, Surroundings};
 
 /// Seconds between two blocks.
 pub const BLOCK_SECONDS: u64 = 12;
 
 /// When a chain made by [`Embedded::new`] starts: Thursday, 1 January 2026, 00:00 UTC.
 pub const GENESIS_TIME: u64 = 1_767_225_600;
-
-/// The most that one transaction may use since EIP-7825, and so what every transaction here offers.
-const GAS_LIMIT: u64 = 1 << 24;
 
 /// An in-process chain. Gas costs nothing here (price and base fee are zero) but is counted in full.
 #[derive(Clone, Debug)]
@@ -35,38 +30,6 @@ pub struct Embedded {
 /// A state of the chain to return to, with its clock.
 #[derive(Clone, Debug)]
 pub struct Snapshot(Embedded);
-
-/// What a transaction did. A failed one has its revert data as output, and no logs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Whether it ran to its end.
-    pub success: bool,
-    /// What it returned, or reverted with; empty when it halted.
-    pub output: Bytes,
-    /// Why it halted, such as running out of gas.
-    pub halt: Option<String>,
-    /// Gas used, after refunds.
-    pub gas_used: u64,
-    /// The events, in order.
-    pub logs: Vec<Log>,
-    /// The number of its block.
-    pub block: u64,
-    /// The time of its block, in seconds.
-    pub timestamp: u64,
-    /// The contract that a creating transaction made.
-    pub created: Option<Address>,
-}
-
-/// What a call returned, without a trace on the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Called {
-    /// Whether it ran to its end.
-    pub success: bool,
-    /// What it returned, or reverted with; empty when it halted.
-    pub output: Bytes,
-    /// Gas used, after refunds, the transaction's own costs included.
-    pub gas_used: u64,
-}
 
 /// The chain does not take the transaction.
 #[derive(Debug, thiserror::Error)]
@@ -174,11 +137,7 @@ impl Embedded {
     pub fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called, Invalid> {
         let db = CacheDB::new(&self.db);
         let ran = self.run(db, from, TxKind::Call(to), value, data)?;
-        Ok(Called {
-            success: ran.result.is_success(),
-            gas_used: ran.result.tx_gas_used(),
-            output: ran.result.into_output().unwrap_or_default(),
-        })
+        Ok(Called::new(ran.result))
     }
 
     /// What a static call by `from` with this much gas returns on the present state; none when it reverts or runs
@@ -279,21 +238,7 @@ impl Embedded {
         self.db.commit(ran.state);
         self.block = block.saturating_add(1);
         self.advance(BLOCK_SECONDS);
-        let success = ran.result.is_success();
-        let halt = match &ran.result {
-            ExecutionResult::Halt { reason, .. } => Some(format!("{reason:?}")),
-            ExecutionResult::Success { .. } | ExecutionResult::Revert { .. } => None,
-        };
-        Ok(Receipt {
-            success,
-            halt,
-            gas_used: ran.result.tx_gas_used(),
-            logs: if success { ran.result.logs().to_vec() } else { Vec::new() },
-            block,
-            timestamp,
-            created: ran.result.created_address(),
-            output: ran.result.into_output().unwrap_or_default(),
-        })
+        Ok(Receipt::new(ran.result, block, timestamp))
     }
 
     fn run<D: Database<Error: std::fmt::Display>>(
@@ -316,17 +261,6 @@ impl Embedded {
         data: Bytes,
         gas_limit: u64,
     ) -> Result<ResultAndState, Invalid> {
-        let invalid = |why: String| Invalid::Transaction { from, why };
-        let transaction = TxEnv::builder()
-            .caller(from)
-            .kind(kind)
-            .value(value)
-            .data(data)
-            .nonce(self.info(from).map_or(0, |info| info.nonce))
-            .chain_id(Some(self.chain_id))
-            .gas_limit(gas_limit)
-            .build()
-            .map_err(|error| invalid(format!("{error:?}")))?;
         let block = BlockEnv {
             number: U256::from(self.block),
             timestamp: U256::from(self.now),
@@ -335,16 +269,9 @@ impl Embedded {
             prevrandao: Some(B256::ZERO),
             ..BlockEnv::default()
         };
-        let mut evm = Context::mainnet()
-            .with_db(db)
-            .modify_cfg_chained(|cfg| {
-                cfg.chain_id = self.chain_id;
-                // What transactions may use is bounded where they are sent; a static call's frame needs more.
-                cfg.tx_gas_limit_cap = Some(u64::MAX);
-                cfg.set_spec_and_mainnet_gas_params(SPEC);
-            })
-            .with_block(block)
-            .build_mainnet();
-        evm.transact(transaction).map_err(|error| invalid(format!("{error}")))
+        let surroundings = Surroundings { chain_id: self.chain_id, block, contracts_send: false };
+        let nonce = self.info(from).map_or(0, |info| info.nonce);
+        let sent = Sent { from, kind, value, data, nonce, gas_limit };
+        surroundings.run(db, sent, None).map_err(|error| Invalid::Transaction { from, why: error.to_string() })
     }
 }

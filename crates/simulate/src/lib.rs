@@ -1,9 +1,19 @@
-//! An in-process chain on revm: real bytecode, real gas, a clock that the caller turns.
+//! Chains on revm: real bytecode, real gas, a clock that the caller turns. One lives in this process; another continues
+//! what a node says of a block.
 //!
-//! Nothing is overridden in a run: a Safe's guards, signatures and nonce count as they do on a chain.
+//! No code can be switched off in a run: a Safe's guards, signatures and nonce count as they do on a chain. And nothing
+//! that was not read is taken for zero.
 
 mod embedded;
+mod fork;
+mod pinned;
+mod run;
 mod state;
 
-pub use embedded::{BLOCK_SECONDS, Called, Embedded, GENESIS_TIME, Invalid, Receipt, SPEC, Snapshot};
+pub use embedded::{BLOCK_SECONDS, Embedded, GENESIS_TIME, Invalid, Snapshot};
+pub use fork::{Change, Fork, Ran};
+pub use pinned::{
+    At, BadUrl, Block, BrokenFile, Cache, Limits, Pinned, Reads, Record, Rpc, Trust, Unread, Wanted, seal, unseal,
+};
+pub use run::{Called, Receipt, Reverted, SPEC};
 pub use state::HookState;

@@ -11,5 +11,6 @@ mod explain_message;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod lint;
+pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod simulate;

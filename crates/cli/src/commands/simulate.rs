@@ -2,29 +2,28 @@
 
 use crate::embedded::Local;
 use crate::exit::Exit;
+use crate::fork::{self, Asked};
 use crate::mirror::{self, Executed};
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
 use crate::tx_file::{self, TxFile};
 use crate::words;
-use alloy_primitives::{Address, U256, address, keccak256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use anstyle::AnsiColor;
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
-use portcullis_bindings::IPolicyHook;
-use portcullis_bindings::safe::{self, Safe};
+use portcullis_bindings::safe::Safe;
+use portcullis_chain::Ledger;
 use portcullis_chain::safe::Version;
-use portcullis_chain::{Ledger, Node, read};
 use portcullis_eval::{Evaluation, Reason, Request, Verdict};
-use portcullis_policy::{SourceMap, compile, decompile};
-use portcullis_simulate::Embedded;
+use portcullis_policy::SourceMap;
+use portcullis_simulate::{At, Cache, Embedded, Limits, Pinned, Rpc, Trust};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// Who executes where nobody is named.
-const ANYBODY: Address = address!("00000000000000000000000000000000000000aA");
 /// What a simulated Safe owns, in wei: enough for any transaction.
 const FUNDS: U256 = U256::from_limbs([0, 0, 1, 0]);
 
@@ -49,6 +48,31 @@ pub(crate) struct Simulate {
     /// The Safe on the node
     #[arg(long, value_name = "ADDRESS", requires = "rpc")]
     safe: Option<String>,
+    /// The block on whose state it runs: a number, a hash or `latest`
+    #[arg(long, value_name = "BLOCK", default_value = "latest", requires = "rpc")]
+    block: String,
+    /// When it runs, in seconds since 1970; one second after the block where left out
+    #[arg(long, value_name = "SECONDS", requires = "rpc")]
+    at: Option<u64>,
+    /// The chain that the node must be on
+    #[arg(long, value_name = "ID", requires = "rpc")]
+    chain_id: Option<u64>,
+    /// An owner who is taken to have approved, as often as needed; where nobody is named and the transaction brings no
+    /// signatures, as many owners as the Safe asks for
+    #[arg(long, value_name = "ADDRESS", requires = "rpc")]
+    signer: Vec<String>,
+    /// Where to keep what was read of a block
+    #[arg(long, value_name = "DIR", requires = "rpc")]
+    cache: Option<PathBuf>,
+    /// Take nothing from the node that it does not prove against the block's hash
+    #[arg(long, requires = "rpc", conflicts_with = "cache")]
+    proven: bool,
+    /// How long the node may take for one request
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "rpc")]
+    timeout: u64,
+    /// Write a file that `replay` simulates again without a network
+    #[arg(long, value_name = "FILE", requires = "rpc")]
+    bundle: Option<PathBuf>,
 }
 
 /// What came out.
@@ -56,7 +80,7 @@ struct Simulated {
     safe: Address,
     chain: Verdict,
     rust: Evaluation,
-    gas: Option<u64>,
+    gas: u64,
     names: SourceMap,
     /// Why the execution failed although the policy allows it.
     failure: Option<String>,
@@ -66,7 +90,7 @@ impl Simulate {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let transaction = tx_file::load(&self.tx)?;
         let simulated = match (&self.rpc, &self.safe) {
-            (Some(rpc), Some(safe)) => self.on_node(rpc, safe, &transaction)?,
+            (Some(rpc), Some(safe)) => return self.on_node(rpc, safe, transaction, output),
             _ => self.embedded(&transaction)?,
         };
         report(output, &simulated)
@@ -132,74 +156,61 @@ impl Simulate {
                 (answers.chain, None)
             }
             Executed::Denied(verdict) => (verdict, None),
-            Executed::Failed(output) => (answers.chain, Some(revert(&output))),
+            Executed::Failed(output) => (answers.chain, Some(words::revert(&output))),
         };
         Ok(Simulated {
             safe: site.safe,
             chain: chain_verdict,
             rust: answers.rust,
-            gas: Some(receipt.gas_used),
+            gas: receipt.gas_used,
             names: file.compiled.source_map,
             failure,
         })
     }
 
-    fn on_node(&self, rpc: &str, safe: &str, transaction: &TxFile) -> Result<Simulated> {
+    fn on_node(&self, node: &str, safe: &str, transaction: TxFile, output: &Output) -> Result<Exit> {
         let safe = tx_file::address(safe).wrap_err("--safe")?;
-        let node = Node::connect(rpc, Vec::new())?;
-        let info = read::safe(&node, safe)?;
-        let hook = info.guard;
-        let known = keccak256(&IPolicyHook::DEPLOYED_BYTECODE);
-        if hook == Address::ZERO || keccak256(node.code(hook, None)?) != known {
-            bail!("Portcullis is not in the guard slot of the Safe `{safe}`, so its policy decides nothing there");
+        let signers = self.signer.iter().map(|signer| tx_file::address(signer).wrap_err("--signer"));
+        let signers = signers.collect::<Result<Vec<_>>>()?;
+        let request = Duration::from_secs(self.timeout);
+        let node = Rpc::new(node, Limits { request, ..Limits::default() })?;
+        let cache = self.cache.as_deref().map(Cache::new);
+        let trust = if self.proven { Trust::Proofs } else { Trust::Node(cache.as_ref()) };
+        let (wanted, hints) = (fork::wanted(safe, &transaction), fork::hints(safe, &transaction));
+        let pinned = Pinned::open(node, block(&self.block)?, self.chain_id, trust, wanted, &hints)?;
+        let at = self.at(&pinned)?;
+        let asked = Asked { safe, signers, at, transaction };
+        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref())?;
+        if let Some(cache) = &cache {
+            cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }
-        if info.version.has_module_guard() && info.module_guard != hook {
-            bail!("Portcullis is not in the module guard slot of the Safe `{safe}`, so modules bypass its policy");
+        if let Some(bundle) = &self.bundle {
+            fork::store(bundle, &pinned, &asked, &simulated)?;
         }
-        if let Some(module) = transaction.origin
-            && !info.version.has_module_guard()
-        {
-            bail!("the module `{module}` bypasses the guard of Safe {}: no policy decides on it", info.version);
-        }
-        let account = read::account(&node, hook, safe)?;
-        let nonce = read::view(&node, safe, "nonce()", Safe::nonceCall {})?;
-        let names = self.names(&node, account.program)?;
-        let (all, calls) = match info.version {
-            Version::V1_3_0 => (safe::MULTI_SEND_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_3_0),
-            Version::V1_4_1 => (safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1),
-            Version::V1_5_0 => (safe::MULTI_SEND_1_5_0, safe::MULTI_SEND_CALL_ONLY_1_5_0),
-        };
-        let request = Request {
-            account: safe,
-            origin: transaction.origin,
-            initiator: transaction.origin.or(transaction.initiator).unwrap_or(ANYBODY),
-            nonce: if transaction.origin.is_none() { nonce } else { U256::ZERO },
-            signatures: transaction.signatures.clone(),
-            actions: vec![transaction.top_level(all, calls)],
-            ..Request::default()
-        };
-        let answers = mirror::ask(&node, hook, &request)?;
-        Ok(Simulated { safe, chain: answers.chain, rust: answers.rust, gas: None, names, failure: None })
+        fork::report(output, &pinned, &simulated)
     }
 
-    /// The names that the policy gives, or those that the program itself yields.
-    fn names(&self, node: &Node, program: Address) -> Result<SourceMap> {
-        let active = node.code(program, None)?;
-        let Some(path) = &self.policy else {
-            let policy = decompile(&active).wrap_err("the program on the chain does not read back as a policy")?;
-            return Ok(compile(&policy)?.source_map);
-        };
-        let compiled = policy_file::load(path)?.compiled;
-        if compiled.program != active.as_ref() {
-            bail!(
-                "`{}` is not the policy on the chain: it compiles to {}, the Safe is under {}",
-                path.display(),
-                keccak256(&compiled.program),
-                keccak256(&active)
-            );
+    /// When it runs: as early as the next block can be, or when the arguments say.
+    fn at(&self, pinned: &Pinned) -> Result<u64> {
+        let block = pinned.block();
+        match self.at {
+            None => Ok(block.timestamp.saturating_add(1)),
+            Some(at) if at > block.timestamp => Ok(at),
+            Some(at) => bail!("--at: {at} is not after block {}, which is of {}", block.number, block.timestamp),
         }
-        Ok(compiled.source_map)
     }
+}
+
+/// A block's number or hash, or `latest`.
+fn block(text: &str) -> Result<At> {
+    if text == "latest" {
+        return Ok(At::Latest);
+    }
+    let hash = text.strip_prefix("0x").filter(|digits| digits.len() == 64).and_then(|_| text.parse().ok());
+    let number = || text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    hash.map(At::Hash)
+        .or_else(|| number().map(At::Number))
+        .ok_or_else(|| eyre!("--block: `{text}` is no block: write its number, its hash, or `latest`"))
 }
 
 fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
@@ -220,9 +231,7 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             if let Some(opening) = &evaluation.opening {
                 text.push_str(&format!("needs  {}\n", words::opening(opening)));
             }
-            if let Some(gas) = simulated.gas {
-                text.push_str(&format!("gas    {gas}\n"));
-            }
+            text.push_str(&format!("gas    {}\n", simulated.gas));
             if let Some(failure) = &simulated.failure {
                 text.push_str(&format!("but the execution fails: {failure}\n"));
             }
@@ -235,8 +244,7 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             "gas": simulated.gas, "failure": simulated.failure, "agree": agree,
         }),
     )?;
-    // Gas is told where the transaction ran on an embedded chain.
-    if simulated.gas.is_some() && matches!(chain.reason, Reason::RegistryFailed | Reason::StaticCallFailed) {
+    if matches!(chain.reason, Reason::RegistryFailed | Reason::StaticCallFailed) {
         talk("registries and other contracts are not on the embedded chain: ask one with --rpc");
     }
     if !agree {
@@ -245,9 +253,4 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
         return Ok(Exit::Disagree);
     }
     Ok(if words::verdict(chain) == "allow" { Exit::Done } else { Exit::Denied })
-}
-
-fn revert(output: &[u8]) -> String {
-    alloy_sol_types::decode_revert_reason(output)
-        .unwrap_or_else(|| format!("reverted with {}", alloy_primitives::hex::encode_prefixed(output)))
 }

@@ -1,6 +1,9 @@
 //! The binary, and a real anvil for as long as a value lives.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod relay;
+pub(crate) mod treasury;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

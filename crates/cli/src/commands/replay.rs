@@ -1,0 +1,31 @@
+//! `replay`: a simulation again, out of its bundle.
+
+use crate::exit::Exit;
+use crate::fork;
+use crate::output::Output;
+use clap::Args;
+use eyre::{Result, bail};
+use std::path::PathBuf;
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// What `simulate --bundle` wrote
+    #[arg(value_name = "BUNDLE")]
+    bundle: PathBuf,
+    /// The names of the policy on the chain
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+impl Replay {
+    pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
+        let (asked, pinned, report) = fork::load(&self.bundle)?;
+        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref())?;
+        let hash = simulated.hash()?;
+        if hash != report {
+            bail!("the replay's report is {hash}, the bundle's is {report}: another release made it, or it was forged");
+        }
+        fork::report(output, &pinned, &simulated)
+    }
+}

@@ -1,0 +1,260 @@
+//! A Safe's own `execTransaction`, guards on, on the state that a chain had after one block.
+
+mod ahead;
+mod bundle;
+mod facts;
+mod ledger;
+mod shown;
+
+use crate::mirror::{self, Executed};
+use crate::policy_file;
+use crate::tx_file::TxFile;
+use crate::words;
+use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
+use alloy_sol_types::SolCall;
+use eyre::{Result, WrapErr, bail};
+use facts::{Facts, Outcome, Override, Setting};
+use ledger::Forked;
+use portcullis_bindings::IPolicyHook;
+use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, Safe};
+use portcullis_chain::safe::{SafeTx, Version};
+use portcullis_chain::{Ledger, read};
+use portcullis_eval::{Action, Evaluation, Request, Verdict};
+use portcullis_policy::{SourceMap, compile, decompile};
+use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
+use std::path::PathBuf;
+
+pub(crate) use ahead::{hints, wanted};
+pub(crate) use bundle::{load, store};
+pub(crate) use shown::report;
+
+/// Who executes where nobody is named.
+pub(crate) const ANYBODY: Address = address!("00000000000000000000000000000000000000aA");
+
+/// What is simulated.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) safe: Address,
+    /// Owners who are taken to have approved; none where the transaction brings its signatures.
+    pub(crate) signers: Vec<Address>,
+    /// The time of the block it runs in, in seconds.
+    pub(crate) at: u64,
+    pub(crate) transaction: TxFile,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    facts: Facts,
+    chain: Verdict,
+    rust: Evaluation,
+    names: SourceMap,
+}
+
+impl Simulated {
+    /// The hash of the report.
+    pub(crate) fn hash(&self) -> Result<B256> {
+        self.facts.hash().wrap_err("the report does not fit in JSON")
+    }
+}
+
+/// Simulates on what is known of a block; `policy` names the rules where it is the one on the chain.
+///
+/// Whatever came out counts only if everything that was read is known.
+pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>) -> Result<Simulated> {
+    let mut ledger = Forked(Fork::new(pinned, asked.at));
+    let came_out = run(&mut ledger, asked, policy);
+    pinned.complete()?;
+    came_out
+}
+
+/// The executing call, and what both evaluators are asked about it.
+struct Execution {
+    request: Request,
+    sender: Address,
+    data: Bytes,
+    hash: Option<B256>,
+}
+
+fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Result<Simulated> {
+    let info = read::safe(ledger, asked.safe)?;
+    let hook = guard(ledger, &info, asked.transaction.origin)?;
+    let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
+    let names = names(policy, &active)?;
+    let (all, calls) = multi_sends(info.version);
+    let action = asked.transaction.top_level(all, calls);
+    let mut overrides = vec![Override::FreeGas];
+    let Execution { request, sender, data, hash } = match asked.transaction.origin {
+        Some(module) => from_module(asked, module, action),
+        None => from_owners(ledger, &info, asked, action, &mut overrides)?,
+    };
+    if !ledger.code(sender, None)?.is_empty() {
+        overrides.push(Override::ContractSends { sender });
+    }
+
+    let answers = mirror::ask(ledger, hook, &request)?;
+    let ran = ledger.0.send(sender, asked.safe, U256::ZERO, data)?;
+    // What the chain did counts; what `check` said before tells the rest of an allow.
+    let (chain, outcome, failure) = match mirror::ended(ran.receipt.success, &ran.receipt.output)? {
+        Executed::Done => match refused(request.origin, &ran.receipt.output) {
+            None => (answers.chain, Outcome::Executes, None),
+            some => (answers.chain, Outcome::Fails, some),
+        },
+        // In 1.5.0 what a called contract reverts with is what the Safe does: only the hook's own denial is one.
+        Executed::Denied(verdict) if is_by(hook, asked.safe, &ran) => (verdict, Outcome::Denied, None),
+        Executed::Denied(_) => (answers.chain, Outcome::Fails, Some(words::revert(&ran.receipt.output))),
+        Executed::Failed(output) => {
+            let why = ran.receipt.halt.clone().unwrap_or_else(|| words::revert(&output));
+            (answers.chain, Outcome::Fails, Some(why))
+        }
+    };
+    let block = ledger.0.pinned().block();
+    let setting = Setting {
+        chain_id: ledger.chain_id(),
+        block_number: block.number,
+        block_hash: block.hash,
+        time: asked.at,
+        safe: asked.safe,
+        safe_version: info.version.as_str(),
+        safe_tx_hash: hash,
+        nonce: request.origin.is_none().then_some(info.nonce),
+        origin: request.origin,
+        initiator: request.initiator,
+        hook,
+        program: keccak256(&active),
+        overrides,
+    };
+    let facts = Facts::new(setting, &chain, &answers.rust.verdict, outcome, failure, &ran);
+    Ok(Simulated { facts, chain, rust: answers.rust, names })
+}
+
+/// The hook that guards the Safe, and the module that asks.
+fn guard(ledger: &Forked<'_>, info: &read::SafeInfo, origin: Option<Address>) -> Result<Address> {
+    let (hook, safe) = (info.guard, info.address);
+    let known = keccak256(&IPolicyHook::DEPLOYED_BYTECODE);
+    if hook == Address::ZERO || keccak256(ledger.code(hook, None)?) != known {
+        bail!("Portcullis is not in the guard slot of the Safe `{safe}`, so its policy decides nothing there");
+    }
+    if info.version.has_module_guard() && info.module_guard != hook {
+        bail!("Portcullis is not in the module guard slot of the Safe `{safe}`, so modules bypass its policy");
+    }
+    if let Some(module) = origin
+        && !info.version.has_module_guard()
+    {
+        bail!("the module `{module}` bypasses the guard of Safe {}: no policy decides on it", info.version);
+    }
+    Ok(hook)
+}
+
+const fn multi_sends(version: Version) -> (Address, Address) {
+    match version {
+        Version::V1_3_0 => (safe::MULTI_SEND_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_3_0),
+        Version::V1_4_1 => (safe::MULTI_SEND_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_4_1),
+        Version::V1_5_0 => (safe::MULTI_SEND_1_5_0, safe::MULTI_SEND_CALL_ONLY_1_5_0),
+    }
+}
+
+fn from_module(asked: &Asked, module: Address, action: Action) -> Execution {
+    let call = Safe::execTransactionFromModuleCall {
+        to: action.to,
+        value: action.value,
+        data: action.data.clone(),
+        operation: action.operation,
+    };
+    let (account, origin, initiator) = (asked.safe, Some(module), module);
+    let request = Request { account, origin, initiator, actions: vec![action], ..Request::default() };
+    Execution { request, sender: module, data: call.abi_encode().into(), hash: None }
+}
+
+fn from_owners(
+    ledger: &mut Forked<'_>,
+    info: &read::SafeInfo,
+    asked: &Asked,
+    action: Action,
+    overrides: &mut Vec<Override>,
+) -> Result<Execution> {
+    let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), info.nonce);
+    let tx = SafeTx { operation: action.operation, ..call };
+    let hash = portcullis_chain::safe::hash(&tx, asked.safe, ledger.chain_id());
+    let mut signatures = Vec::new();
+    for owner in approvers(info, asked)? {
+        let slot = approved_slot(owner, hash);
+        ledger.0.set_storage(asked.safe, slot.into(), U256::ONE)?;
+        overrides.push(Override::ApprovedHash { owner, hash, slot });
+        signatures.extend_from_slice(owner.into_word().as_slice());
+        signatures.extend_from_slice(&[0; 32]);
+        signatures.push(1);
+    }
+    signatures.extend_from_slice(&asked.transaction.signatures);
+    let signatures = Bytes::from(signatures);
+    let sender = asked.transaction.initiator.unwrap_or_else(|| {
+        overrides.push(Override::AnySender { sender: ANYBODY });
+        ANYBODY
+    });
+    let request = Request {
+        account: asked.safe,
+        origin: None,
+        initiator: sender,
+        nonce: info.nonce,
+        signatures: signatures.clone(),
+        actions: vec![action],
+        ..Request::default()
+    };
+    Ok(Execution { request, sender, data: portcullis_chain::safe::exec(&tx, signatures), hash: Some(hash) })
+}
+
+/// The owners who are taken to have approved, ascending: those who are named, or, where the transaction brings no
+/// signatures, as many as the Safe asks for.
+fn approvers(info: &read::SafeInfo, asked: &Asked) -> Result<Vec<Address>> {
+    if let Some(stranger) = asked.signers.iter().find(|signer| !info.owners.contains(signer)) {
+        bail!("--signer: `{stranger}` is no owner of the Safe `{}`", asked.safe);
+    }
+    let named = !asked.signers.is_empty();
+    if !named && !asked.transaction.signatures.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut owners = if named { asked.signers.clone() } else { info.owners.clone() };
+    owners.sort_unstable();
+    owners.dedup();
+    if !named {
+        owners.truncate(usize::try_from(info.threshold).unwrap_or(usize::MAX));
+    }
+    Ok(owners)
+}
+
+/// Where a Safe notes that an owner has approved a hash.
+fn approved_slot(owner: Address, hash: B256) -> B256 {
+    let of_owner = keccak256([owner.into_word(), APPROVED_HASHES_SLOT.into()].concat());
+    keccak256([hash, of_owner].concat())
+}
+
+/// Whether what the transaction reverted with is what the hook told the Safe.
+fn is_by(hook: Address, safe: Address, ran: &Ran) -> bool {
+    let told = |one: &Reverted| one.target == hook && one.caller == safe && one.output == ran.receipt.output;
+    ran.reverted.iter().any(told)
+}
+
+/// A module is told of a failed call by its answer, not by a revert.
+fn refused(origin: Option<Address>, output: &[u8]) -> Option<String> {
+    origin?;
+    let done = Safe::execTransactionFromModuleCall::abi_decode_returns_validate(output).unwrap_or(false);
+    (!done).then(|| "the Safe answers its module that the call failed".to_owned())
+}
+
+/// The names that the policy gives, or those that the program itself yields.
+fn names(policy: Option<&PathBuf>, active: &[u8]) -> Result<SourceMap> {
+    let Some(path) = policy else {
+        let policy = decompile(active).wrap_err("the program on the chain does not read back as a policy")?;
+        return Ok(compile(&policy)?.source_map);
+    };
+    let compiled = policy_file::load(path)?.compiled;
+    if compiled.program != active {
+        bail!(
+            "`{}` is not the policy on the chain: it compiles to {}, the Safe is under {}",
+            path.display(),
+            keccak256(&compiled.program),
+            keccak256(active)
+        );
+    }
+    Ok(compiled.source_map)
+}

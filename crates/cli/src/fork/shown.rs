@@ -1,0 +1,88 @@
+//! The report, for people and for machines.
+
+use super::facts::{Facts, Outcome, Override};
+use super::{Simulated, words};
+use crate::exit::Exit;
+use crate::output::{Output, paint, paint_verdict, talk};
+use crate::units;
+use anstyle::AnsiColor;
+use eyre::Result;
+use portcullis_simulate::{Pinned, Reads};
+use serde_json::json;
+
+/// Prints what came out, and says how the process ends.
+pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) -> Result<Exit> {
+    let Simulated { facts, chain, rust: evaluation, names } = simulated;
+    let rust = &evaluation.verdict;
+    let asked = words::asked(evaluation, names);
+    let hash = simulated.hash()?;
+    let overrides: Vec<String> = facts.overrides.iter().map(Override::words).collect();
+    let Reads { trips, from_node, from_file } = pinned.reads();
+    output.result(
+        || {
+            let mut text = head(facts, pinned);
+            for (who, verdict) in [("chain", chain), ("rust ", rust)] {
+                let word = paint_verdict(words::verdict(verdict));
+                text.push_str(&format!("{who}  {word}: {}\n", words::reason(verdict, names)));
+            }
+            for one in &asked {
+                text.push_str(&format!("asks   for {one}\n"));
+            }
+            if let Some(opening) = &evaluation.opening {
+                text.push_str(&format!("needs  {}\n", words::opening(opening)));
+            }
+            text.push_str(&format!("gas    {}\n", facts.gas));
+            if let Some(failure) = &facts.failure {
+                text.push_str(&format!("{}: {failure}\n", paint("but the execution fails", AnsiColor::Red)));
+            }
+            for one in &overrides {
+                text.push_str(&format!("unlike the chain: {one}\n"));
+            }
+            text + &format!("report {hash}\n")
+        },
+        json!({
+            "safe": facts.safe, "chain": words::verdict(chain), "rust": words::verdict(rust),
+            "reason": rust.reason.name(), "rule": words::rule(rust, names), "rule_index": rust.rule,
+            "words": words::reason(rust, names), "asked": asked,
+            "opening": evaluation.opening.as_ref().map(words::opening_json), "outcome": facts.outcome,
+            "gas": facts.gas, "failure": facts.failure, "agree": facts.agree, "overrides": overrides,
+            "report": facts, "report_hash": hash,
+            "state": { "trips": trips, "from_node": from_node, "from_file": from_file, "proven": pinned.is_proven() },
+        }),
+    )?;
+    if !facts.agree {
+        talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
+        talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
+        return Ok(Exit::Disagree);
+    }
+    Ok(match (words::verdict(chain), facts.outcome) {
+        ("allow", Outcome::Executes) => Exit::Done,
+        // Allowed, yet the chain would not do it: nothing that reads as success.
+        ("allow", Outcome::Fails) => Exit::Error,
+        // The chain executed what it denies, or denied what it allows.
+        ("allow", Outcome::Denied) | (_, Outcome::Executes) => Exit::Disagree,
+        _ => Exit::Denied,
+    })
+}
+
+fn head(facts: &Facts, pinned: &Pinned) -> String {
+    let nonce = facts.nonce.map_or_else(String::new, |nonce| format!(", nonce {nonce}"));
+    let proven = if pinned.is_proven() { ", proven against the block's hash" } else { "" };
+    let from = match pinned.reads() {
+        Reads { trips: 0, from_file, .. } => format!("{from_file} parts from the bundle"),
+        Reads { trips, from_node, from_file: 0 } => format!("{from_node} parts from the node in {trips} round trips"),
+        Reads { trips, from_node, from_file } => {
+            format!("{from_file} parts from the cache, {from_node} from the node in {trips} round trips")
+        }
+    };
+    let program = facts.program;
+    format!(
+        "Safe   {} ({}{nonce}), under program {program}\nstate  chain {}, block {} ({}): {from}{proven}\ntime   {}\n",
+        facts.safe,
+        facts.safe_version,
+        facts.chain_id,
+        facts.block_number,
+        facts.block_hash,
+        units::time(facts.time)
+    )
+}

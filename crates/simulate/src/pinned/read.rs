@@ -1,0 +1,237 @@
+//! Reading from a node in few round trips: one for the block and for what will be needed, one for that.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use alloy_primitives::{Address, B256, Bytes};
+use serde_json::{Value, json};
+
+use super::cache::Cache;
+use super::record::{Account, Record};
+use super::rpc::{Answer, Call, Rpc};
+use super::{Pinned, Unread, hash_of, parse, proof};
+
+/// Calls for one account: balance, nonce and code.
+const OF_ACCOUNT: usize = 3;
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The newest.
+    Latest,
+    /// By its number.
+    Number(u64),
+    /// By its hash.
+    Hash(B256),
+}
+
+impl std::fmt::Display for At {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Latest => f.write_str("`latest`"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Hash(hash) => write!(f, "`{hash}`"),
+        }
+    }
+}
+
+/// What of a node's answers counts.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// Every answer; and those that were kept, where there is a cache.
+    Node(Option<&'a Cache>),
+    /// Only what is proven against the block's hash.
+    Proofs,
+}
+
+/// Parts of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Accounts: balance, nonce and code.
+    pub accounts: BTreeSet<Address>,
+    /// Words of storage.
+    pub words: BTreeSet<(Address, B256)>,
+}
+
+impl Pinned {
+    /// The state after a block, and what `wanted` names of it already read, with what the node says that the calls
+    /// `(from, to, data)` touch. Those are hints only: whatever a run needs besides is read when it does.
+    ///
+    /// # Errors
+    /// [`Unread`] when the node is on another chain than `expected`, does not have the block, or does not answer.
+    pub fn open(
+        node: Rpc,
+        at: At,
+        expected: Option<u64>,
+        trust: Trust<'_>,
+        mut wanted: Wanted,
+        hints: &[(Address, Address, Bytes)],
+    ) -> Result<Self, Unread> {
+        let (by, tag) = match at {
+            At::Latest => ("eth_getBlockByNumber", json!("latest")),
+            At::Number(number) => ("eth_getBlockByNumber", json!(format!("{number:#x}"))),
+            At::Hash(hash) => ("eth_getBlockByHash", json!(hash)),
+        };
+        let of_state = if let At::Hash(hash) = at { pin(hash) } else { tag.clone() };
+        let mut calls = vec![
+            Call { method: "eth_chainId", parameters: json!([]) },
+            Call { method: by, parameters: json!([tag, false]) },
+        ];
+        calls.extend(hints.iter().map(|(from, to, data)| Call {
+            method: "eth_createAccessList",
+            parameters: json!([{ "from": from, "to": to, "data": data }, of_state]),
+        }));
+        let mut answers = node.batch(&calls)?.into_iter();
+        let no_block = |why: String| Unread::NoBlock { block: at.to_string(), why };
+        let chain_id =
+            read(answers.next(), parse::small).map_err(|why| no_block(format!("it names no chain: {why}")))?;
+        if let Some(expected) = expected.filter(|expected| *expected != chain_id) {
+            return Err(Unread::OtherChain { found: chain_id, expected });
+        }
+        let header = answers.next();
+        let block = read(header.clone(), parse::block).map_err(no_block)?;
+        let is_other = match at {
+            At::Latest => false,
+            At::Number(number) => block.number != number,
+            At::Hash(hash) => block.hash != hash,
+        };
+        if is_other {
+            return Err(no_block(format!("it answers with block {} of hash `{}`", block.number, block.hash)));
+        }
+        let (root, cache) = match trust {
+            Trust::Node(cache) => (None, cache),
+            Trust::Proofs => (Some(read(header, |answer| proof::state_root(answer, &block)).map_err(no_block)?), None),
+        };
+        for (address, keys) in answers.flatten().flat_map(|list| parse::access_list(&list)) {
+            wanted.accounts.insert(address);
+            wanted.words.extend(keys.into_iter().map(|key| (address, key)));
+        }
+        wanted.accounts.insert(block.beneficiary);
+
+        let known = cache.and_then(|cache| cache.load(chain_id, &block));
+        let from_file = known.as_ref().map_or(0, Record::parts);
+        let used = Record::new(chain_id, block.clone());
+        let known = RefCell::new(known.unwrap_or_else(|| used.clone()));
+        let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
+        let pinned = Self { chain_id, block, node: Some(node), root, known, used, failure, from_node, from_file };
+        pinned.read_ahead(&wanted)?;
+        Ok(pinned)
+    }
+
+    /// Reads what is not known yet, in one round trip. What the node does not give is not known afterwards either.
+    fn read_ahead(&self, wanted: &Wanted) -> Result<(), Unread> {
+        let missing = self.missing(wanted);
+        self.ask(&missing)?;
+        Ok(())
+    }
+
+    /// Reads what is not known yet, where there is a node.
+    pub(super) fn fetch(&self, wanted: &Wanted) -> Result<(), Unread> {
+        match (self.ask(wanted)?, self.root) {
+            (None, _) => Ok(()),
+            (Some((what, why)), None) => Err(self.refused(what, &why)),
+            (Some((what, why)), Some(_)) => Err(Unread::Unproven { what, block: self.block.hash, why }),
+        }
+    }
+
+    fn missing(&self, wanted: &Wanted) -> Wanted {
+        let known = self.known.borrow();
+        let accounts = wanted.accounts.iter().filter(|who| !known.accounts.contains_key(*who)).copied().collect();
+        let is_known =
+            |(who, slot): &(Address, B256)| known.words.get(who).is_some_and(|words| words.contains_key(slot));
+        let words = wanted.words.iter().filter(|word| !is_known(word)).copied().collect();
+        Wanted { accounts, words }
+    }
+
+    /// Asks for everything at once, pinned by the block's hash. Returns what the node did not give, and why.
+    fn ask(&self, wanted: &Wanted) -> Result<Option<(String, String)>, Unread> {
+        let Some(node) = &self.node else {
+            return Ok(None);
+        };
+        let at = pin(self.block.hash);
+        if let Some(root) = self.root {
+            return self.ask_for_proofs(node, root, wanted);
+        }
+        let mut calls = Vec::new();
+        for who in &wanted.accounts {
+            for method in ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"] {
+                calls.push(Call { method, parameters: json!([who, at]) });
+            }
+        }
+        calls.extend(
+            wanted
+                .words
+                .iter()
+                .map(|(who, slot)| Call { method: "eth_getStorageAt", parameters: json!([who, slot, at]) }),
+        );
+        let answers = node.batch(&calls)?;
+        let (accounts, words) = answers.split_at(answers.len().min(wanted.accounts.len().saturating_mul(OF_ACCOUNT)));
+        let mut known = self.known.borrow_mut();
+        let mut refusal = None;
+        for (who, answers) in wanted.accounts.iter().zip(accounts.chunks(OF_ACCOUNT)) {
+            match account(answers) {
+                Ok((account, code)) => {
+                    known.accounts.insert(*who, account);
+                    if !code.is_empty() {
+                        known.codes.insert(account.code_hash, code);
+                    }
+                    self.count();
+                }
+                Err(why) => refusal = Some((format!("the account `{who}`"), why)),
+            }
+        }
+        for ((who, slot), answer) in wanted.words.iter().zip(words) {
+            match read(Some(answer.clone()), parse::word) {
+                Ok(word) => {
+                    known.words.entry(*who).or_default().insert(*slot, word);
+                    self.count();
+                }
+                Err(why) => refusal = Some((format!("slot `{slot}` of `{who}`"), why)),
+            }
+        }
+        Ok(refusal)
+    }
+
+    fn ask_for_proofs(&self, node: &Rpc, root: B256, wanted: &Wanted) -> Result<Option<(String, String)>, Unread> {
+        let grouped = proof::by_account(wanted);
+        let answers = node.batch(&proof::calls(&grouped, &pin(self.block.hash)))?;
+        let mut known = self.known.borrow_mut();
+        let mut refusal = None;
+        for (who, proven) in proof::answers(root, &grouped, &answers) {
+            match proven {
+                Ok(proof::Proven { account, code, words }) => {
+                    known.accounts.insert(who, account);
+                    if !code.is_empty() {
+                        known.codes.insert(account.code_hash, code);
+                    }
+                    self.count();
+                    words.iter().for_each(|_| self.count());
+                    known.words.entry(who).or_default().extend(words);
+                }
+                Err(why) => refusal = Some((format!("the account `{who}`"), why)),
+            }
+        }
+        Ok(refusal)
+    }
+
+    fn count(&self) {
+        self.from_node.set(self.from_node.get().saturating_add(1));
+    }
+}
+
+/// EIP-1898: the state of this block and of no other, as long as it is one of the chain's.
+fn pin(hash: B256) -> Value {
+    json!({ "blockHash": hash, "requireCanonical": true })
+}
+
+fn account(answers: &[Answer]) -> Result<(Account, Bytes), String> {
+    let part = |index: usize| answers.get(index).cloned();
+    let balance = read(part(0), parse::number)?;
+    let nonce = read(part(1), parse::small)?;
+    let code = read(part(2), parse::bytes)?;
+    Ok((Account { balance, nonce, code_hash: hash_of(&code) }, code))
+}
+
+fn read<T>(answer: Option<Answer>, parse: impl FnOnce(&Value) -> Result<T, String>) -> Result<T, String> {
+    parse(&answer.unwrap_or_else(|| Err("it does not answer".to_owned()))?)
+}
