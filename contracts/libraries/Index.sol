@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {EFFECT, IMAGE, RUNS} from "../types/Evaluation.sol";
 import {Effect, Image} from "../types/Image.sol";
+import {integerAt} from "./Bytes.sol";
 import {Program} from "./Program.sol";
 
 /// @notice Finds the rules that the one effect of the one evaluation can match, in rule order, without looking at the
@@ -68,17 +69,20 @@ library Index {
             image := IMAGE
             kind := mload(EFFECT)
             classes := and(shr(shl(2, kind), mload(add(IMAGE, CLASSES))), ALL_CLASSES)
+            kind := shl(KIND, kind)
             subject := mload(add(EFFECT, EFFECT_SUBJECT))
             let target := mload(add(EFFECT, EFFECT_TARGET))
             let self := eq(subject, account)
             // Rules without a target never match the account or the hook.
             let special := or(or(self, eq(subject, address())), or(eq(target, account), eq(target, address())))
-            if special { classes := and(classes, WITH_SUBJECT) }
-            if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
-            if mload(add(EFFECT, REACH)) { classes := and(classes, NAMED) }
-            kind := shl(KIND, kind)
+            let reach := mload(add(EFFECT, REACH))
             subject := shl(SUBJECT, subject)
-            if self { subject := ACCOUNT }
+            if or(or(special, reach), iszero(mload(add(EFFECT, HAS_SELECTOR)))) {
+                if special { classes := and(classes, WITH_SUBJECT) }
+                if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
+                if reach { classes := and(classes, NAMED) }
+                if self { subject := ACCOUNT }
+            }
             mstore(RUNS, 0)
             // Where there is one class its number is that of its bit.
             let class := sub(shr(1, classes), eq(classes, 8))
@@ -93,7 +97,30 @@ library Index {
         unchecked {
             if (classes & (classes - 1) != 0) return _several(image, kind, subject, classes);
         }
-        return classes == 0 ? 0 : _alone(image, key);
+        if (classes == 0) return 0;
+        // Of the only class what was found is still there for the next effect, if that has the same key: transactions of
+        // a batch often do. Keys of rules are not 0.
+        bool known;
+        uint256 behind;
+        assembly ("memory-safe") {
+            mstore(RUNS, 1)
+            known := eq(mload(add(RUNS, LAST)), key)
+            entry := mload(add(RUNS, add(LAST, HEAD)))
+            behind := mload(add(RUNS, add(LAST, CURSOR)))
+        }
+        if (!known) {
+            uint256 end;
+            (entry, behind, end) = _seek(image, key);
+            assembly ("memory-safe") {
+                mstore(add(RUNS, LAST), key)
+                mstore(add(RUNS, add(LAST, CURSOR)), behind)
+                mstore(add(RUNS, add(LAST, END)), end)
+                mstore(add(RUNS, add(LAST, HEAD)), entry)
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(add(RUNS, GO_ON), behind)
+        }
     }
 
     /// @notice The next entry in rule order, 0 when there is none.
@@ -127,8 +154,7 @@ library Index {
             standard := mload(add(IMAGE, STANDARD))
         }
         if (known) return standard;
-        (uint256 cursor, uint256 end) = _bucket(image, key);
-        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        (uint256 entry, uint256 behind,) = _seek(image, key);
         bool broken;
         assembly ("memory-safe") {
             standard := and(entry, 0xffff)
@@ -142,32 +168,6 @@ library Index {
 
     function ruleOf(uint256 entry) internal pure returns (uint256) {
         return (entry >> 40) & 0xffff;
-    }
-
-    /// @dev {first}, of the only class. What was found is still there for the next effect, if that has the same key:
-    /// transactions of a batch often do. Keys of rules are not 0.
-    function _alone(Image memory image, uint256 key) private view returns (uint256 entry) {
-        bool known;
-        uint256 behind;
-        assembly ("memory-safe") {
-            mstore(RUNS, 1)
-            known := eq(mload(add(RUNS, LAST)), key)
-            entry := mload(add(RUNS, add(LAST, HEAD)))
-            behind := mload(add(RUNS, add(LAST, CURSOR)))
-        }
-        if (!known) {
-            (uint256 cursor, uint256 end) = _bucket(image, key);
-            (entry, behind) = _find(key, cursor, end);
-            assembly ("memory-safe") {
-                mstore(add(RUNS, LAST), key)
-                mstore(add(RUNS, add(LAST, CURSOR)), behind)
-                mstore(add(RUNS, add(LAST, END)), end)
-                mstore(add(RUNS, add(LAST, HEAD)), entry)
-            }
-        }
-        assembly ("memory-safe") {
-            mstore(add(RUNS, GO_ON), behind)
-        }
     }
 
     /// @dev {first}, of several classes.
@@ -191,16 +191,15 @@ library Index {
                     if and(class, NO_SELECTOR) { open := ANY_SELECTOR }
                     key := or(key, open)
                 }
-                (uint256 cursor, uint256 end) = _bucket(image, key);
-                uint256 run;
+                (uint256 head, uint256 behind, uint256 end) = _seek(image, key);
                 assembly ("memory-safe") {
-                    run := add(add(RUNS, FIRST), mul(RUN, mload(RUNS)))
+                    let run := add(add(RUNS, FIRST), mul(RUN, mload(RUNS)))
                     mstore(RUNS, add(mload(RUNS), 1))
                     mstore(run, key)
-                    mstore(add(run, CURSOR), cursor)
+                    mstore(add(run, CURSOR), behind)
                     mstore(add(run, END), end)
+                    mstore(add(run, HEAD), head)
                 }
-                _advance(run);
             }
         }
         return _least();
@@ -243,41 +242,68 @@ library Index {
         }
     }
 
-    /// @dev The bucket of a key, as pointers to its first entry and behind its last. A malformed one is empty.
-    function _bucket(Image memory image, uint256 key) private view returns (uint256 cursor, uint256 end) {
-        bool near;
+    /// @dev {_find}, in the whole bucket of the key, which ends at `end`. A malformed one is empty.
+    function _seek(Image memory image, uint256 key)
+        private
+        view
+        returns (uint256 entry, uint256 behind, uint256 end)
+    {
+        uint256 cursor;
         uint256 offset;
+        bool near;
         assembly ("memory-safe") {
             image := IMAGE
+            let base := mload(add(IMAGE, BASE))
+            let loaded := mload(add(IMAGE, LOADED))
             // As {Program.hash}.
             let i := shr(sub(256, mload(add(IMAGE, DIRECTORY_BITS))), mul(key, mload(add(IMAGE, MULTIPLIER))))
             offset := add(mload(add(IMAGE, DIRECTORY)), mul(3, i))
-            cursor := add(mload(add(IMAGE, BASE)), offset)
-            near := iszero(gt(add(offset, 6), mload(add(IMAGE, LOADED))))
+            near := iszero(gt(add(offset, 6), loaded))
+            // What is not there is not looked at, and is found again below.
+            let pair := mload(mul(near, add(base, offset)))
+            let start := shr(232, pair)
+            let past := and(shr(208, pair), 0xffffff)
+            let broken := or(or(lt(start, mload(add(IMAGE, ENTRIES))), lt(past, start)), and(sub(past, start), 31))
+            near := gt(near, or(broken, gt(past, loaded)))
+            cursor := add(base, start)
+            end := add(base, past)
         }
-        if (!near) cursor = image.fetch(offset, 6);
+        if (!near) (cursor, end) = _bucket(image, offset);
+        assembly ("memory-safe") {
+            for {} lt(cursor, end) {} {
+                let candidate := mload(cursor)
+                cursor := add(cursor, 32)
+                if eq(shr(KEY_SHIFT, candidate), key) {
+                    entry := candidate
+                    behind := cursor
+                    break
+                }
+            }
+        }
+    }
+
+    /// @dev The bucket whose offset, and that of what is behind, stand at `offset`: pointers to its first entry and
+    /// behind its last. A malformed one is empty.
+    function _bucket(Image memory image, uint256 offset) private view returns (uint256 cursor, uint256 end) {
+        uint256 pair = integerAt(image.slice(offset, 6), 6);
         uint256 length;
         bool broken;
         assembly ("memory-safe") {
-            let pair := mload(cursor)
-            offset := shr(232, pair)
-            let behind := and(shr(208, pair), 0xffffff)
+            offset := shr(24, pair)
+            let behind := and(pair, 0xffffff)
             length := sub(behind, offset)
             broken := or(or(lt(offset, mload(add(IMAGE, ENTRIES))), lt(behind, offset)), and(length, 31))
-            cursor := add(mload(add(IMAGE, BASE)), offset)
-            end := add(cursor, length)
-            near := iszero(or(broken, gt(behind, mload(add(IMAGE, LOADED)))))
         }
-        if (near) return (cursor, end);
         if (broken) {
             image.spoil();
             return (0, 0);
         }
-        cursor = image.fetch(offset, length);
+        cursor = image.slice(offset, length);
         // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
         if (cursor == Program.ZERO) return (0, 0);
-        assembly ("memory-safe") {
-            end := add(cursor, length)
+        // Unchecked: in memory.
+        unchecked {
+            end = cursor + length;
         }
     }
 

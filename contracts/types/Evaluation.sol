@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Data} from "./Data.sol";
+import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
+import {Forward} from "../libraries/Forward.sol";
+import {ActionView, Data} from "./Data.sol";
 import {Effect, Image, Rule} from "./Image.sol";
 import {Reason} from "./Reason.sol";
 import {Verdict} from "./Types.sol";
@@ -10,13 +12,16 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
-/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 22 words.
+/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 22 + 4 + 3 words.
 uint256 constant EVALUATION = 0x100;
 uint256 constant IMAGE = 0x500;
 uint256 constant EFFECT = 0x720;
 uint256 constant CANDIDATE = 0x8c0;
 uint256 constant RUNS = 0x9c0;
-uint256 constant BEHIND_EVALUATION = 0xc80;
+uint256 constant LEAF = 0xc80;
+/// @dev Three words of {SpendLimit}: what was charged last.
+uint256 constant CHARGED = 0xd00;
+uint256 constant BEHIND_EVALUATION = 0xd60;
 
 /// @notice What this request charges to one limit and key. Units are 10^exponent base units, and base units except in
 /// rolling limits.
@@ -56,8 +61,9 @@ struct Evaluation {
     address manager;
     bool opened;
     Image image;
-    // Decided. None before {denyAt} makes it.
-    Verdict verdict;
+    // What a batch is taken apart into, one after the other.
+    ActionView leaf;
+    // Decided.
     uint256 effects;
     uint256 rule;
     uint256 delay;
@@ -96,8 +102,9 @@ function evaluations() pure returns (Evaluation[] memory list) {
         // The compiler may keep words of its own before; not so many.
         if gt(mload(0x40), EVALUATION) { invalid() }
         mstore(0x40, BEHIND_EVALUATION)
-        // The structs that it points to: image, effect, candidate, runs.
+        // The structs that it points to: image, leaf, effect, candidate, runs.
         mstore(add(EVALUATION, 0x180), IMAGE)
+        mstore(add(EVALUATION, 0x1a0), LEAF)
         mstore(add(EVALUATION, 0x380), EFFECT)
         mstore(add(EVALUATION, 0x3a0), CANDIDATE)
         mstore(add(EVALUATION, 0x3c0), RUNS)
@@ -120,29 +127,33 @@ function chargesAt(uint256 pointer) pure returns (Charge[] memory list) {
     }
 }
 
-using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
+using {conclude, deny, denyByRule, denyAt, denyFault} for Evaluation global;
 
-/// @dev Sets the verdict that no rule decided, at the present effect; returns false so that callers can pass it on.
-function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pure returns (bool) {
-    return denyAt(e, reason, e.effects, NO_RULE, 0, have, need);
+/// @dev The end of this call: {IPolicyHook.check} answers, an execution is reverted. Nothing was written yet where it is
+/// denied.
+function conclude(Evaluation memory e, Verdict memory v) pure {
+    if (e.checking) Forward.answer(abi.encode(v));
+    revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
 }
 
-/// @dev Sets the verdict of the image's fault: no rule's when it is malformed, else that of `e.rule`, the rule under
+/// @dev Ends with the verdict that no rule decided, at the present effect.
+function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pure {
+    denyAt(e, reason, e.effects, NO_RULE, 0, have, need);
+}
+
+/// @dev Ends with the verdict of the image's fault: no rule's when it is malformed, else that of `e.rule`, the rule under
 /// test.
-function denyFault(Evaluation memory e) pure returns (bool) {
+function denyFault(Evaluation memory e) pure {
     Reason fault = e.image.fault;
-    if (fault == Reason.MalformedProgram) return deny(e, fault, 0, 0);
+    if (fault == Reason.MalformedProgram) deny(e, fault, 0, 0);
     uint256 culprit = uint160(e.image.culprit);
-    return
-        fault == Reason.AttestationRequired ? denyByRule(e, fault, culprit, 0, 0) : denyByRule(e, fault, 0, culprit, 0);
+    bool attested = fault == Reason.AttestationRequired;
+    denyByRule(e, fault, attested ? culprit : 0, attested ? 0 : culprit, 0);
 }
 
-/// @dev Sets the verdict of `e.rule`, at the present effect.
-function denyByRule(Evaluation memory e, Reason reason, uint256 detail, uint256 have, uint256 need)
-    pure
-    returns (bool)
-{
-    return denyAt(e, reason, e.effects, e.rule, detail, have, need);
+/// @dev Ends with the verdict of `e.rule`, at the present effect.
+function denyByRule(Evaluation memory e, Reason reason, uint256 detail, uint256 have, uint256 need) pure {
+    denyAt(e, reason, e.effects, e.rule, detail, have, need);
 }
 
 /// @dev Effects are bounded by calldata, rules by 2 bytes of an entry and details by the number of limits, so
@@ -155,7 +166,6 @@ function denyAt(
     uint256 detail,
     uint256 have,
     uint256 need
-) pure returns (bool) {
-    e.verdict = Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need);
-    return false;
+) pure {
+    conclude(e, Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need));
 }

@@ -27,6 +27,8 @@ library Reach {
     uint256 internal constant EVERY = 0;
     uint256 internal constant NAMED = 1;
     uint256 internal constant NAMED_RECIPIENT = 2;
+    /// @dev Not an ordinary action at all.
+    uint256 internal constant NONE = type(uint256).max;
 }
 
 /// @notice What happens when several rules are in scope of an effect.
@@ -88,7 +90,8 @@ struct Image {
 
 /// @notice A rule, read. Pointers are into memory.
 struct Rule {
-    uint256 index;
+    // Of the index, from which it was read; 0 before.
+    uint256 entry;
     // What its body begins with: outcome (8) | number of limits (8) | delay in seconds (32).
     uint256 head;
     // The indices of the limits that it charges, one byte each.
@@ -124,7 +127,7 @@ function newRules() pure returns (Rule[] memory list) {
 }
 
 using {failed, spoil, blame} for Image global;
-using {append, allows, forModules, limitCount, delay} for Rule global;
+using {append, index, allows, forModules, limitCount, delay} for Rule global;
 
 /// @dev A memory struct is its pointer; lists keep it as a number so that 0 can say that there is none.
 function append(Rule memory rule, Rule memory next) pure {
@@ -132,6 +135,10 @@ function append(Rule memory rule, Rule memory next) pure {
         // `next` is the last field.
         mstore(add(rule, 0xe0), next)
     }
+}
+
+function index(Rule memory rule) pure returns (uint256) {
+    return (rule.entry >> 40) & 0xffff;
 }
 
 function allows(Rule memory rule) pure returns (bool) {
