@@ -116,14 +116,15 @@ abstract contract Engine is Ruling {
             cursor := add(actions, 0x20)
             end := add(cursor, shl(5, mload(actions)))
         }
-        do {
+        while (true) {
             assembly ("memory-safe") {
                 a := mload(cursor)
                 cursor := add(cursor, 0x20)
             }
             if (a.operation == 0) _leaf(e, a);
             else _batch(e, a, 0);
-        } while (cursor < end);
+            if (cursor == end) return;
+        }
     }
 
     function _batch(Evaluation memory e, ActionView memory a, uint256 depth) private view {

@@ -16,7 +16,7 @@ import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {Requests} from "./libraries/Requests.sol";
-import {Evaluation, evaluations} from "./types/Evaluation.sol";
+import {EVALUATION, Evaluation, evaluationAt, makeEvaluation} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
 /// @notice The one contract that is deployed: entries, control and announcements around one core. {IPortcullis} is its
@@ -32,7 +32,8 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
         }
         if (selector == uint32(ITransactionGuard.checkAfterExecution.selector)) return _checkSuccess();
         if (selector == uint32(IModuleGuard.checkAfterModuleExecution.selector)) return _checkSuccess();
-        Evaluation memory e = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory e = evaluationAt()(EVALUATION);
         if (selector == uint32(ITransactionGuard.checkTransaction.selector)) return _checkTransaction(e);
         if (selector == uint32(IModuleGuard.checkModuleTransaction.selector)) {
             Forward.answer(_checkedModuleTransaction(e));

@@ -10,7 +10,7 @@ import {Rules} from "./libraries/Rules.sol";
 import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {ActionView} from "./types/Data.sol";
 import {EFFECT, EVALUATION, Evaluation, IMAGE} from "./types/Evaluation.sol";
-import {Effect, Image, Kind, Reach, Rule, Semantics, newRules, rulesAt} from "./types/Image.sol";
+import {Effect, Image, Kind, Reach, Rule, Semantics, newRule, ruleAt} from "./types/Image.sol";
 import {Reason} from "./types/Reason.sol";
 import {FROZEN} from "./types/Words.sol";
 
@@ -159,7 +159,6 @@ abstract contract Ruling {
         } else {
             (canonical, count) = _decodeOther(e, effect, image, standard);
         }
-        if (image.failed()) e.denyFault();
         if (!canonical) e.deny(Reason.NonCanonicalCalldata, effect.selector, 0);
     }
 
@@ -174,6 +173,7 @@ abstract contract Ruling {
         if (effect.target != Decoder.PERMIT2) return (true, 1);
         (bool named, address token) = Decoder.permit2Token(effect);
         bool permits = named && Index.standardOf(image, token) == Decoder.ERC20;
+        if (image.failed()) e.denyFault();
         return (!permits || Decoder.permit2(effect, token), 1);
     }
 
@@ -191,12 +191,17 @@ abstract contract Ruling {
             account := mload(EVALUATION)
         }
         uint256 entry = Index.first(image, account);
-        if (image.failed()) e.denyFault();
         Rule memory rule = e.candidate;
         if (image.semantics != Semantics.FIRST_MATCH) return _jointly(e, effect, entry);
         for (; entry != 0; entry = Index.next()) {
             if (Rules.inScope(e, effect, rule, entry)) return _outcome(e, effect, rule);
         }
+        _unmatched(e, effect);
+    }
+
+    /// @dev No rule is in scope, or what tells could not be read: then no entry was found.
+    function _unmatched(Evaluation memory e, Effect memory effect) private pure {
+        if (e.image.failed()) e.denyFault();
         e.deny(Reason.NoRule, effect.kind, 0);
     }
 
@@ -215,9 +220,9 @@ abstract contract Ruling {
             last = rule;
             any = true;
             // The one before is kept.
-            e.candidate = rule = newRules()[0];
+            e.candidate = rule = ruleAt()(newRule());
         }
-        if (!any) e.deny(Reason.NoRule, effect.kind, 0);
+        if (!any) _unmatched(e, effect);
         _outcome(e, effect, first);
     }
 
@@ -260,7 +265,7 @@ abstract contract Ruling {
                 if (!Asking.join(e, rule)) e.denyFault();
             }
             if (rule.next == 0) break;
-            rule = rulesAt(rule.next)[0];
+            rule = ruleAt()(rule.next);
         }
         if (e.image.attesterSets != 0) Asking.fold(e, effect);
     }

@@ -3,28 +3,23 @@ pragma solidity ^0.8.28;
 
 import {EFFECT, IMAGE, RUNS} from "../types/Evaluation.sol";
 import {Effect, Image} from "../types/Image.sol";
-import {integerAt} from "./Bytes.sol";
-import {Program} from "./Program.sol";
+import {Buckets} from "./Buckets.sol";
 
 /// @notice Finds the rules that the one effect of the one evaluation can match, in rule order, without looking at the
 /// others.
 /// @dev What was found is kept in memory, at {RUNS}:
 ///
-///     | runs, how many (1 word) | where to go on (1) | the one found last alone (4) | four runs, of 4 words each |
+///     | runs, how many (1 word) | where to go on (1) | the one found last alone (4) | where four others are (1) |
 ///
-/// A run is the entries of one key: key, next entry not looked at, end of the bucket, and the head, which is 0 when there
-/// are no more. With one run the second word is the entry to go on with, with several the run that gave the last head.
+/// A run has four words, about the entries of one key: key, next entry not looked at, end of the bucket, and the head,
+/// which is 0 when there are no more. With one run the second word is the entry to go on with, with several the run that gave the last head.
 library Index {
-    using Program for Image;
-
     /// @dev A key: kind and flags (8) | subject (160) | selector (32).
     uint256 private constant KIND = 192;
     uint256 private constant SUBJECT = 32;
     uint256 private constant ANY_SUBJECT = 0x80000000000000000000000000000000000000000000000000;
     uint256 private constant ANY_SELECTOR = 0x40000000000000000000000000000000000000000000000000;
     uint256 private constant ACCOUNT = 0x20000000000000000000000000000000000000000000000000;
-    /// @dev Rule, offset and length follow the key.
-    uint256 private constant KEY_SHIFT = 56;
     /// @dev Classes by bit: all; those with a subject, those without a selector, the one with both. A class is numbered
     /// by its bit, and the bits of the number say what it leaves open.
     uint256 private constant ALL_CLASSES = 15;
@@ -36,19 +31,13 @@ library Index {
     /// @dev From {RUNS}, and the words of a run.
     uint256 private constant GO_ON = 0x20;
     uint256 private constant LAST = 0x40;
-    uint256 private constant FIRST = 0xc0;
+    uint256 private constant OTHERS = 0xc0;
     uint256 private constant CURSOR = 0x20;
     uint256 private constant END = 0x40;
     uint256 private constant HEAD = 0x60;
     uint256 private constant RUN = 0x80;
     /// @dev Fields of {Image} and of {Effect}.
-    uint256 private constant BASE = 0x40;
-    uint256 private constant LOADED = 0x60;
-    uint256 private constant DIRECTORY_BITS = 0xe0;
     uint256 private constant CLASSES = 0x100;
-    uint256 private constant DIRECTORY = 0x180;
-    uint256 private constant ENTRIES = 0x1a0;
-    uint256 private constant MULTIPLIER = 0x1c0;
     uint256 private constant DECLARED = 0x1e0;
     uint256 private constant STANDARD = 0x200;
     uint256 private constant REACH = 0x20;
@@ -59,7 +48,8 @@ library Index {
     /// @dev The highest standard in a declaration.
     uint256 private constant LAST_STANDARD = 3;
 
-    /// @notice The first entry in rule order, 0 when there is none; ties go to the lower class.
+    /// @notice The first entry in rule order; ties go to the lower class. 0 when there is none, and when the image is
+    /// spoilt.
     function first(Image memory image, address account) internal view returns (uint256 entry) {
         uint256 classes;
         uint256 kind;
@@ -110,7 +100,7 @@ library Index {
         }
         if (!known) {
             uint256 end;
-            (entry, behind, end) = _seek(image, key);
+            (entry, behind, end) = Buckets.seek(image, key);
             assembly ("memory-safe") {
                 mstore(add(RUNS, LAST), key)
                 mstore(add(RUNS, add(LAST, CURSOR)), behind)
@@ -133,7 +123,7 @@ library Index {
             end := mload(add(RUNS, add(LAST, END)))
         }
         if (count == 1) {
-            (entry, goOn) = _find(key, goOn, end);
+            (entry, goOn) = Buckets.find(key, goOn, end);
             assembly ("memory-safe") {
                 mstore(add(RUNS, GO_ON), goOn)
             }
@@ -154,7 +144,7 @@ library Index {
             standard := mload(add(IMAGE, STANDARD))
         }
         if (known) return standard;
-        (uint256 entry, uint256 behind,) = _seek(image, key);
+        (uint256 entry, uint256 behind,) = Buckets.seek(image, key);
         bool broken;
         assembly ("memory-safe") {
             standard := and(entry, 0xffff)
@@ -176,6 +166,12 @@ library Index {
         view
         returns (uint256 entry)
     {
+        assembly ("memory-safe") {
+            if iszero(mload(add(RUNS, OTHERS))) {
+                mstore(add(RUNS, OTHERS), mload(0x40))
+                mstore(0x40, add(mload(0x40), mul(4, RUN)))
+            }
+        }
         // Unchecked: four classes at most.
         unchecked {
             for (uint256 class = 0; classes != 0; ++class) {
@@ -191,9 +187,9 @@ library Index {
                     if and(class, NO_SELECTOR) { open := ANY_SELECTOR }
                     key := or(key, open)
                 }
-                (uint256 head, uint256 behind, uint256 end) = _seek(image, key);
+                (uint256 head, uint256 behind, uint256 end) = Buckets.seek(image, key);
                 assembly ("memory-safe") {
-                    let run := add(add(RUNS, FIRST), mul(RUN, mload(RUNS)))
+                    let run := add(mload(add(RUNS, OTHERS)), mul(RUN, mload(RUNS)))
                     mstore(RUNS, add(mload(RUNS), 1))
                     mstore(run, key)
                     mstore(add(run, CURSOR), behind)
@@ -202,7 +198,7 @@ library Index {
                 }
             }
         }
-        return _least();
+        return image.failed() ? 0 : _least();
     }
 
     /// @dev The least of the heads by rule.
@@ -210,7 +206,7 @@ library Index {
         assembly ("memory-safe") {
             let chosen := 0
             let least := not(0)
-            let run := add(RUNS, FIRST)
+            let run := mload(add(RUNS, OTHERS))
             for { let end := add(run, mul(RUN, mload(RUNS))) } lt(run, end) { run := add(run, RUN) } {
                 let head := mload(add(run, HEAD))
                 let rule := and(shr(40, head), 0xffff)
@@ -234,92 +230,11 @@ library Index {
             cursor := mload(add(run, CURSOR))
             end := mload(add(run, END))
         }
-        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        (uint256 entry, uint256 behind) = Buckets.find(key, cursor, end);
         assembly ("memory-safe") {
             mstore(add(run, CURSOR), behind)
             // An entry that names a rule is not 0: its kind is not.
             mstore(add(run, HEAD), entry)
-        }
-    }
-
-    /// @dev {_find}, in the whole bucket of the key, which ends at `end`. A malformed one is empty.
-    function _seek(Image memory image, uint256 key)
-        private
-        view
-        returns (uint256 entry, uint256 behind, uint256 end)
-    {
-        uint256 cursor;
-        uint256 offset;
-        bool near;
-        assembly ("memory-safe") {
-            image := IMAGE
-            let base := mload(add(IMAGE, BASE))
-            let loaded := mload(add(IMAGE, LOADED))
-            // As {Program.hash}.
-            let i := shr(sub(256, mload(add(IMAGE, DIRECTORY_BITS))), mul(key, mload(add(IMAGE, MULTIPLIER))))
-            offset := add(mload(add(IMAGE, DIRECTORY)), mul(3, i))
-            near := iszero(gt(add(offset, 6), loaded))
-            // What is not there is not looked at, and is found again below.
-            let pair := mload(mul(near, add(base, offset)))
-            let start := shr(232, pair)
-            let past := and(shr(208, pair), 0xffffff)
-            let broken := or(or(lt(start, mload(add(IMAGE, ENTRIES))), lt(past, start)), and(sub(past, start), 31))
-            near := gt(near, or(broken, gt(past, loaded)))
-            cursor := add(base, start)
-            end := add(base, past)
-        }
-        if (!near) (cursor, end) = _bucket(image, offset);
-        assembly ("memory-safe") {
-            for {} lt(cursor, end) {} {
-                let candidate := mload(cursor)
-                cursor := add(cursor, 32)
-                if eq(shr(KEY_SHIFT, candidate), key) {
-                    entry := candidate
-                    behind := cursor
-                    break
-                }
-            }
-        }
-    }
-
-    /// @dev The bucket whose offset, and that of what is behind, stand at `offset`: pointers to its first entry and
-    /// behind its last. A malformed one is empty.
-    function _bucket(Image memory image, uint256 offset) private view returns (uint256 cursor, uint256 end) {
-        uint256 pair = integerAt(image.slice(offset, 6), 6);
-        uint256 length;
-        bool broken;
-        assembly ("memory-safe") {
-            offset := shr(24, pair)
-            let behind := and(pair, 0xffffff)
-            length := sub(behind, offset)
-            broken := or(or(lt(offset, mload(add(IMAGE, ENTRIES))), lt(behind, offset)), and(length, 31))
-        }
-        if (broken) {
-            image.spoil();
-            return (0, 0);
-        }
-        cursor = image.slice(offset, length);
-        // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
-        if (cursor == Program.ZERO) return (0, 0);
-        // Unchecked: in memory.
-        unchecked {
-            end = cursor + length;
-        }
-    }
-
-    /// @dev The first entry of the key between the two pointers, and what is behind it; both 0 if there is none. The
-    /// bucket lies in memory, whole.
-    function _find(uint256 key, uint256 cursor, uint256 end) private pure returns (uint256 entry, uint256 behind) {
-        assembly ("memory-safe") {
-            for {} lt(cursor, end) {} {
-                let candidate := mload(cursor)
-                cursor := add(cursor, 32)
-                if eq(shr(KEY_SHIFT, candidate), key) {
-                    entry := candidate
-                    behind := cursor
-                    break
-                }
-            }
         }
     }
 }

@@ -45,7 +45,7 @@ library Program {
             let loaded := size
             if gt(size, WHOLE) { loaded := PAGE }
             let base := mload(0x40)
-            // As {_allocate}.
+            // As in {fetch}.
             mstore(0x40, and(add(add(base, loaded), 63), not(31)))
             extcodecopy(source, base, 0, loaded)
             mstore(add(image, SOURCE), shr(96, shl(96, source)))
@@ -153,32 +153,21 @@ library Program {
 
     /// @notice {slice}, of what was not copied with the first page.
     function fetch(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        // Unchecked: as {slice}.
-        unchecked {
-            uint256 size = image.size;
-            if (length > size || offset > size - length) {
-                image.spoil();
-                return ZERO;
+        bool beyond;
+        assembly ("memory-safe") {
+            // As in {slice}, far from overflowing.
+            beyond := gt(add(offset, length), mload(add(image, SIZE)))
+            if iszero(beyond) {
+                pointer := mload(0x40)
+                // And one word behind them, so that loading a word from any of them reads nothing that something else
+                // owns.
+                mstore(0x40, and(add(add(pointer, length), 63), not(31)))
+                extcodecopy(mload(add(image, SOURCE)), pointer, offset, length)
             }
-            pointer = _allocate(length);
-            _copy(image.source, pointer, offset, length);
         }
-    }
-
-    /// @dev Memory for `length` bytes and one word behind them, so that loading a word from any of them reads
-    /// nothing that something else owns.
-    function _allocate(uint256 length) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := mload(0x40)
-            mstore(0x40, and(add(add(pointer, length), 63), not(31)))
-        }
-    }
-
-    /// @dev The caller has allocated the memory and checked the bounds.
-    function _copy(address source, uint256 pointer, uint256 offset, uint256 length) private view {
-        assembly ("memory-safe") {
-            extcodecopy(source, pointer, offset, length)
-        }
+        if (!beyond) return pointer;
+        image.spoil();
+        return ZERO;
     }
 
     function _load(uint256 pointer) private pure returns (uint256 word) {

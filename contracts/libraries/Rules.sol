@@ -49,13 +49,13 @@ library Rules {
         }
         if (!known) _read(e, rule, entry);
         bool fits;
-        bool named;
+        bool odd;
         assembly ("memory-safe") {
             let modules := and(shr(MODULES_SHIFT, mload(add(rule, HEAD))), 1)
             fits := eq(modules, iszero(iszero(mload(add(EVALUATION, ORIGIN)))))
-            named := eq(mload(add(EFFECT, REACH)), NAMED_RECIPIENT)
+            odd := or(iszero(fits), eq(mload(add(EFFECT, REACH)), NAMED_RECIPIENT))
         }
-        if (!fits || named && !_namesRecipient(rule)) return false;
+        if (odd && !(fits && _namesRecipient(rule))) return false;
         if (Conditions.hold(e, effect, rule.conditions, rule.end)) return true;
         if (e.image.failed()) e.denyFault();
         return false;
@@ -69,7 +69,10 @@ library Rules {
             cursor := add(mload(add(IMAGE, BASE)), offset)
             near := iszero(gt(add(offset, and(entry, 0xffff)), mload(add(IMAGE, LOADED))))
         }
-        if (!near) cursor = e.image.fetch((entry >> 16) & 0xffffff, entry & 0xffff);
+        if (!near) {
+            cursor = e.image.fetch((entry >> 16) & 0xffffff, entry & 0xffff);
+            if (e.image.failed()) e.denyFault();
+        }
         bool odd;
         assembly ("memory-safe") {
             let head := shr(208, mload(cursor))
@@ -85,13 +88,13 @@ library Rules {
             // Malformed, or with obligations, or both.
             odd := or(gt(conditions, end), gt(byte(26, head), LAST_PLAIN_OUTCOME))
         }
-        if (odd) _readOdd(e.image, rule);
-        if (e.image.failed()) e.denyFault();
+        if (odd) _readOdd(e, e.image, rule);
     }
 
-    function _readOdd(Image memory image, Rule memory rule) private pure {
+    function _readOdd(Evaluation memory e, Image memory image, Rule memory rule) private pure {
         if (rule.conditions > rule.end || rule.head >> 40 > HIGHEST_OUTCOME) image.spoil();
         else _readObligations(image, rule);
+        if (image.failed()) e.denyFault();
     }
 
     /// @dev They stand before the conditions, behind their size.

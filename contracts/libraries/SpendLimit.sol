@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Reason} from "../types/Reason.sol";
-import {CHARGED, Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargesAt} from "../types/Evaluation.sol";
-import {Effect, Image, Kind, Rule, rulesAt} from "../types/Image.sol";
+import {CHARGED, Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargeAt} from "../types/Evaluation.sol";
+import {Effect, Image, Kind, Rule, ruleAt} from "../types/Image.sol";
 import {Program} from "./Program.sol";
 import {Window} from "./Window.sol";
 
@@ -84,10 +84,10 @@ library SpendLimit {
         if (!Window.isSound(terms)) return image.spoil();
         if (!_concerns(image, effect, index)) return false;
         if (Window.scope(terms) == Window.RECIPIENT && !effect.hasRecipient) return false;
-        if (_isFree(effect, terms)) return true;
+        if (effect.amount == 0 && !Window.counts(terms)) return true;
         uint256 pointer = _meter(e, index);
         if (pointer == 0) return false;
-        Charge memory c = chargesAt(pointer)[0];
+        Charge memory c = chargeAt()(pointer);
         uint256 amount = _amount(c, effect, terms);
         return _sums(c, amount) && Window.fits(c, c.pending + amount);
     }
@@ -98,7 +98,7 @@ library SpendLimit {
             e := EVALUATION
         }
         for (uint256 cursor = e.charges; cursor != 0;) {
-            Charge memory c = chargesAt(cursor)[0];
+            Charge memory c = chargeAt()(cursor);
             if (c.pending != 0) Window.commit(c);
             cursor = c.next;
         }
@@ -142,15 +142,13 @@ library SpendLimit {
 
     /// @dev The limits that the rules list, as a mask by index, which has one byte.
     function _listed(Rule memory rule) private pure returns (uint256 mask) {
-        while (true) {
-            assembly ("memory-safe") {
+        assembly ("memory-safe") {
+            for {} rule { rule := mload(add(rule, NEXT)) } {
                 let cursor := mload(add(rule, RULE_LIMITS))
                 for { let end := add(cursor, byte(27, mload(add(rule, HEAD)))) } lt(cursor, end) {
                     cursor := add(cursor, 1)
                 } { mask := or(mask, shl(byte(0, mload(cursor)), 1)) }
             }
-            if (rule.next == 0) return mask;
-            rule = rulesAt(rule.next)[0];
         }
     }
 
@@ -158,10 +156,6 @@ library SpendLimit {
     function _concerns(Image memory image, Effect memory effect, uint256 index) private pure returns (bool) {
         (, uint256 terms, address limited) = image.limit(index);
         return Window.counts(terms) || effect.hasAmount && limited == effect.asset;
-    }
-
-    function _isFree(Effect memory effect, uint256 terms) private pure returns (bool) {
-        return effect.amount == 0 && !Window.counts(terms);
     }
 
     function _add(Evaluation memory e, uint256 index, Rule memory rules) private view {
@@ -173,7 +167,7 @@ library SpendLimit {
         bool odd;
         assembly ("memory-safe") {
             terms := mload(add(add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index)), TERMS))
-            // As {_isFree} and {Window.isSound}.
+            // As in {fits}.
             let flags := byte(25, terms)
             free := iszero(or(mload(add(EFFECT, AMOUNT)), and(flags, 2)))
             odd := or(free, or(gt(byte(24, terms), LAST_WINDOW), gt(flags, LAST_FLAGS)))
@@ -200,7 +194,7 @@ library SpendLimit {
             odd := or(lt(sum, amount), or(gt(more, capUnits), beyond))
             if iszero(odd) { mstore(add(c, PENDING), sum) }
         }
-        if (odd) _exceeds(e, chargesAt(c)[0], index, rules, terms);
+        if (odd) _exceeds(e, chargeAt()(c), index, rules, terms);
     }
 
     function _malformed(Evaluation memory e) private pure {
@@ -260,7 +254,7 @@ library SpendLimit {
             asset := shr(96, mload(add(limit, ASSET)))
             who := shr(8, who)
         }
-        if (Window.load(chargesAt(pointer)[0], account, id, terms, asset, address(uint160(who)))) return pointer;
+        if (Window.load(chargeAt()(pointer), account, id, terms, asset, address(uint160(who)))) return pointer;
         e.image.spoil();
         return 0;
     }
@@ -287,7 +281,7 @@ library SpendLimit {
                 if (_byteAt(rule.limits + i) == index) return rule.index();
             }
             if (rule.next == 0) return rules.index();
-            rule = rulesAt(rule.next)[0];
+            rule = ruleAt()(rule.next);
         }
     }
 

@@ -235,7 +235,7 @@ library Window {
         }
     }
 
-    /// @dev Unchecked: `y` is a power of ten; 
+    /// @dev Unchecked: `y` is a power of ten;
     function _divideUp(uint256 x, uint256 y) private pure returns (uint256) {
         unchecked {
             return x == 0 ? 0 : (x - 1) / y + 1;

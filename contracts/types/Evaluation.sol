@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {Forward} from "../libraries/Forward.sol";
 import {ActionView, Data} from "./Data.sol";
-import {Effect, Image, Rule} from "./Image.sol";
+import {Effect, Image, Rule, pointerOf} from "./Image.sol";
 import {Reason} from "./Reason.sol";
 import {Verdict} from "./Types.sol";
 import {ControlWord} from "./Words.sol";
@@ -12,16 +12,16 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
-/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 22 + 4 + 3 words.
+/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 7 + 4 + 3 words.
 uint256 constant EVALUATION = 0x100;
 uint256 constant IMAGE = 0x500;
 uint256 constant EFFECT = 0x720;
 uint256 constant CANDIDATE = 0x8c0;
 uint256 constant RUNS = 0x9c0;
-uint256 constant LEAF = 0xc80;
+uint256 constant LEAF = 0xaa0;
 /// @dev Three words of {SpendLimit}: what was charged last.
-uint256 constant CHARGED = 0xd00;
-uint256 constant BEHIND_EVALUATION = 0xd60;
+uint256 constant CHARGED = 0xb20;
+uint256 constant BEHIND_EVALUATION = 0xb80;
 
 /// @notice What this request charges to one limit and key. Units are 10^exponent base units, and base units except in
 /// rolling limits.
@@ -87,17 +87,15 @@ struct Evaluation {
     Effect effect;
     Rule candidate;
     // See {Index}.
-    uint256[22] runs;
+    uint256[7] runs;
     // Whether there are slot changes, markers, obligations or a delay: most requests are without.
     bool more;
 }
 
 /// @dev Makes the one empty evaluation of this call, where nothing has used memory yet: what nobody has written to is
 /// zero. It stands at a fixed address, as everything that it comes with, so that those who look at it most need not
-/// be told where. A list of one: the compiler would fill the struct that a function declares to return. The list stands in
-/// scratch memory: take its member at once.
-/// A test holds the addresses against the compiler's own idea of the structs.
-function evaluations() pure returns (Evaluation[] memory list) {
+/// be told where. A test holds the addresses against the compiler's own idea of the structs.
+function makeEvaluation() pure {
     assembly ("memory-safe") {
         // The compiler may keep words of its own before; not so many.
         if gt(mload(0x40), EVALUATION) { invalid() }
@@ -112,18 +110,22 @@ function evaluations() pure returns (Evaluation[] memory list) {
         mstore(add(EVALUATION, 0x260), 0x60)
         mstore(add(EVALUATION, 0x2a0), 0x60)
         mstore(add(EVALUATION, 0x2e0), 0x60)
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, EVALUATION)
     }
 }
 
-/// @dev The charge at a pointer, as {evaluations} gives an evaluation.
-function chargesAt(uint256 pointer) pure returns (Charge[] memory list) {
+/// @dev Makes a number the evaluation, and one the charge, that stands there. A function that returned these itself would be
+/// given empty ones to begin with.
+function evaluationAt() pure returns (function(uint256) pure returns (Evaluation memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
     assembly ("memory-safe") {
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, pointer)
+        cast := same
+    }
+}
+
+function chargeAt() pure returns (function(uint256) pure returns (Charge memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
+    assembly ("memory-safe") {
+        cast := same
     }
 }
 

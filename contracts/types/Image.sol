@@ -106,24 +106,25 @@ struct Rule {
     uint256 next;
 }
 
-/// @dev The rule at a pointer, as {evaluations} gives an evaluation.
-function rulesAt(uint256 pointer) pure returns (Rule[] memory list) {
+function pointerOf(uint256 pointer) pure returns (uint256) {
+    return pointer;
+}
+
+/// @dev As {evaluationAt}.
+function ruleAt() pure returns (function(uint256) pure returns (Rule memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
     assembly ("memory-safe") {
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, pointer)
+        cast := same
     }
 }
 
 /// @dev An empty rule, beside the one that an evaluation comes with.
-function newRules() pure returns (Rule[] memory list) {
-    uint256 pointer;
+function newRule() pure returns (uint256 pointer) {
     assembly ("memory-safe") {
         pointer := mload(0x40)
         mstore(0x40, add(pointer, SIZE_OF_RULE))
         calldatacopy(pointer, calldatasize(), SIZE_OF_RULE)
     }
-    return rulesAt(pointer);
 }
 
 using {failed, spoil, blame} for Image global;
