@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Ruling} from "./Ruling.sol";
-import {IPolicyHook} from "./interfaces/IPolicyHook.sol";
 import {Asking} from "./libraries/Asking.sol";
 import {Calldata} from "./libraries/Calldata.sol";
 import {ControlCalls, Leaf} from "./libraries/ControlCalls.sol";
@@ -21,44 +20,61 @@ import {ActionView} from "./types/Data.sol";
 import {EVALUATION, Evaluation, NO_RULE} from "./types/Evaluation.sol";
 import {Effect, Reach} from "./types/Image.sol";
 import {Reason} from "./types/Reason.sol";
-import {Route, Verdict} from "./types/Types.sol";
-import {StagedWord} from "./types/Words.sol";
+import {Route} from "./types/Types.sol";
+import {ControlWord, StagedWord} from "./types/Words.sol";
 
 /// @title The one core behind every entry: evaluate in view, then commit
-/// @notice `docs/program.md` §2 in the order in which it is written there. The functions that decide return
-/// whether the evaluation goes on; before they return false they set the verdict.
+/// @notice `docs/program.md` §2 in the order in which it is written there. The first denial ends the call, so the
+/// functions that decide return only if the evaluation goes on.
 abstract contract Engine is Ruling {
     using Calldata for bytes;
 
-    /// @dev A field of {Evaluation}.
+    /// @dev Fields of {Evaluation}.
+    uint256 private constant SAFE_TX_GAS = 0x60;
+    uint256 private constant GAS_PRICE = 0x80;
+    uint256 private constant CONTROL = 0x120;
     uint256 private constant MANAGER = 0x140;
+    uint256 private constant RULE = 0x1e0;
+    /// @dev Where {ControlWord} has the route, and {Route.Manager}.
+    uint256 private constant ROUTE = 224;
+    uint256 private constant MANAGER_ROUTE = 3;
     uint256 private constant MAX_BATCH_DEPTH = 2;
 
     /// @dev What an entry fills in: account, origin, initiator and the gas fields.
     function _enforce(Evaluation memory e, ActionView[] memory actions) internal {
+        _decide(e, actions);
         assembly ("memory-safe") {
             e := EVALUATION
         }
-        if (!_decide(e, actions)) {
-            Verdict memory v = e.verdict;
-            revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
-        }
-        _commit(e);
+        if (e.charges != 0) SpendLimit.commit(e);
+        if (e.more) _commitMore(e);
     }
 
-    /// @dev Sets the verdict.
+    /// @dev Only for {IPolicyHook.check}.
     function _evaluate(Evaluation memory e, ActionView[] memory actions) internal view {
-        if (_decide(e, actions)) e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
+        _decide(e, actions);
+        e.denyAt(Reason.Allowed, e.effects, e.rule, 0, 0, 0);
     }
 
-    function _decide(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
+    function _decide(Evaluation memory e, ActionView[] memory actions) private view {
         assembly ("memory-safe") {
             e := EVALUATION
         }
-        e.control = State.control(e.account);
-        if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
-        e.rule = NO_RULE;
-        return _request(e, actions);
+        uint256 control = ControlWord.unwrap(State.control(e.account));
+        bool odd;
+        assembly ("memory-safe") {
+            mstore(add(EVALUATION, CONTROL), control)
+            mstore(add(EVALUATION, RULE), NO_RULE)
+            odd := or(mload(add(EVALUATION, SAFE_TX_GAS)), mload(add(EVALUATION, GAS_PRICE)))
+            odd := or(or(odd, eq(and(shr(ROUTE, control), 0xff), MANAGER_ROUTE)), iszero(mload(actions)))
+            odd := iszero(iszero(odd))
+        }
+        if (odd) _begin(e, actions.length);
+        _actions(e, actions, e.leaf);
+        if (!e.more) return;
+        _slots(e);
+        Asking.demand(e, actions);
+        Timelock.demand(e, actions);
     }
 
     /// @dev For the entries that have their request read to them.
@@ -75,14 +91,6 @@ abstract contract Engine is Ruling {
         return request.actions;
     }
 
-    function _commit(Evaluation memory e) private {
-        assembly ("memory-safe") {
-            e := EVALUATION
-        }
-        if (e.charges != 0) SpendLimit.commit(e);
-        if (e.more) _commitMore(e);
-    }
-
     /// @dev A removal comes with slot changes.
     function _commitMore(Evaluation memory e) private {
         if (e.announcement != 0) State.clearAnnouncement(e.announcement);
@@ -92,46 +100,60 @@ abstract contract Engine is Ruling {
         if (e.removal) Lifecycle.remove(e.account);
     }
 
-    function _request(Evaluation memory e, ActionView[] memory actions) private view returns (bool) {
-        assembly ("memory-safe") {
-            e := EVALUATION
-        }
-        if (e.safeTxGas | e.gasPrice != 0) return e.deny(Reason.GasRefund, e.safeTxGas, e.gasPrice);
-        uint256 n = actions.length;
-        if (n == 0) return e.deny(Reason.MalformedBatch, 0, 0);
-        // Unchecked: as many as calldata holds.
-        unchecked {
-            for (uint256 i = 0; i < n; ++i) {
-                if (!_action(e, actions[i], 0)) return false;
-            }
-        }
-        return !e.more || _slots(e) && Asking.meets(e, actions) && Timelock.allows(e, actions);
+    /// @dev What most requests are without.
+    function _begin(Evaluation memory e, uint256 count) private view {
+        if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
+        if (e.safeTxGas | e.gasPrice != 0) e.deny(Reason.GasRefund, e.safeTxGas, e.gasPrice);
+        if (count == 0) e.deny(Reason.MalformedBatch, 0, 0);
     }
 
-    function _action(Evaluation memory e, ActionView memory a, uint256 depth) private view returns (bool) {
+    /// @param a Any, to begin with: the compiler would check the bounds of each.
+    function _actions(Evaluation memory e, ActionView[] memory actions, ActionView memory a) private view {
+        uint256 cursor;
+        uint256 end;
+        assembly ("memory-safe") {
+            e := EVALUATION
+            cursor := add(actions, 0x20)
+            end := add(cursor, shl(5, mload(actions)))
+        }
+        while (true) {
+            assembly ("memory-safe") {
+                a := mload(cursor)
+                cursor := add(cursor, 0x20)
+            }
+            if (a.operation == 0) _leaf(e, a);
+            else _batch(e, a, 0);
+            if (cursor == end) return;
+        }
+    }
+
+    function _batch(Evaluation memory e, ActionView memory a, uint256 depth) private view {
         assembly ("memory-safe") {
             e := EVALUATION
         }
-        if (a.operation == 0) return _leaf(e, a);
-        if (a.operation > 1) return e.deny(Reason.BadOperation, a.operation, 0);
-        if (a.value != 0) return e.deny(Reason.DelegatecallValue, a.value, 0);
+        if (a.operation > 1) e.deny(Reason.BadOperation, a.operation, 0);
+        if (a.value != 0) e.deny(Reason.DelegatecallValue, a.value, 0);
         (bool known, bool delegates, bool zeroIsAccount) = MultiSend.recognise(a.to);
-        if (!known) return e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
-        if (depth == MAX_BATCH_DEPTH) return e.deny(Reason.BatchTooDeep, 0, 0);
+        if (!known) e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
+        if (depth == MAX_BATCH_DEPTH) e.deny(Reason.BatchTooDeep, 0, 0);
 
         (uint256 cursor, uint256 end) = MultiSend.open(a.data.bytesOf());
-        if (cursor == end) return e.deny(Reason.MalformedBatch, 0, 0);
+        if (cursor == end) e.deny(Reason.MalformedBatch, 0, 0);
         address zero = zeroIsAccount ? e.account : address(0);
-        ActionView memory inner;
+        // The batch itself may stand there; it was read.
+        a = e.leaf;
         while (cursor < end) {
-            cursor = MultiSend.next(cursor, zero, inner);
-            if (inner.operation == 1 && !delegates) return e.deny(Reason.BadOperation, 1, 0);
-            if (!_action(e, inner, depth + 1)) return false;
+            cursor = MultiSend.next(cursor, zero, a);
+            if (a.operation == 0) {
+                _leaf(e, a);
+                continue;
+            }
+            if (a.operation == 1 && !delegates) e.deny(Reason.BadOperation, 1, 0);
+            _batch(e, a, depth + 1);
         }
-        return true;
     }
 
-    function _leaf(Evaluation memory e, ActionView memory a) private view returns (bool) {
+    function _leaf(Evaluation memory e, ActionView memory a) private view {
         assembly ("memory-safe") {
             e := EVALUATION
         }
@@ -142,13 +164,22 @@ abstract contract Engine is Ruling {
             let managed := and(eq(to, mload(add(e, MANAGER))), iszero(iszero(to)))
             special := or(or(eq(to, mload(e)), eq(to, address())), managed)
         }
-        if (!special) return _ordinary(e, a, Reach.EVERY);
+        uint256 reach = Reach.EVERY;
+        if (special) {
+            reach = _special(e, a);
+            if (reach == Reach.NONE) return;
+        }
+        _ordinary(e, a, reach);
+    }
+
+    /// @dev An action for the account, the hook or the manager. Returns which rules can match it if that is for them.
+    function _special(Evaluation memory e, ActionView memory a) private view returns (uint256) {
         bytes calldata data = a.data.bytesOf();
         bool active = e.control.program() != address(0);
         Leaf memory leaf = Leaf(e.account, e.manager, e.control, e.origin == address(0), a.to, a.value);
         (uint256 kind, Reason reason, uint256 have) = ControlCalls.judge(leaf, data);
-        if (reason != Reason.Allowed) return e.deny(reason, have, 0);
-        if (kind < ControlCalls.SLOT) return _ordinary(e, a, kind);
+        if (reason != Reason.Allowed) e.deny(reason, have, 0);
+        if (kind < ControlCalls.SLOT) return kind;
         e.more = true;
         if (active && kind == ControlCalls.SLOT) _note(e, a);
         else if (active) e.markers = Marker.push(e.markers, Marker.keyOf(e.account, data));
@@ -159,7 +190,7 @@ abstract contract Engine is Ruling {
         (none.target, none.selector) = (a.to, data.selector());
         Asking.fold(e, none);
         ++e.effects;
-        return true;
+        return Reach.NONE;
     }
 
     function _note(Evaluation memory e, ActionView memory a) private pure {
@@ -168,11 +199,11 @@ abstract contract Engine is Ruling {
         e.slots = bytes.concat(e.slots, abi.encodePacked(a.to, data.length), data);
     }
 
-    function _slots(Evaluation memory e) private view returns (bool) {
-        if (e.slots.length == 0) return true;
+    function _slots(Evaluation memory e) private view {
+        if (e.slots.length == 0) return;
         (Reason reason, uint256 have, uint256 need, bool removal) =
             Slots.allow(e.account, e.control, e.manager, e.slots);
         e.removal = removal;
-        return reason == Reason.Allowed || e.denyAt(reason, e.firstSlot, NO_RULE, 0, have, need);
+        if (reason != Reason.Allowed) e.denyAt(reason, e.firstSlot, NO_RULE, 0, have, need);
     }
 }

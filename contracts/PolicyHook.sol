@@ -16,7 +16,7 @@ import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {Requests} from "./libraries/Requests.sol";
-import {Evaluation, evaluations} from "./types/Evaluation.sol";
+import {EVALUATION, Evaluation, evaluationAt, makeEvaluation} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
 /// @notice The one contract that is deployed: entries, control and announcements around one core. {IPortcullis} is its
@@ -26,13 +26,19 @@ import {Evaluation, evaluations} from "./types/Evaluation.sol";
 /// every part reads its own arguments.
 contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, Openers {
     fallback() external {
-        bytes4 selector = msg.sig;
-        if (selector == ITransactionGuard.checkAfterExecution.selector) return _checkSuccess();
-        if (selector == IModuleGuard.checkAfterModuleExecution.selector) return _checkSuccess();
-        Evaluation memory e = evaluations()[0];
-        if (selector == ITransactionGuard.checkTransaction.selector) _checkTransaction(e);
-        else if (selector == IModuleGuard.checkModuleTransaction.selector) Forward.answer(_checkedModuleTransaction(e));
-        else _serve(e, selector);
+        uint256 selector;
+        assembly ("memory-safe") {
+            selector := shr(224, calldataload(0))
+        }
+        if (selector == uint32(ITransactionGuard.checkAfterExecution.selector)) return _checkSuccess();
+        if (selector == uint32(IModuleGuard.checkAfterModuleExecution.selector)) return _checkSuccess();
+        makeEvaluation();
+        Evaluation memory e = evaluationAt()(EVALUATION);
+        if (selector == uint32(ITransactionGuard.checkTransaction.selector)) return _checkTransaction(e);
+        if (selector == uint32(IModuleGuard.checkModuleTransaction.selector)) {
+            Forward.answer(_checkedModuleTransaction(e));
+        }
+        _serve(e, msg.sig);
     }
 
     /// @dev What a Safe takes for a hash, of which this hook has none.
@@ -66,7 +72,6 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
     /// @dev {IPolicyHook.check}
     function _check(Evaluation memory e) private {
         _evaluate(e, _read(e, Requests.ofCheck.selector, true));
-        Forward.answer(abi.encode(e.verdict));
     }
 
     /// @dev {IERC165.supportsInterface}

@@ -8,31 +8,32 @@ import {EVALUATION, Evaluation} from "../types/Evaluation.sol";
 
 /// @notice The entry for module transactions of a Safe 1.5.0, {IModuleGuard}.
 abstract contract ModuleGuard is Engine {
-    uint256 private constant TO = 0;
-    uint256 private constant VALUE = 1;
+    /// @dev Words of this call's arguments, and where others are.
     uint256 private constant DATA = 2;
-    uint256 private constant OPERATION = 3;
-    uint256 private constant MODULE = 4;
     uint256 private constant WORDS = 5;
+    uint256 private constant TO = 0x04;
+    uint256 private constant OPERATION = 0x64;
+    uint256 private constant MODULE = 0x84;
+    /// @dev Fields of {Evaluation}.
+    uint256 private constant ORIGIN = 0x20;
+    uint256 private constant INITIATOR = 0x40;
 
     /// @dev {IModuleGuard.checkModuleTransaction}.
     function _checkModuleTransaction(Evaluation memory e) internal {
-        uint256 to = ExactCalldata.argument(TO);
-        uint256 module = ExactCalldata.argument(MODULE);
-        ExactCalldata.check((to | module) >> 160 == 0);
-        ExactCalldata.check(ExactCalldata.tail(DATA, ExactCalldata.headEnd(WORDS)) == msg.data.length);
-
+        (uint256 end, uint256 wrong) = ExactCalldata.tail(DATA, ExactCalldata.headEnd(WORDS));
+        assembly ("memory-safe") {
+            // Those of addresses, and an operation of 8 bits.
+            let high := or(shr(160, or(calldataload(TO), calldataload(MODULE))), shr(8, calldataload(OPERATION)))
+            wrong := or(or(wrong, high), xor(end, calldatasize()))
+        }
+        ExactCalldata.check(wrong == 0);
         assembly ("memory-safe") {
             e := EVALUATION
+            mstore(EVALUATION, caller())
+            mstore(add(EVALUATION, ORIGIN), calldataload(MODULE))
+            mstore(add(EVALUATION, INITIATOR), calldataload(MODULE))
         }
-        e.account = msg.sender;
-        e.origin = e.initiator = address(uint160(module));
-        bytes calldata data = ExactCalldata.bytesBehind(ExactCalldata.headEnd(WORDS));
-        _enforce(
-            e,
-            oneAction(
-                address(uint160(to)), ExactCalldata.argument(VALUE), data, ExactCalldata.smallArgument(OPERATION, 8)
-            )
-        );
+        // The calldata stands directly behind the arguments.
+        _enforce(e, oneAction(TO, ExactCalldata.headEnd(WORDS)));
     }
 }

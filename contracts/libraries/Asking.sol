@@ -25,7 +25,7 @@ library Asking {
         assembly ("memory-safe") {
             mcopy(add(obligations, 32), start, mload(obligations))
         }
-        e.joined = Obligations.join(e.image.source, e.joined, obligations, rule.index, e.effects);
+        e.joined = Obligations.join(e.image.source, e.joined, obligations, rule.index(), e.effects);
         return e.joined.length != 0 || e.image.spoil();
     }
 
@@ -38,9 +38,9 @@ library Asking {
         );
     }
 
-    /// @notice Whether the request meets what was joined; notes what to commit.
-    function meets(Evaluation memory e, ActionView[] memory actions) internal view returns (bool) {
-        if (e.joined.length == 0) return true;
+    /// @notice Denies unless the request meets what was joined; notes what to commit.
+    function demand(Evaluation memory e, ActionView[] memory actions) internal view {
+        if (e.joined.length == 0) return;
         Asked memory asked;
         asked.account = e.account;
         asked.program = e.image.source;
@@ -58,9 +58,8 @@ library Asking {
             asked.refundReceiver = ExactCalldata.addressAt(words, baseGasAt + 3);
         }
         (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, _signatures(e));
-        if (ok) e.met = result;
-        else e.verdict = _verdictIn(result);
-        return ok;
+        if (!ok) e.conclude(_verdictIn(result));
+        e.met = result;
     }
 
     /// @notice Whether the attestation that the request brings says true of the present effect and rule. Leaves a

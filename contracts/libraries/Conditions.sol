@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {EFFECT, EVALUATION, Evaluation} from "../types/Evaluation.sol";
+import {EFFECT, EVALUATION, Evaluation, IMAGE} from "../types/Evaluation.sol";
 import {Effect, Image} from "../types/Image.sol";
 import {Asking} from "./Asking.sol";
 import {integerAt} from "./Bytes.sol";
@@ -46,9 +46,11 @@ library Conditions {
         view
         returns (bool)
     {
+        Image memory image = e.image;
         assembly ("memory-safe") {
             e := EVALUATION
             effect := EFFECT
+            image := IMAGE
         }
         while (cursor < end) {
             uint256 op;
@@ -58,65 +60,52 @@ library Conditions {
             }
             // Unchecked: below the first op of each kind the difference is huge.
             unchecked {
-                if (op - ORIGIN_IN <= RECIPIENT_IN - ORIGIN_IN) (holds, cursor) = _listed(e, op, cursor, end);
-                else if (op - AMOUNT_AT_LEAST <= 1) (holds, cursor) = _amount(e, cursor, end);
-                else (holds, cursor) = _other(e, effect, cursor, end, depth);
+                if (op - ORIGIN_IN <= RECIPIENT_IN - ORIGIN_IN) {
+                    uint256 list;
+                    address who;
+                    assembly ("memory-safe") {
+                        list := and(shr(224, mload(cursor)), 0xffffff)
+                        who := mload(add(EFFECT, RECIPIENT))
+                        holds := mload(add(EFFECT, HAS_RECIPIENT))
+                        if lt(op, RECIPIENT_IN) {
+                            // Origin and initiator are neighbours too.
+                            who := mload(add(EVALUATION, shl(5, op)))
+                            holds := 1
+                        }
+                        cursor := add(cursor, 4)
+                        // As if nobody were there; it is found out below.
+                        holds := gt(holds, gt(cursor, end))
+                    }
+                    if (holds) holds = Whitelist.contains(image, list, who);
+                    else if (cursor > end) return image.spoil();
+                } else if (op - AMOUNT_AT_LEAST <= 1) {
+                    bool broken;
+                    assembly ("memory-safe") {
+                        let length := byte(1, mload(cursor))
+                        let bound := shr(sub(256, shl(3, length)), mload(add(cursor, 2)))
+                        cursor := add(add(cursor, 2), length)
+                        broken := or(gt(sub(length, 1), 31), gt(cursor, end))
+                        let amount := mload(add(EFFECT, AMOUNT))
+                        let beyond := gt(amount, bound)
+                        if eq(op, AMOUNT_AT_LEAST) { beyond := lt(amount, bound) }
+                        holds := gt(mload(add(EFFECT, HAS_AMOUNT)), beyond)
+                    }
+                    if (broken) return e.image.spoil();
+                } else {
+                    (holds, cursor) = _other(e, effect, cursor, end, depth);
+                }
             }
+            bool goesOn;
+            assembly ("memory-safe") {
+                goesOn := gt(holds, eq(kind, ANY))
+            }
+            if (goesOn) continue;
+            if (holds) return true;
             // A fault comes with a condition that does not hold.
-            if (holds) {
-                if (kind == ANY) return true;
-            } else {
-                if (kind == ALL || e.image.failed()) return false;
-                if (kind == NOT) return true;
-            }
+            if (kind == ALL || image.failed()) return false;
+            if (kind == NOT) return true;
         }
         return kind == ALL;
-    }
-
-    /// @return holds Whether the one whom the op is about is in the list that the condition names.
-    /// @return next As that of {_other}.
-    function _listed(Evaluation memory e, uint256 op, uint256 cursor, uint256 end)
-        private
-        view
-        returns (bool holds, uint256 next)
-    {
-        bool broken;
-        uint256 list;
-        address who;
-        assembly ("memory-safe") {
-            e := EVALUATION
-            next := add(cursor, 4)
-            broken := gt(next, end)
-            list := and(shr(224, mload(cursor)), 0xffffff)
-            who := mload(add(EFFECT, RECIPIENT))
-            holds := mload(add(EFFECT, HAS_RECIPIENT))
-            if lt(op, RECIPIENT_IN) {
-                // Origin and initiator are neighbours too.
-                who := mload(add(EVALUATION, shl(5, op)))
-                holds := 1
-            }
-        }
-        if (broken) return (e.image.spoil(), end);
-        if (holds) holds = Whitelist.contains(e.image, list, who);
-    }
-
-    /// @return holds Whether the effect's amount is within the bound.
-    /// @return next As that of {_other}.
-    function _amount(Evaluation memory e, uint256 cursor, uint256 end) private pure returns (bool holds, uint256 next) {
-        bool broken;
-        assembly ("memory-safe") {
-            e := EVALUATION
-            let word := mload(cursor)
-            let length := byte(1, word)
-            next := add(add(cursor, 2), length)
-            broken := or(gt(sub(length, 1), 31), gt(next, end))
-            let bound := shr(sub(256, shl(3, length)), mload(add(cursor, 2)))
-            let amount := mload(add(EFFECT, AMOUNT))
-            let beyond := gt(amount, bound)
-            if eq(byte(0, word), AMOUNT_AT_LEAST) { beyond := lt(amount, bound) }
-            holds := and(mload(add(EFFECT, HAS_AMOUNT)), iszero(beyond))
-        }
-        if (broken) return (e.image.spoil(), end);
     }
 
     /// @dev All but the most common conditions.

@@ -23,14 +23,19 @@ library Decoder {
     uint256 private constant KIND_TRANSFER = 2;
     uint256 private constant KIND_APPROVE = 3;
     /// @dev Fields of {Effect}.
+    uint256 private constant TARGET = 0x40;
     uint256 private constant SELECTOR = 0xa0;
+    uint256 private constant DATA = 0xc0;
+    uint256 private constant HAS_ASSET = 0x160;
+    uint256 private constant ASSET = 0x180;
     uint256 private constant HAS_RECIPIENT = 0xe0;
     uint256 private constant RECIPIENT = 0x100;
     uint256 private constant HAS_AMOUNT = 0x120;
     uint256 private constant AMOUNT = 0x140;
     uint32 private constant PERMIT2_APPROVE = 0x87517c45;
 
-    /// @notice Fills kind, recipient and amount from a call of at least 4 bytes to a declared token.
+    /// @notice Fills kind, asset, recipient and amount from a call of at least 4 bytes to a declared token that is no
+    /// ERC-20.
     /// @return canonical Whether a known call is in exact ABI encoding.
     /// @return count How many effects the call has. They differ in their amounts alone, see {amountAt}; the first one
     /// is filled in.
@@ -39,9 +44,9 @@ library Decoder {
         pure
         returns (bool canonical, uint256 count)
     {
-        bytes calldata data = effect.data.bytesOf();
-        if (standard == ERC20) return (_erc20(effect, data, account), 1);
-        Decoded memory decoded = Tokens.decode(standard, data, account);
+        effect.hasAsset = true;
+        effect.asset = effect.target;
+        Decoded memory decoded = Tokens.decode(standard, effect.data.bytesOf(), account);
         effect.kind = decoded.kind;
         if (decoded.kind != Kind.OPAQUE) _fill(effect, decoded.recipient, decoded.amount);
         return (decoded.canonical, decoded.count);
@@ -80,24 +85,30 @@ library Decoder {
         return true;
     }
 
-    function _erc20(Effect memory effect, bytes calldata data, address account) private pure returns (bool canonical) {
-        uint256 kind = 0;
+    /// @notice Fills kind, asset, recipient and amount from a call of at least 4 bytes to a declared ERC-20.
+    /// @return canonical Whether a known call is in exact ABI encoding.
+    function erc20(Effect memory effect, address account) internal pure returns (bool canonical) {
+        uint256 kind;
         assembly ("memory-safe") {
             let selector := mload(add(effect, SELECTOR))
-            if or(eq(selector, APPROVE), eq(selector, INCREASE_ALLOWANCE)) { kind := KIND_APPROVE }
-            if eq(selector, TRANSFER) { kind := KIND_TRANSFER }
+            let approves := or(eq(selector, APPROVE), eq(selector, INCREASE_ALLOWANCE))
+            kind := or(mul(KIND_TRANSFER, eq(selector, TRANSFER)), mul(KIND_APPROVE, approves))
+            mstore(add(effect, HAS_ASSET), 1)
+            mstore(add(effect, ASSET), mload(add(effect, TARGET)))
             if kind {
-                let recipient := calldataload(add(data.offset, 4))
-                canonical := and(eq(data.length, 68), iszero(shr(160, recipient)))
+                let data := mload(add(effect, DATA))
+                let offset := shr(128, data)
+                let recipient := calldataload(add(offset, 4))
+                canonical := iszero(or(xor(shl(128, data), shl(128, 68)), shr(160, recipient)))
                 mstore(effect, kind)
                 mstore(add(effect, HAS_RECIPIENT), 1)
-                mstore(add(effect, RECIPIENT), shr(96, shl(96, recipient)))
+                mstore(add(effect, RECIPIENT), recipient)
                 mstore(add(effect, HAS_AMOUNT), 1)
-                mstore(add(effect, AMOUNT), calldataload(add(data.offset, 36)))
+                mstore(add(effect, AMOUNT), calldataload(add(offset, 36)))
             }
         }
         if (kind != 0) return canonical;
-        if (effect.selector == TRANSFER_FROM) return _transferFrom(effect, data, account);
+        if (effect.selector == TRANSFER_FROM) return _transferFrom(effect, effect.data.bytesOf(), account);
         effect.kind = Kind.OPAQUE;
         return true;
     }

@@ -37,25 +37,20 @@ library ExactCalldata {
 
     /// @notice Where the bytes end whose length must be at `start` of this call, as argument word `index` must say;
     /// padding included, which must be zeros.
-    function tail(uint256 index, uint256 start) internal pure returns (uint256 end) {
-        // Unchecked: positions in calldata, once the length has been compared with its size.
-        unchecked {
-            uint256 length = load(start);
-            check(argument(index) == start - SELECTOR && length < msg.data.length);
-            uint256 last = start + WORD + length;
-            uint256 padding = (SELECTOR - last) % WORD;
+    /// @return end Means nothing where it is wrong.
+    /// @return wrong Zero if all that is so.
+    function tail(uint256 index, uint256 start) internal pure returns (uint256 end, uint256 wrong) {
+        assembly ("memory-safe") {
+            let length := calldataload(start)
+            wrong := xor(calldataload(add(4, shl(5, index))), sub(start, 4))
+            wrong := or(wrong, iszero(lt(length, calldatasize())))
+            // Positions in calldata, now that the length was compared with its size.
+            let last := add(add(start, 32), length)
+            let padding := and(sub(4, last), 31)
             // Shifted so that only the padding is left; by a whole word where there is none. Past the end of calldata
             // everything is zero, and then the end is not where it must be.
-            check(load(last) >> (8 * (WORD - padding)) == 0);
-            return last + padding;
-        }
-    }
-
-    /// @notice The bytes whose length is at `position` of calldata. Only for what {tail} vouches for.
-    function bytesBehind(uint256 position) internal pure returns (bytes calldata data) {
-        assembly ("memory-safe") {
-            data.offset := add(position, 32)
-            data.length := calldataload(position)
+            wrong := or(wrong, shr(shl(3, sub(32, padding)), calldataload(last)))
+            end := add(last, padding)
         }
     }
 

@@ -3,27 +3,23 @@ pragma solidity ^0.8.28;
 
 import {EFFECT, IMAGE, RUNS} from "../types/Evaluation.sol";
 import {Effect, Image} from "../types/Image.sol";
-import {Program} from "./Program.sol";
+import {Buckets} from "./Buckets.sol";
 
 /// @notice Finds the rules that the one effect of the one evaluation can match, in rule order, without looking at the
 /// others.
 /// @dev What was found is kept in memory, at {RUNS}:
 ///
-///     | runs, how many (1 word) | where to go on (1) | the one found last alone (4) | four runs, of 4 words each |
+///     | runs, how many (1 word) | where to go on (1) | the one found last alone (4) | where four others are (1) |
 ///
-/// A run is the entries of one key: key, next entry not looked at, end of the bucket, and the head, which is 0 when there
-/// are no more. With one run the second word is the entry to go on with, with several the run that gave the last head.
+/// A run has four words, about the entries of one key: key, next entry not looked at, end of the bucket, and the head,
+/// which is 0 when there are no more. With one run the second word is the entry to go on with, with several the run that gave the last head.
 library Index {
-    using Program for Image;
-
     /// @dev A key: kind and flags (8) | subject (160) | selector (32).
     uint256 private constant KIND = 192;
     uint256 private constant SUBJECT = 32;
     uint256 private constant ANY_SUBJECT = 0x80000000000000000000000000000000000000000000000000;
     uint256 private constant ANY_SELECTOR = 0x40000000000000000000000000000000000000000000000000;
     uint256 private constant ACCOUNT = 0x20000000000000000000000000000000000000000000000000;
-    /// @dev Rule, offset and length follow the key.
-    uint256 private constant KEY_SHIFT = 56;
     /// @dev Classes by bit: all; those with a subject, those without a selector, the one with both. A class is numbered
     /// by its bit, and the bits of the number say what it leaves open.
     uint256 private constant ALL_CLASSES = 15;
@@ -35,19 +31,13 @@ library Index {
     /// @dev From {RUNS}, and the words of a run.
     uint256 private constant GO_ON = 0x20;
     uint256 private constant LAST = 0x40;
-    uint256 private constant FIRST = 0xc0;
+    uint256 private constant OTHERS = 0xc0;
     uint256 private constant CURSOR = 0x20;
     uint256 private constant END = 0x40;
     uint256 private constant HEAD = 0x60;
     uint256 private constant RUN = 0x80;
     /// @dev Fields of {Image} and of {Effect}.
-    uint256 private constant BASE = 0x40;
-    uint256 private constant LOADED = 0x60;
-    uint256 private constant DIRECTORY_BITS = 0xe0;
     uint256 private constant CLASSES = 0x100;
-    uint256 private constant DIRECTORY = 0x180;
-    uint256 private constant ENTRIES = 0x1a0;
-    uint256 private constant MULTIPLIER = 0x1c0;
     uint256 private constant DECLARED = 0x1e0;
     uint256 private constant STANDARD = 0x200;
     uint256 private constant REACH = 0x20;
@@ -58,7 +48,8 @@ library Index {
     /// @dev The highest standard in a declaration.
     uint256 private constant LAST_STANDARD = 3;
 
-    /// @notice The first entry in rule order, 0 when there is none; ties go to the lower class.
+    /// @notice The first entry in rule order; ties go to the lower class. 0 when there is none, and when the image is
+    /// spoilt.
     function first(Image memory image, address account) internal view returns (uint256 entry) {
         uint256 classes;
         uint256 kind;
@@ -68,17 +59,20 @@ library Index {
             image := IMAGE
             kind := mload(EFFECT)
             classes := and(shr(shl(2, kind), mload(add(IMAGE, CLASSES))), ALL_CLASSES)
+            kind := shl(KIND, kind)
             subject := mload(add(EFFECT, EFFECT_SUBJECT))
             let target := mload(add(EFFECT, EFFECT_TARGET))
             let self := eq(subject, account)
             // Rules without a target never match the account or the hook.
             let special := or(or(self, eq(subject, address())), or(eq(target, account), eq(target, address())))
-            if special { classes := and(classes, WITH_SUBJECT) }
-            if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
-            if mload(add(EFFECT, REACH)) { classes := and(classes, NAMED) }
-            kind := shl(KIND, kind)
+            let reach := mload(add(EFFECT, REACH))
             subject := shl(SUBJECT, subject)
-            if self { subject := ACCOUNT }
+            if or(or(special, reach), iszero(mload(add(EFFECT, HAS_SELECTOR)))) {
+                if special { classes := and(classes, WITH_SUBJECT) }
+                if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
+                if reach { classes := and(classes, NAMED) }
+                if self { subject := ACCOUNT }
+            }
             mstore(RUNS, 0)
             // Where there is one class its number is that of its bit.
             let class := sub(shr(1, classes), eq(classes, 8))
@@ -93,7 +87,30 @@ library Index {
         unchecked {
             if (classes & (classes - 1) != 0) return _several(image, kind, subject, classes);
         }
-        return classes == 0 ? 0 : _alone(image, key);
+        if (classes == 0) return 0;
+        // Of the only class what was found is still there for the next effect, if that has the same key: transactions of
+        // a batch often do. Keys of rules are not 0.
+        bool known;
+        uint256 behind;
+        assembly ("memory-safe") {
+            mstore(RUNS, 1)
+            known := eq(mload(add(RUNS, LAST)), key)
+            entry := mload(add(RUNS, add(LAST, HEAD)))
+            behind := mload(add(RUNS, add(LAST, CURSOR)))
+        }
+        if (!known) {
+            uint256 end;
+            (entry, behind, end) = Buckets.seek(image, key);
+            assembly ("memory-safe") {
+                mstore(add(RUNS, LAST), key)
+                mstore(add(RUNS, add(LAST, CURSOR)), behind)
+                mstore(add(RUNS, add(LAST, END)), end)
+                mstore(add(RUNS, add(LAST, HEAD)), entry)
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(add(RUNS, GO_ON), behind)
+        }
     }
 
     /// @notice The next entry in rule order, 0 when there is none.
@@ -106,7 +123,7 @@ library Index {
             end := mload(add(RUNS, add(LAST, END)))
         }
         if (count == 1) {
-            (entry, goOn) = _find(key, goOn, end);
+            (entry, goOn) = Buckets.find(key, goOn, end);
             assembly ("memory-safe") {
                 mstore(add(RUNS, GO_ON), goOn)
             }
@@ -127,8 +144,7 @@ library Index {
             standard := mload(add(IMAGE, STANDARD))
         }
         if (known) return standard;
-        (uint256 cursor, uint256 end) = _bucket(image, key);
-        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        (uint256 entry, uint256 behind,) = Buckets.seek(image, key);
         bool broken;
         assembly ("memory-safe") {
             standard := and(entry, 0xffff)
@@ -144,38 +160,18 @@ library Index {
         return (entry >> 40) & 0xffff;
     }
 
-    /// @dev {first}, of the only class. What was found is still there for the next effect, if that has the same key:
-    /// transactions of a batch often do. Keys of rules are not 0.
-    function _alone(Image memory image, uint256 key) private view returns (uint256 entry) {
-        bool known;
-        uint256 behind;
-        assembly ("memory-safe") {
-            mstore(RUNS, 1)
-            known := eq(mload(add(RUNS, LAST)), key)
-            entry := mload(add(RUNS, add(LAST, HEAD)))
-            behind := mload(add(RUNS, add(LAST, CURSOR)))
-        }
-        if (!known) {
-            (uint256 cursor, uint256 end) = _bucket(image, key);
-            (entry, behind) = _find(key, cursor, end);
-            assembly ("memory-safe") {
-                mstore(add(RUNS, LAST), key)
-                mstore(add(RUNS, add(LAST, CURSOR)), behind)
-                mstore(add(RUNS, add(LAST, END)), end)
-                mstore(add(RUNS, add(LAST, HEAD)), entry)
-            }
-        }
-        assembly ("memory-safe") {
-            mstore(add(RUNS, GO_ON), behind)
-        }
-    }
-
     /// @dev {first}, of several classes.
     function _several(Image memory image, uint256 kind, uint256 subject, uint256 classes)
         private
         view
         returns (uint256 entry)
     {
+        assembly ("memory-safe") {
+            if iszero(mload(add(RUNS, OTHERS))) {
+                mstore(add(RUNS, OTHERS), mload(0x40))
+                mstore(0x40, add(mload(0x40), mul(4, RUN)))
+            }
+        }
         // Unchecked: four classes at most.
         unchecked {
             for (uint256 class = 0; classes != 0; ++class) {
@@ -191,19 +187,18 @@ library Index {
                     if and(class, NO_SELECTOR) { open := ANY_SELECTOR }
                     key := or(key, open)
                 }
-                (uint256 cursor, uint256 end) = _bucket(image, key);
-                uint256 run;
+                (uint256 head, uint256 behind, uint256 end) = Buckets.seek(image, key);
                 assembly ("memory-safe") {
-                    run := add(add(RUNS, FIRST), mul(RUN, mload(RUNS)))
+                    let run := add(mload(add(RUNS, OTHERS)), mul(RUN, mload(RUNS)))
                     mstore(RUNS, add(mload(RUNS), 1))
                     mstore(run, key)
-                    mstore(add(run, CURSOR), cursor)
+                    mstore(add(run, CURSOR), behind)
                     mstore(add(run, END), end)
+                    mstore(add(run, HEAD), head)
                 }
-                _advance(run);
             }
         }
-        return _least();
+        return image.failed() ? 0 : _least();
     }
 
     /// @dev The least of the heads by rule.
@@ -211,7 +206,7 @@ library Index {
         assembly ("memory-safe") {
             let chosen := 0
             let least := not(0)
-            let run := add(RUNS, FIRST)
+            let run := mload(add(RUNS, OTHERS))
             for { let end := add(run, mul(RUN, mload(RUNS))) } lt(run, end) { run := add(run, RUN) } {
                 let head := mload(add(run, HEAD))
                 let rule := and(shr(40, head), 0xffff)
@@ -235,65 +230,11 @@ library Index {
             cursor := mload(add(run, CURSOR))
             end := mload(add(run, END))
         }
-        (uint256 entry, uint256 behind) = _find(key, cursor, end);
+        (uint256 entry, uint256 behind) = Buckets.find(key, cursor, end);
         assembly ("memory-safe") {
             mstore(add(run, CURSOR), behind)
             // An entry that names a rule is not 0: its kind is not.
             mstore(add(run, HEAD), entry)
-        }
-    }
-
-    /// @dev The bucket of a key, as pointers to its first entry and behind its last. A malformed one is empty.
-    function _bucket(Image memory image, uint256 key) private view returns (uint256 cursor, uint256 end) {
-        bool near;
-        uint256 offset;
-        assembly ("memory-safe") {
-            image := IMAGE
-            // As {Program.hash}.
-            let i := shr(sub(256, mload(add(IMAGE, DIRECTORY_BITS))), mul(key, mload(add(IMAGE, MULTIPLIER))))
-            offset := add(mload(add(IMAGE, DIRECTORY)), mul(3, i))
-            cursor := add(mload(add(IMAGE, BASE)), offset)
-            near := iszero(gt(add(offset, 6), mload(add(IMAGE, LOADED))))
-        }
-        if (!near) cursor = image.fetch(offset, 6);
-        uint256 length;
-        bool broken;
-        assembly ("memory-safe") {
-            let pair := mload(cursor)
-            offset := shr(232, pair)
-            let behind := and(shr(208, pair), 0xffffff)
-            length := sub(behind, offset)
-            broken := or(or(lt(offset, mload(add(IMAGE, ENTRIES))), lt(behind, offset)), and(length, 31))
-            cursor := add(mload(add(IMAGE, BASE)), offset)
-            end := add(cursor, length)
-            near := iszero(or(broken, gt(behind, mload(add(IMAGE, LOADED)))))
-        }
-        if (near) return (cursor, end);
-        if (broken) {
-            image.spoil();
-            return (0, 0);
-        }
-        cursor = image.fetch(offset, length);
-        // Past the code: nothing to walk, or the walk would run out of gas before the flag is seen.
-        if (cursor == Program.ZERO) return (0, 0);
-        assembly ("memory-safe") {
-            end := add(cursor, length)
-        }
-    }
-
-    /// @dev The first entry of the key between the two pointers, and what is behind it; both 0 if there is none. The
-    /// bucket lies in memory, whole.
-    function _find(uint256 key, uint256 cursor, uint256 end) private pure returns (uint256 entry, uint256 behind) {
-        assembly ("memory-safe") {
-            for {} lt(cursor, end) {} {
-                let candidate := mload(cursor)
-                cursor := add(cursor, 32)
-                if eq(shr(KEY_SHIFT, candidate), key) {
-                    entry := candidate
-                    behind := cursor
-                    break
-                }
-            }
         }
     }
 }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ActionView, fill} from "../types/Data.sol";
-import {Calldata} from "./Calldata.sol";
+import {ActionView} from "../types/Data.sol";
 
 /// @notice Recognises Safe's batch contracts and takes their calldata apart, `docs/program.md` §3. Strict: whatever
 /// the contract might read differently from this parser is refused.
 library MultiSend {
-    using Calldata for bytes;
-
     /// @dev MultiSendCallOnly, the same code at every address.
     bytes32 private constant CALL_ONLY_130 = 0xa9865ac2d9c7a1591619b188c4d88167b50df6cc0c5327fcbd1c8c75f7c066ad;
     bytes32 private constant CALL_ONLY_141 = 0xecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939;
@@ -47,17 +44,26 @@ library MultiSend {
     /// @notice Where in calldata the transactions of a batch begin and end: nowhere, both zero, unless the batch is
     /// canonical to the last byte and holds at least one.
     function open(bytes calldata data) internal pure returns (uint256 cursor, uint256 end) {
+        bool sound;
+        uint256 length;
+        assembly ("memory-safe") {
+            let offset := data.offset
+            length := calldataload(add(offset, 36))
+            cursor := add(offset, PREFIX)
+            end := add(cursor, length)
+            let rest := sub(data.length, PREFIX)
+            let padding := sub(rest, length)
+            let named := and(eq(shr(224, calldataload(offset)), MULTI_SEND), eq(calldataload(add(offset, 4)), 32))
+            // The lengths that were subtracted are none above what they were subtracted from.
+            let inside := iszero(or(lt(data.length, PREFIX), gt(length, rest)))
+            let exact := iszero(or(gt(padding, 31), and(rest, 31)))
+            // Shifted so that only the padding is left; by a whole word where there is none.
+            let zeros := iszero(shr(shl(3, sub(32, padding)), calldataload(end)))
+            sound := and(and(named, inside), and(exact, zeros))
+        }
+        if (!sound) return (0, 0);
         // Unchecked: positions in calldata; lengths are compared with what is there before they are used.
         unchecked {
-            if (data.length < PREFIX || data.selector() != MULTI_SEND || data.word(4) != 32) return (0, 0);
-            uint256 length = data.word(36);
-            uint256 rest = data.length - PREFIX;
-            if (length > rest || rest - length >= 32 || rest % 32 != 0) return (0, 0);
-            if (data.word(PREFIX + length) != 0) return (0, 0);
-            assembly ("memory-safe") {
-                cursor := add(data.offset, PREFIX)
-            }
-            end = cursor + length;
             uint256 position = cursor;
             while (position < end) {
                 uint256 left = end - position;
@@ -72,17 +78,17 @@ library MultiSend {
     /// @notice Reads the transaction at `cursor`, which {open} has found to lie inside, and returns where the next is.
     /// @param zero What a target of zero stands for.
     function next(uint256 cursor, address zero, ActionView memory action) internal pure returns (uint256 behind) {
-        // Unchecked: positions in calldata.
-        unchecked {
-            address to = address(uint160(_load(cursor + TARGET) >> 96));
-            uint256 length = _load(cursor + LENGTH);
-            bytes calldata data;
-            assembly ("memory-safe") {
-                data.offset := add(cursor, TRANSACTION)
-                data.length := length
-            }
-            fill(action, to == address(0) ? zero : to, _load(cursor + VALUE), data, _load(cursor) >> 248);
-            return cursor + TRANSACTION + length;
+        assembly ("memory-safe") {
+            let to := shr(96, calldataload(add(cursor, TARGET)))
+            if iszero(to) { to := zero }
+            let length := calldataload(add(cursor, LENGTH))
+            let data := add(cursor, TRANSACTION)
+            mstore(action, to)
+            mstore(add(action, 0x20), calldataload(add(cursor, VALUE)))
+            // As {dataOf}.
+            mstore(add(action, 0x40), or(shl(128, data), length))
+            mstore(add(action, 0x60), byte(0, calldataload(cursor)))
+            behind := add(data, length)
         }
     }
 

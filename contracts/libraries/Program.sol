@@ -38,47 +38,48 @@ library Program {
     /// @notice Opens the program of a data contract: header checks, and what later reads need.
     function open(Image memory image, address source) internal view {
         uint256 limits;
-        bool sound;
+        uint256 broken;
+        bool far;
         assembly ("memory-safe") {
             let size := extcodesize(source)
+            let loaded := size
+            if gt(size, WHOLE) { loaded := PAGE }
+            let base := mload(0x40)
+            // As in {fetch}.
+            mstore(0x40, and(add(add(base, loaded), 63), not(31)))
+            extcodecopy(source, base, 0, loaded)
             mstore(add(image, SOURCE), shr(96, shl(96, source)))
             mstore(add(image, SIZE), size)
-            if iszero(lt(size, HEADER)) {
-                let loaded := size
-                if gt(size, WHOLE) { loaded := PAGE }
-                let base := mload(0x40)
-                // As {_allocate}.
-                mstore(0x40, and(add(add(base, loaded), 63), not(31)))
-                extcodecopy(source, base, 0, loaded)
-                mstore(add(image, BASE), base)
-                mstore(add(image, LOADED), loaded)
+            mstore(add(image, BASE), base)
+            mstore(add(image, LOADED), loaded)
 
-                let head := mload(base)
-                let semantics := byte(2, head)
-                let bits := byte(3, head)
-                limits := byte(8, head)
-                let sets := byte(21, head)
-                let directory := add(HEADER, mul(LIMIT, limits))
-                let entries := add(directory, mul(3, add(shl(bits, 1), 1)))
-                mstore(add(image, SEMANTICS), semantics)
-                mstore(add(image, DIRECTORY_BITS), bits)
-                mstore(add(image, CLASSES), and(shr(192, head), 0xffffffff))
-                mstore(add(image, LIMIT_COUNT), limits)
-                mstore(add(image, ATTESTER_SETS), sets)
-                mstore(add(image, DIRECTORY), directory)
-                mstore(add(image, ENTRIES), entries)
-                mstore(add(image, MULTIPLIER), mload(add(base, 32)))
-                // All at once: what is read here costs nothing more, and means nothing, where a part of this fails.
-                let broken := or(xor(shr(240, head), START), gt(semantics, LAST_SEMANTICS))
-                broken := or(or(broken, gt(bits, MAX_DIRECTORY_BITS)), gt(limits, MAX_LIMITS))
-                sound := iszero(or(or(broken, gt(sets, MAX_ATTESTER_SETS)), gt(entries, size)))
-            }
+            // Of a size that is too small as well: the directory alone ends behind it.
+            let head := mload(base)
+            limits := byte(8, head)
+            broken := or(xor(shr(240, head), START), gt(limits, MAX_LIMITS))
+            let part := byte(2, head)
+            mstore(add(image, SEMANTICS), part)
+            broken := or(broken, gt(part, LAST_SEMANTICS))
+            part := byte(21, head)
+            mstore(add(image, ATTESTER_SETS), part)
+            broken := or(broken, gt(part, MAX_ATTESTER_SETS))
+            part := byte(3, head)
+            mstore(add(image, DIRECTORY_BITS), part)
+            broken := or(broken, gt(part, MAX_DIRECTORY_BITS))
+            mstore(add(image, CLASSES), shr(192, head))
+            mstore(add(image, LIMIT_COUNT), limits)
+            mstore(add(image, LIMITS), add(base, HEADER))
+            mstore(add(image, MULTIPLIER), mload(add(base, 32)))
+            let directory := add(HEADER, mul(LIMIT, limits))
+            let entries := add(directory, mul(3, add(shl(part, 1), 1)))
+            mstore(add(image, DIRECTORY), directory)
+            mstore(add(image, ENTRIES), entries)
+            broken := or(broken, gt(entries, size))
+            far := or(iszero(iszero(broken)), gt(directory, loaded))
         }
-        // Unchecked: at most 32 limits.
-        unchecked {
-            if (!sound) image.spoil();
-            else if (limits != 0) image.limits = slice(image, HEADER, LIMIT * limits);
-        }
+        if (!far) return;
+        if (broken != 0) image.spoil();
+        else image.limits = fetch(image, HEADER, LIMIT * limits);
     }
 
     /// @notice How long an announcement lives, in seconds.
@@ -152,32 +153,21 @@ library Program {
 
     /// @notice {slice}, of what was not copied with the first page.
     function fetch(Image memory image, uint256 offset, uint256 length) internal view returns (uint256 pointer) {
-        // Unchecked: as {slice}.
-        unchecked {
-            uint256 size = image.size;
-            if (length > size || offset > size - length) {
-                image.spoil();
-                return ZERO;
+        bool beyond;
+        assembly ("memory-safe") {
+            // As in {slice}, far from overflowing.
+            beyond := gt(add(offset, length), mload(add(image, SIZE)))
+            if iszero(beyond) {
+                pointer := mload(0x40)
+                // And one word behind them, so that loading a word from any of them reads nothing that something else
+                // owns.
+                mstore(0x40, and(add(add(pointer, length), 63), not(31)))
+                extcodecopy(mload(add(image, SOURCE)), pointer, offset, length)
             }
-            pointer = _allocate(length);
-            _copy(image.source, pointer, offset, length);
         }
-    }
-
-    /// @dev Memory for `length` bytes and one word behind them, so that loading a word from any of them reads
-    /// nothing that something else owns.
-    function _allocate(uint256 length) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := mload(0x40)
-            mstore(0x40, and(add(add(pointer, length), 63), not(31)))
-        }
-    }
-
-    /// @dev The caller has allocated the memory and checked the bounds.
-    function _copy(address source, uint256 pointer, uint256 offset, uint256 length) private view {
-        assembly ("memory-safe") {
-            extcodecopy(source, pointer, offset, length)
-        }
+        if (!beyond) return pointer;
+        image.spoil();
+        return ZERO;
     }
 
     function _load(uint256 pointer) private pure returns (uint256 word) {

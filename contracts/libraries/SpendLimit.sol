@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Reason} from "../types/Reason.sol";
-import {Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargesAt} from "../types/Evaluation.sol";
-import {Effect, Image, Kind, Rule, rulesAt} from "../types/Image.sol";
+import {CHARGED, Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargeAt} from "../types/Evaluation.sol";
+import {Effect, Image, Kind, Rule, ruleAt} from "../types/Image.sol";
 import {Program} from "./Program.sol";
 import {Window} from "./Window.sol";
 
@@ -35,41 +35,41 @@ library SpendLimit {
     uint256 private constant LIMIT_COUNT = 0x120;
     uint256 private constant HEAD = 0x20;
     uint256 private constant NEXT = 0xe0;
+    /// @dev From {CHARGED}, behind the entry of the rule.
+    uint256 private constant CHARGED_ASSET = 0x20;
+    uint256 private constant CHARGED_MASK = 0x40;
     /// @dev Bytes of a {Charge}.
     uint256 private constant CHARGE = 0x160;
+    /// @dev Fields of {Charge}.
+    uint256 private constant SCALE = 0x80;
+    uint256 private constant CAP_UNITS = 0xa0;
+    uint256 private constant USED_UNITS = 0xc0;
+    uint256 private constant PENDING = 0xe0;
 
     /// @notice Charges the effect to the limits that the rules list, and to the everywhere limits of its asset.
     /// @param rules The first of those that decide.
-    function charge(Evaluation memory e, Effect memory effect, Rule memory rules) internal view returns (bool) {
+    function charge(Evaluation memory e, Effect memory effect, Rule memory rules) internal view {
         assembly ("memory-safe") {
             e := EVALUATION
             effect := EFFECT
         }
-        bool none;
+        uint256 mask;
+        bool known;
         assembly ("memory-safe") {
-            // A program without limits, and one rule that lists none: a limit would be malformed.
-            let listed := byte(27, mload(add(rules, HEAD)))
-            none := iszero(or(or(mload(add(IMAGE, LIMIT_COUNT)), listed), mload(add(rules, NEXT))))
+            // One rule alone, the one before, for the same asset: transactions of a batch are often alike. The entry
+            // tells the kind of effect.
+            let same := eq(mload(add(CHARGED, CHARGED_ASSET)), mload(add(EFFECT, EFFECT_ASSET)))
+            known := gt(and(same, eq(mload(CHARGED), mload(rules))), mload(add(rules, NEXT)))
+            mask := mload(add(CHARGED, CHARGED_MASK))
         }
-        if (none) return true;
-        (uint256 mask, uint256 concerned) = _everywhere();
-        if (mask != 0 && effect.kind == Kind.OPAQUE) {
-            return e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
-        }
-        uint256 listed = _listed(rules);
-        if (listed & ~concerned != 0) {
-            e.image.spoil();
-            return e.denyFault();
-        }
-        mask |= listed;
+        if (!known) mask = _limits(e, effect, rules);
         // Unchecked: there are at most 32 limits.
         unchecked {
             for (uint256 index = 0; mask != 0; ++index) {
-                if (mask & 1 != 0 && !_add(e, index, rules)) return false;
+                if (mask & 1 != 0) _add(e, index, rules);
                 mask >>= 1;
             }
         }
-        return true;
     }
 
     /// @notice Whether the effect would still fit the limit. Spoils the image if the limit is not well formed.
@@ -84,9 +84,10 @@ library SpendLimit {
         if (!Window.isSound(terms)) return image.spoil();
         if (!_concerns(image, effect, index)) return false;
         if (Window.scope(terms) == Window.RECIPIENT && !effect.hasRecipient) return false;
-        if (_isFree(effect, terms)) return true;
-        Charge memory c = chargesAt(_meter(e, index))[0];
-        if (image.failed()) return false;
+        if (effect.amount == 0 && !Window.counts(terms)) return true;
+        uint256 pointer = _meter(e, index);
+        if (pointer == 0) return false;
+        Charge memory c = chargeAt()(pointer);
         uint256 amount = _amount(c, effect, terms);
         return _sums(c, amount) && Window.fits(c, c.pending + amount);
     }
@@ -97,9 +98,26 @@ library SpendLimit {
             e := EVALUATION
         }
         for (uint256 cursor = e.charges; cursor != 0;) {
-            Charge memory c = chargesAt(cursor)[0];
+            Charge memory c = chargeAt()(cursor);
             if (c.pending != 0) Window.commit(c);
             cursor = c.next;
+        }
+    }
+
+    /// @dev The limits that are to be charged, as a mask by index. Denies where that is not possible.
+    function _limits(Evaluation memory e, Effect memory effect, Rule memory rules) private pure returns (uint256 mask) {
+        uint256 concerned;
+        (mask, concerned) = _everywhere();
+        if (mask != 0 && effect.kind == Kind.OPAQUE) {
+            e.denyByRule(Reason.OpaqueUnderEverywhere, _lowest(mask), effect.selector, 0);
+        }
+        uint256 listed = _listed(rules);
+        if (listed & ~concerned != 0) _malformed(e);
+        mask |= listed;
+        assembly ("memory-safe") {
+            mstore(CHARGED, mul(mload(rules), iszero(mload(add(rules, NEXT)))))
+            mstore(add(CHARGED, CHARGED_ASSET), mload(add(EFFECT, EFFECT_ASSET)))
+            mstore(add(CHARGED, CHARGED_MASK), mask)
         }
     }
 
@@ -124,15 +142,13 @@ library SpendLimit {
 
     /// @dev The limits that the rules list, as a mask by index, which has one byte.
     function _listed(Rule memory rule) private pure returns (uint256 mask) {
-        while (true) {
-            assembly ("memory-safe") {
+        assembly ("memory-safe") {
+            for {} rule { rule := mload(add(rule, NEXT)) } {
                 let cursor := mload(add(rule, RULE_LIMITS))
                 for { let end := add(cursor, byte(27, mload(add(rule, HEAD)))) } lt(cursor, end) {
                     cursor := add(cursor, 1)
                 } { mask := or(mask, shl(byte(0, mload(cursor)), 1)) }
             }
-            if (rule.next == 0) return mask;
-            rule = rulesAt(rule.next)[0];
         }
     }
 
@@ -142,59 +158,63 @@ library SpendLimit {
         return Window.counts(terms) || effect.hasAmount && limited == effect.asset;
     }
 
-    function _isFree(Effect memory effect, uint256 terms) private pure returns (bool) {
-        return effect.amount == 0 && !Window.counts(terms);
-    }
-
-    function _add(Evaluation memory e, uint256 index, Rule memory rules) private view returns (bool) {
+    function _add(Evaluation memory e, uint256 index, Rule memory rules) private view {
         assembly ("memory-safe") {
             e := EVALUATION
         }
         uint256 terms;
         bool free;
-        bool sound;
+        bool odd;
         assembly ("memory-safe") {
             terms := mload(add(add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index)), TERMS))
-            // As {_isFree} and {Window.isSound}.
+            // As in {fits}.
             let flags := byte(25, terms)
             free := iszero(or(mload(add(EFFECT, AMOUNT)), and(flags, 2)))
-            sound := iszero(or(gt(byte(24, terms), LAST_WINDOW), gt(flags, LAST_FLAGS)))
-            // It asks for a recipient and there is none.
-            let lacks := gt(eq(shr(2, flags), 1), mload(add(EFFECT, HAS_RECIPIENT)))
-            sound := gt(sound, lacks)
+            odd := or(free, or(gt(byte(24, terms), LAST_WINDOW), gt(flags, LAST_FLAGS)))
+            // Or it asks for a recipient and there is none.
+            odd := or(odd, gt(eq(shr(2, flags), 1), mload(add(EFFECT, HAS_RECIPIENT))))
         }
-        if (free) return true;
-        if (!sound) {
-            e.image.spoil();
-            return e.denyFault();
+        if (odd) {
+            if (free) return;
+            _malformed(e);
         }
-        return _chargeTo(e, index, rules, terms);
+        uint256 c = _meter(e, index);
+        if (c == 0) e.denyFault();
+        assembly ("memory-safe") {
+            let pending := mload(add(c, PENDING))
+            let amount := mload(add(EFFECT, AMOUNT))
+            // A count grows once in a request.
+            if and(shr(COUNTS_SHIFT, terms), 1) { amount := iszero(pending) }
+            let sum := add(pending, amount)
+            // As {Window.fits}.
+            let scale := mload(add(c, SCALE))
+            let more := add(div(sum, scale), iszero(iszero(mod(sum, scale))))
+            let capUnits := mload(add(c, CAP_UNITS))
+            let beyond := gt(add(mload(add(c, USED_UNITS)), more), capUnits)
+            odd := or(lt(sum, amount), or(gt(more, capUnits), beyond))
+            if iszero(odd) { mstore(add(c, PENDING), sum) }
+        }
+        if (odd) _exceeds(e, chargeAt()(c), index, rules, terms);
     }
 
-    function _chargeTo(Evaluation memory e, uint256 index, Rule memory rules, uint256 terms)
+    function _malformed(Evaluation memory e) private pure {
+        e.image.spoil();
+        e.denyFault();
+    }
+
+    /// @dev The limit has no room for the effect.
+    function _exceeds(Evaluation memory e, Charge memory c, uint256 index, Rule memory rules, uint256 terms)
         private
-        view
-        returns (bool)
+        pure
     {
-        Charge memory c = chargesAt(_meter(e, index))[0];
-        if (e.image.failed()) return e.denyFault();
-        uint256 amount = _amount(c, e.effect, terms);
-        uint256 pending = c.pending;
-        bool sums = _sums(c, amount);
-        // Unchecked: that is what was looked at.
-        unchecked {
-            if (sums && Window.fits(c, pending + amount)) {
-                c.pending = pending + amount;
-                return true;
-            }
-        }
         e.rule = _lister(rules, index);
-        if (!sums) return e.denyByRule(Reason.AmountOverflow, index, pending, amount);
-        return e.denyByRule(Reason.LimitExceeded, index, Window.remaining(c), amount);
+        uint256 amount = _amount(c, e.effect, terms);
+        if (!_sums(c, amount)) e.denyByRule(Reason.AmountOverflow, index, c.pending, amount);
+        e.denyByRule(Reason.LimitExceeded, index, Window.remaining(c), amount);
     }
 
     /// @dev A pointer to the charge of the limit and of what its scope names, read from storage when it is first asked
-    /// for.
+    /// for; 0 if the limit is not well formed.
     function _meter(Evaluation memory e, uint256 index) private view returns (uint256 pointer) {
         assembly ("memory-safe") {
             e := EVALUATION
@@ -203,18 +223,24 @@ library SpendLimit {
         uint256 who;
         assembly ("memory-safe") {
             limit := add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index))
-            // Of the scopes 0, 1 and 2.
-            switch and(shr(SCOPE_SHIFT, mload(add(limit, TERMS))), 3)
-            case 1 { who := mload(add(EFFECT, RECIPIENT)) }
-            case 2 { who := mload(add(EVALUATION, INITIATOR)) }
-            who := or(shl(8, who), index)
+            who := index
+            let scope := and(shr(SCOPE_SHIFT, mload(add(limit, TERMS))), 3)
+            if scope {
+                let key := mload(add(EFFECT, RECIPIENT))
+                if eq(scope, 2) { key := mload(add(EVALUATION, INITIATOR)) }
+                who := or(shl(8, key), index)
+            }
             // The charge's first fields are the next and whom it is about.
             pointer := mload(add(EVALUATION, CHARGES))
             for {} pointer { pointer := mload(pointer) } { if eq(mload(add(pointer, 0x20)), who) { break } }
         }
-        if (pointer != 0) return pointer;
+        if (pointer == 0) return _openMeter(e, limit, who);
+    }
+
+    function _openMeter(Evaluation memory e, uint256 limit, uint256 who) private view returns (uint256 pointer) {
         uint256 id;
         uint256 terms;
+        address account;
         address asset;
         assembly ("memory-safe") {
             pointer := mload(0x40)
@@ -222,12 +248,15 @@ library SpendLimit {
             mstore(pointer, mload(add(EVALUATION, CHARGES)))
             mstore(add(pointer, 0x20), who)
             mstore(add(EVALUATION, CHARGES), pointer)
+            account := mload(EVALUATION)
             id := mload(limit)
             terms := mload(add(limit, TERMS))
             asset := shr(96, mload(add(limit, ASSET)))
+            who := shr(8, who)
         }
-        bool sound = Window.load(chargesAt(pointer)[0], e.account, id, terms, asset, address(uint160(who >> 8)));
-        if (!sound) e.image.spoil();
+        if (Window.load(chargeAt()(pointer), account, id, terms, asset, address(uint160(who)))) return pointer;
+        e.image.spoil();
+        return 0;
     }
 
     /// @dev A count grows once in a request.
@@ -249,10 +278,10 @@ library SpendLimit {
         Rule memory rule = rules;
         while (true) {
             for (uint256 i = 0; i < rule.limitCount(); ++i) {
-                if (_byteAt(rule.limits + i) == index) return rule.index;
+                if (_byteAt(rule.limits + i) == index) return rule.index();
             }
-            if (rule.next == 0) return rules.index;
-            rule = rulesAt(rule.next)[0];
+            if (rule.next == 0) return rules.index();
+            rule = ruleAt()(rule.next);
         }
     }
 

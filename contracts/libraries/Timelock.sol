@@ -30,21 +30,20 @@ library Timelock {
         }
     }
 
-    /// @notice Whether the delay that the rules ask for has passed; notes the announcement to consume.
-    function allows(Evaluation memory e, ActionView[] memory actions) internal view returns (bool) {
-        if (e.delay == 0) return true;
+    /// @notice Denies unless the delay that the rules ask for has passed; notes the announcement to consume.
+    function demand(Evaluation memory e, ActionView[] memory actions) internal view {
+        if (e.delay == 0) return;
         bytes32 id = idOf(e.account, e.control.epoch(), e.origin, actions);
         (uint256 madeAt,) = State.announcement(id);
-        if (madeAt == 0) return _deny(e, Reason.NotAnnounced, 0, e.delay);
+        if (madeAt == 0) _deny(e, Reason.NotAnnounced, 0, e.delay);
         uint256 expiresAt = madeAt + Program.announcementExpiry(e.image);
-        if (block.timestamp >= expiresAt) return _deny(e, Reason.AnnouncementExpired, expiresAt, block.timestamp);
+        if (block.timestamp >= expiresAt) _deny(e, Reason.AnnouncementExpired, expiresAt, block.timestamp);
         uint256 maturesAt = madeAt + e.delay;
-        if (block.timestamp < maturesAt) return _deny(e, Reason.NotMatured, maturesAt, block.timestamp);
+        if (block.timestamp < maturesAt) _deny(e, Reason.NotMatured, maturesAt, block.timestamp);
         e.announcement = id;
-        return true;
     }
 
-    function _deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) private pure returns (bool) {
-        return e.denyAt(reason, e.delayEffect, e.delayRule, 0, have, need);
+    function _deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) private pure {
+        e.denyAt(reason, e.delayEffect, e.delayRule, 0, have, need);
     }
 }

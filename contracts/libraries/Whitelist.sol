@@ -26,27 +26,28 @@ library Whitelist {
     /// registry that does not answer as it must, leave a fault and have nobody.
     function contains(Image memory image, uint256 offset, address member) internal view returns (bool found) {
         uint256 pointer;
+        uint256 length;
         bool near;
         assembly ("memory-safe") {
+            let loaded := mload(add(image, LOADED))
+            let start := add(offset, PREFIX)
             pointer := add(mload(add(image, BASE)), offset)
-            offset := add(offset, PREFIX)
-            near := iszero(gt(offset, mload(add(image, LOADED))))
-        }
-        if (!near) pointer = image.fetch(offset - PREFIX, PREFIX);
-        uint256 head;
-        uint256 length;
-        assembly ("memory-safe") {
-            // Number of members and bits. Without bits all members are looked at, and without members none are, which
-            // is found out below.
-            head := shr(232, mload(pointer))
+            near := iszero(gt(start, loaded))
+            // Number of members and bits. What is not there is not looked at, and is found again below.
+            let head := shr(232, mload(mul(near, pointer)))
             length := mul(MEMBER, shr(8, head))
-            pointer := add(mload(add(image, BASE)), offset)
-            let far := gt(add(offset, length), mload(add(image, LOADED)))
-            near := iszero(or(or(far, and(head, 0xff)), iszero(head)))
+            pointer := add(pointer, PREFIX)
+            // Without bits all members are looked at, and without members none are, which is found out below.
+            let odd := or(gt(add(start, length), loaded), or(and(head, 0xff), iszero(head)))
+            near := gt(near, odd)
         }
         if (!near) {
-            if (head == REGISTRY) return _registered(image, offset, member);
-            (pointer, length) = _segment(image, offset, head, member);
+            uint256 head = integerAt(image.slice(offset, PREFIX), PREFIX);
+            // Unchecked: offsets have 3 bytes.
+            unchecked {
+                if (head == REGISTRY) return _registered(image, offset + PREFIX, member);
+                (pointer, length) = _segment(image, offset + PREFIX, head, member);
+            }
         }
         // A word is read at each address, of which the upper 20 bytes count.
         assembly ("memory-safe") {

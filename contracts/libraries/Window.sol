@@ -21,7 +21,10 @@ library Window {
     uint256 private constant LANE_SECONDS_SHIFT = 16;
     /// @dev The flag that stands at bit 48 of the descriptor.
     uint256 private constant COUNTS = 2 << FLAGS_SHIFT;
-    uint256 private constant COUNTS_TO_DESCRIPTOR = 1;
+    /// @dev What of the terms the descriptor has besides the window, where it has it.
+    uint256 private constant LANE_SECONDS = 0xffffffff << 8;
+    uint256 private constant SCOPE = 3 << 40;
+    uint256 private constant COUNT = 1 << 48;
     uint256 private constant SCOPE_SHIFT = 2;
     uint256 private constant MAX_FLAGS = 11;
 
@@ -49,6 +52,7 @@ library Window {
     uint256 private constant SCALE = 0x80;
     uint256 private constant CAP_UNITS = 0xa0;
     uint256 private constant USED_UNITS = 0xc0;
+    uint256 private constant PENDING = 0xe0;
     uint256 private constant PERIOD = 0x100;
     uint256 private constant LANE_WORD = 0x120;
     uint256 private constant EXPONENT = 0x140;
@@ -56,6 +60,7 @@ library Window {
     /// @notice Makes a charge of nothing yet, from a limit's terms and storage.
     /// @param c Filled but for what tells it from others.
     /// @param terms cap (192) | window (8) | flags (8) | lane seconds (32) | exponent (8) | zero (8)
+    /// @param asset As every address here, without anything in the upper bytes.
     /// @param key What the limit's scope names, zero for the account.
     /// @return Whether the terms are well formed.
     function load(Charge memory c, address account, uint256 id, uint256 terms, address asset, address key)
@@ -63,16 +68,27 @@ library Window {
         view
         returns (bool)
     {
-        uint256 window = (terms >> WINDOW_SHIFT) & 0xff;
-        c.window = window;
-        c.capUnits = terms >> 64;
-        c.scale = 1;
-        c.usedUnits = c.pending = c.period = c.lanes = c.exponent = 0;
-        if (window == TRANSACTION) return true;
+        uint256 window;
+        assembly ("memory-safe") {
+            window := byte(24, terms)
+            // keccak256(account ‖ id ‖ asset ‖ descriptor ‖ key), where there is free memory.
+            let free := mload(0x40)
+            mstore(free, account)
+            mstore(add(free, 0x20), id)
+            mstore(add(free, 0x40), asset)
+            let kept := or(and(shr(8, terms), LANE_SECONDS), or(and(shr(10, terms), SCOPE), and(shr(1, terms), COUNT)))
+            mstore(add(free, 0x60), or(window, kept))
+            mstore(add(free, 0x80), key)
+            mstore(add(c, KIND), window)
+            mstore(add(c, SLOT), keccak256(free, 0xa0))
+            mstore(add(c, SCALE), 1)
+            mstore(add(c, CAP_UNITS), shr(64, terms))
+            // Nothing used, nothing pending, no period, lanes or exponent.
+            calldatacopy(add(c, USED_UNITS), calldatasize(), 0xa0)
+        }
+        if (window == ROLLING) return _loadRolling(c, terms);
         if (window > ROLLING) return false;
-        c.slot = _slot(account, id, terms, asset, key);
-        if (window == ROLLING) return _loadRolling(c, (terms >> LANE_SECONDS_SHIFT) & 0xffffffff, (terms >> 8) & 0xff);
-        _loadCalendar(c);
+        if (window != TRANSACTION) _loadCalendar(c);
         return true;
     }
 
@@ -104,7 +120,7 @@ library Window {
         assembly ("memory-safe") {
             let capUnits := mload(add(c, CAP_UNITS))
             let scale := mload(add(c, SCALE))
-            // As {_units}.
+            // Rounded up.
             let more := add(div(amount, scale), iszero(iszero(mod(amount, scale))))
             // The first test keeps the sum small, whose other term is at most nine lanes or 192 bits.
             yes := iszero(or(gt(more, capUnits), gt(add(mload(add(c, USED_UNITS)), more), capUnits)))
@@ -124,15 +140,19 @@ library Window {
     /// @notice Writes the window's word with what this request charged.
     function commit(Charge memory c) internal {
         if (c.window == TRANSACTION) return;
-        // Unchecked: what is written was found to fit.
-        unchecked {
-            if (c.window == ROLLING) {
-                // The lowest lane stays below 2^23, since it is at most the sum of all lanes, which fits the cap.
-                uint256 word = c.lanes + _units(c, c.pending);
-                State.write(c.slot, word | c.exponent << EXPONENT_SHIFT | c.period << LANE_INDEX_SHIFT);
-            } else {
-                State.write(c.slot, c.period << 192 | (c.usedUnits + c.pending));
+        assembly ("memory-safe") {
+            let pending := mload(add(c, PENDING))
+            let scale := mload(add(c, SCALE))
+            let units := add(div(pending, scale), iszero(iszero(mod(pending, scale))))
+            let period := mload(add(c, PERIOD))
+            // What is written was found to fit. The lowest lane stays below 2^23, since it is at most the sum of all
+            // lanes, which fits the cap.
+            let word := or(shl(192, period), add(mload(add(c, USED_UNITS)), units))
+            if eq(mload(add(c, KIND)), ROLLING) {
+                word := or(shl(LANE_INDEX_SHIFT, period), shl(EXPONENT_SHIFT, mload(add(c, EXPONENT))))
+                word := or(word, add(mload(add(c, LANE_WORD)), units))
             }
+            sstore(mload(add(c, SLOT)), word)
         }
     }
 
@@ -156,61 +176,36 @@ library Window {
         return 12 * (year - 1970) + month - 1;
     }
 
-    /// @dev keccak256(account ‖ id ‖ asset ‖ descriptor ‖ key), where there is free memory.
-    function _slot(address account, uint256 id, uint256 terms, address asset, address key)
-        private
-        pure
-        returns (uint256 slot)
-    {
-        uint256 descriptor = (terms >> WINDOW_SHIFT) & 0xff | ((terms >> LANE_SECONDS_SHIFT) & 0xffffffff) << 8
-            | scope(terms) << 40 | (terms & COUNTS) >> COUNTS_TO_DESCRIPTOR;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, shr(96, shl(96, account)))
-            mstore(add(free, 0x20), id)
-            mstore(add(free, 0x40), shr(96, shl(96, asset)))
-            mstore(add(free, 0x60), descriptor)
-            mstore(add(free, 0x80), shr(96, shl(96, key)))
-            slot := keccak256(free, 0xa0)
-        }
-    }
-
-    function _loadRolling(Charge memory c, uint256 laneSeconds, uint256 exponent) private view returns (bool sound) {
-        uint256 word;
-        assembly ("memory-safe") {
-            let scale := exp(10, exponent)
-            let capUnits := div(mload(add(c, CAP_UNITS)), scale)
-            // A power that overflows comes with an exponent that is too large.
-            sound := iszero(or(or(iszero(laneSeconds), gt(exponent, EXPONENT_MAX)), gt(capUnits, MAX_CAP_UNITS)))
-            if sound {
-                mstore(add(c, SCALE), scale)
-                mstore(add(c, CAP_UNITS), capUnits)
-                mstore(add(c, EXPONENT), exponent)
-                mstore(add(c, PERIOD), div(timestamp(), laneSeconds))
-                word := sload(mload(add(c, SLOT)))
-            }
-        }
-        if (word != 0) _carryOver(c, word);
-    }
-
-    /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender.
-    function _carryOver(Charge memory c, uint256 word) private pure {
+    /// @dev Moves the stored lanes to the present and into this limit's unit, rounded against the spender. A word of
+    /// zero has no lanes.
+    function _loadRolling(Charge memory c, uint256 terms) private view returns (bool sound) {
         uint256 lanes;
         uint256 from;
         uint256 to;
         assembly ("memory-safe") {
-            lanes := and(word, ALL_LANES)
-            let stored := and(shr(LANE_INDEX_SHIFT, word), LANE_INDEX_MAX)
-            let period := mload(add(c, PERIOD))
-            // A stored lane that is ahead stays. Far behind, a shift by 256 and more leaves nothing, and so does one by
-            // nine lanes; the factor cannot overflow, for both numbers are far below 2^248.
-            switch lt(stored, period)
-            case 1 { lanes := and(shl(mul(LANE_BITS, sub(period, stored)), lanes), ALL_LANES) }
-            default { mstore(add(c, PERIOD), stored) }
-            from := and(shr(EXPONENT_SHIFT, word), 63)
-            to := mload(add(c, EXPONENT))
+            to := byte(30, terms)
+            let laneSeconds := and(shr(LANE_SECONDS_SHIFT, terms), 0xffffffff)
+            let scale := exp(10, to)
+            let capUnits := div(shr(64, terms), scale)
+            // A power that overflows comes with an exponent that is too large.
+            sound := iszero(or(or(iszero(laneSeconds), gt(to, EXPONENT_MAX)), gt(capUnits, MAX_CAP_UNITS)))
+            if sound {
+                let period := div(timestamp(), laneSeconds)
+                let word := sload(mload(add(c, SLOT)))
+                let stored := and(shr(LANE_INDEX_SHIFT, word), LANE_INDEX_MAX)
+                // A stored lane that is ahead stays. Far behind, a shift by 256 and more leaves nothing, and so does one
+                // by nine lanes; the factor cannot overflow, for both numbers are far below 2^248.
+                let behind := mul(sub(period, stored), lt(stored, period))
+                lanes := and(shl(mul(LANE_BITS, behind), word), ALL_LANES)
+                from := and(shr(EXPONENT_SHIFT, word), 63)
+                mstore(add(c, SCALE), scale)
+                // Nothing fits a lane whose index does not fit its field, see {isTimely}.
+                mstore(add(c, CAP_UNITS), mul(capUnits, iszero(gt(period, LANE_INDEX_MAX))))
+                mstore(add(c, PERIOD), add(stored, behind))
+                mstore(add(c, EXPONENT), to)
+            }
         }
-        if (from != to) lanes = _convert(lanes, from, to);
+        if (lanes != 0 && from != to) lanes = _convert(lanes, from, to);
         assembly ("memory-safe") {
             mstore(add(c, LANE_WORD), lanes)
             // In pairs first, so that each sum has 46 bits; then the remainder by 2^46 − 1 is the sum of these, which
@@ -240,11 +235,7 @@ library Window {
         }
     }
 
-    function _units(Charge memory c, uint256 amount) private pure returns (uint256) {
-        return _divideUp(amount, c.scale);
-    }
-
-    /// @dev Unchecked: `y` is a power of ten; with 1 for it the sum is `x`.
+    /// @dev Unchecked: `y` is a power of ten;
     function _divideUp(uint256 x, uint256 y) private pure returns (uint256) {
         unchecked {
             return x == 0 ? 0 : (x - 1) / y + 1;

@@ -33,23 +33,18 @@ function bytesOf(Data data) pure returns (bytes calldata piece) {
     }
 }
 
-/// @notice The one action `(to, value, data, operation)`.
+/// @notice The one action that arguments of this very call make: `(to, value, anything, operation)` from `arguments` on, and
+/// the bytes whose length is at `piece`. Only for what is known to be exact.
 /// @dev A list of one pointer with its struct behind it, which the compiler would fill with zeros first.
-function oneAction(address to, uint256 value, bytes calldata data, uint256 operation)
-    pure
-    returns (ActionView[] memory actions)
-{
-    Data piece = dataOf(data);
+function oneAction(uint256 arguments, uint256 piece) pure returns (ActionView[] memory actions) {
     assembly ("memory-safe") {
         actions := mload(0x40)
         let action := add(actions, 0x40)
         mstore(0x40, add(actions, 0xc0))
         mstore(actions, 1)
         mstore(add(actions, 0x20), action)
-        mstore(action, shr(96, shl(96, to)))
-        mstore(add(action, 0x20), value)
-        mstore(add(action, 0x40), piece)
-        mstore(add(action, 0x60), operation)
+        calldatacopy(action, arguments, 0x80)
+        mstore(add(action, 0x40), or(shl(128, add(piece, 0x20)), calldataload(piece)))
     }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Data} from "./Data.sol";
-import {Effect, Image, Rule} from "./Image.sol";
+import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
+import {Forward} from "../libraries/Forward.sol";
+import {ActionView, Data} from "./Data.sol";
+import {Effect, Image, Rule, pointerOf} from "./Image.sol";
 import {Reason} from "./Reason.sol";
 import {Verdict} from "./Types.sol";
 import {ControlWord} from "./Words.sol";
@@ -10,13 +12,16 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
-/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 22 words.
+/// @dev Where in memory the evaluation stands, and behind it what it comes with: 32 + 17 + 13 + 8 + 7 + 4 + 3 words.
 uint256 constant EVALUATION = 0x100;
 uint256 constant IMAGE = 0x500;
 uint256 constant EFFECT = 0x720;
 uint256 constant CANDIDATE = 0x8c0;
 uint256 constant RUNS = 0x9c0;
-uint256 constant BEHIND_EVALUATION = 0xc80;
+uint256 constant LEAF = 0xaa0;
+/// @dev Three words of {SpendLimit}: what was charged last.
+uint256 constant CHARGED = 0xb20;
+uint256 constant BEHIND_EVALUATION = 0xb80;
 
 /// @notice What this request charges to one limit and key. Units are 10^exponent base units, and base units except in
 /// rolling limits.
@@ -56,8 +61,9 @@ struct Evaluation {
     address manager;
     bool opened;
     Image image;
-    // Decided. None before {denyAt} makes it.
-    Verdict verdict;
+    // What a batch is taken apart into, one after the other.
+    ActionView leaf;
+    // Decided.
     uint256 effects;
     uint256 rule;
     uint256 delay;
@@ -81,23 +87,22 @@ struct Evaluation {
     Effect effect;
     Rule candidate;
     // See {Index}.
-    uint256[22] runs;
+    uint256[7] runs;
     // Whether there are slot changes, markers, obligations or a delay: most requests are without.
     bool more;
 }
 
 /// @dev Makes the one empty evaluation of this call, where nothing has used memory yet: what nobody has written to is
 /// zero. It stands at a fixed address, as everything that it comes with, so that those who look at it most need not
-/// be told where. A list of one: the compiler would fill the struct that a function declares to return. The list stands in
-/// scratch memory: take its member at once.
-/// A test holds the addresses against the compiler's own idea of the structs.
-function evaluations() pure returns (Evaluation[] memory list) {
+/// be told where. A test holds the addresses against the compiler's own idea of the structs.
+function makeEvaluation() pure {
     assembly ("memory-safe") {
         // The compiler may keep words of its own before; not so many.
         if gt(mload(0x40), EVALUATION) { invalid() }
         mstore(0x40, BEHIND_EVALUATION)
-        // The structs that it points to: image, effect, candidate, runs.
+        // The structs that it points to: image, leaf, effect, candidate, runs.
         mstore(add(EVALUATION, 0x180), IMAGE)
+        mstore(add(EVALUATION, 0x1a0), LEAF)
         mstore(add(EVALUATION, 0x380), EFFECT)
         mstore(add(EVALUATION, 0x3a0), CANDIDATE)
         mstore(add(EVALUATION, 0x3c0), RUNS)
@@ -105,44 +110,52 @@ function evaluations() pure returns (Evaluation[] memory list) {
         mstore(add(EVALUATION, 0x260), 0x60)
         mstore(add(EVALUATION, 0x2a0), 0x60)
         mstore(add(EVALUATION, 0x2e0), 0x60)
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, EVALUATION)
     }
 }
 
-/// @dev The charge at a pointer, as {evaluations} gives an evaluation.
-function chargesAt(uint256 pointer) pure returns (Charge[] memory list) {
+/// @dev Makes a number the evaluation, and one the charge, that stands there. A function that returned these itself would be
+/// given empty ones to begin with.
+function evaluationAt() pure returns (function(uint256) pure returns (Evaluation memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
     assembly ("memory-safe") {
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, pointer)
+        cast := same
     }
 }
 
-using {deny, denyByRule, denyAt, denyFault} for Evaluation global;
-
-/// @dev Sets the verdict that no rule decided, at the present effect; returns false so that callers can pass it on.
-function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pure returns (bool) {
-    return denyAt(e, reason, e.effects, NO_RULE, 0, have, need);
+function chargeAt() pure returns (function(uint256) pure returns (Charge memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
+    assembly ("memory-safe") {
+        cast := same
+    }
 }
 
-/// @dev Sets the verdict of the image's fault: no rule's when it is malformed, else that of `e.rule`, the rule under
+using {conclude, deny, denyByRule, denyAt, denyFault} for Evaluation global;
+
+/// @dev The end of this call: {IPolicyHook.check} answers, an execution is reverted. Nothing was written yet where it is
+/// denied.
+function conclude(Evaluation memory e, Verdict memory v) pure {
+    if (e.checking) Forward.answer(abi.encode(v));
+    revert IPolicyHook.Denied(v.reason, v.effect, v.rule, v.detail, v.have, v.need);
+}
+
+/// @dev Ends with the verdict that no rule decided, at the present effect.
+function deny(Evaluation memory e, Reason reason, uint256 have, uint256 need) pure {
+    denyAt(e, reason, e.effects, NO_RULE, 0, have, need);
+}
+
+/// @dev Ends with the verdict of the image's fault: no rule's when it is malformed, else that of `e.rule`, the rule under
 /// test.
-function denyFault(Evaluation memory e) pure returns (bool) {
+function denyFault(Evaluation memory e) pure {
     Reason fault = e.image.fault;
-    if (fault == Reason.MalformedProgram) return deny(e, fault, 0, 0);
+    if (fault == Reason.MalformedProgram) deny(e, fault, 0, 0);
     uint256 culprit = uint160(e.image.culprit);
-    return
-        fault == Reason.AttestationRequired ? denyByRule(e, fault, culprit, 0, 0) : denyByRule(e, fault, 0, culprit, 0);
+    bool attested = fault == Reason.AttestationRequired;
+    denyByRule(e, fault, attested ? culprit : 0, attested ? 0 : culprit, 0);
 }
 
-/// @dev Sets the verdict of `e.rule`, at the present effect.
-function denyByRule(Evaluation memory e, Reason reason, uint256 detail, uint256 have, uint256 need)
-    pure
-    returns (bool)
-{
-    return denyAt(e, reason, e.effects, e.rule, detail, have, need);
+/// @dev Ends with the verdict of `e.rule`, at the present effect.
+function denyByRule(Evaluation memory e, Reason reason, uint256 detail, uint256 have, uint256 need) pure {
+    denyAt(e, reason, e.effects, e.rule, detail, have, need);
 }
 
 /// @dev Effects are bounded by calldata, rules by 2 bytes of an entry and details by the number of limits, so
@@ -155,7 +168,6 @@ function denyAt(
     uint256 detail,
     uint256 have,
     uint256 need
-) pure returns (bool) {
-    e.verdict = Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need);
-    return false;
+) pure {
+    conclude(e, Verdict(reason, uint32(effect), uint16(rule), uint8(detail), have, need));
 }

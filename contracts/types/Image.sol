@@ -27,6 +27,8 @@ library Reach {
     uint256 internal constant EVERY = 0;
     uint256 internal constant NAMED = 1;
     uint256 internal constant NAMED_RECIPIENT = 2;
+    /// @dev Not an ordinary action at all.
+    uint256 internal constant NONE = type(uint256).max;
 }
 
 /// @notice What happens when several rules are in scope of an effect.
@@ -88,7 +90,8 @@ struct Image {
 
 /// @notice A rule, read. Pointers are into memory.
 struct Rule {
-    uint256 index;
+    // Of the index, from which it was read; 0 before.
+    uint256 entry;
     // What its body begins with: outcome (8) | number of limits (8) | delay in seconds (32).
     uint256 head;
     // The indices of the limits that it charges, one byte each.
@@ -103,28 +106,29 @@ struct Rule {
     uint256 next;
 }
 
-/// @dev The rule at a pointer, as {evaluations} gives an evaluation.
-function rulesAt(uint256 pointer) pure returns (Rule[] memory list) {
+function pointerOf(uint256 pointer) pure returns (uint256) {
+    return pointer;
+}
+
+/// @dev As {evaluationAt}.
+function ruleAt() pure returns (function(uint256) pure returns (Rule memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
     assembly ("memory-safe") {
-        list := 0x00
-        mstore(list, 1)
-        mstore(0x20, pointer)
+        cast := same
     }
 }
 
 /// @dev An empty rule, beside the one that an evaluation comes with.
-function newRules() pure returns (Rule[] memory list) {
-    uint256 pointer;
+function newRule() pure returns (uint256 pointer) {
     assembly ("memory-safe") {
         pointer := mload(0x40)
         mstore(0x40, add(pointer, SIZE_OF_RULE))
         calldatacopy(pointer, calldatasize(), SIZE_OF_RULE)
     }
-    return rulesAt(pointer);
 }
 
 using {failed, spoil, blame} for Image global;
-using {append, allows, forModules, limitCount, delay} for Rule global;
+using {append, index, allows, forModules, limitCount, delay} for Rule global;
 
 /// @dev A memory struct is its pointer; lists keep it as a number so that 0 can say that there is none.
 function append(Rule memory rule, Rule memory next) pure {
@@ -132,6 +136,10 @@ function append(Rule memory rule, Rule memory next) pure {
         // `next` is the last field.
         mstore(add(rule, 0xe0), next)
     }
+}
+
+function index(Rule memory rule) pure returns (uint256) {
+    return (rule.entry >> 40) & 0xffff;
 }
 
 function allows(Rule memory rule) pure returns (bool) {

@@ -3,7 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Conditions} from "../../contracts/libraries/Conditions.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {CANDIDATE, EFFECT, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {
+    CANDIDATE,
+    EFFECT,
+    EVALUATION,
+    Evaluation,
+    evaluationAt,
+    makeEvaluation
+} from "../../contracts/types/Evaluation.sol";
 import {Effect, Image, Kind} from "../../contracts/types/Image.sol";
 import {Data, dataOf} from "../../contracts/types/Data.sol";
 import {Reason} from "../../contracts/types/Reason.sol";
@@ -85,7 +92,8 @@ abstract contract ConditionsTest is Test {
         view
         returns (bool holds, Reason fault, address culprit)
     {
-        Evaluation memory e = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory e = evaluationAt()(EVALUATION);
         e.account = ACCOUNT;
         e.origin = origin;
         e.initiator = initiator;

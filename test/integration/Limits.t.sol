@@ -3,12 +3,15 @@ pragma solidity ^0.8.28;
 
 import {Reason} from "../../contracts/types/Reason.sol";
 import {Action, Verdict} from "../../contracts/types/Types.sol";
-import {ProgramBuilder} from "../base/ProgramBuilder.sol";
+import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Edition, Safes} from "../base/Safes.sol";
 import {TreasuryTest} from "../base/TreasuryTest.sol";
 import {VM} from "../base/Vm.sol";
+import {Token} from "../tokens/Token.sol";
 
 contract LimitsTest is TreasuryTest {
+    using ProgramBuilder for Draft;
+
     function table_paymentsThatRaceWithinADayStopAtTheCap(Edition edition) public installed(edition) {
         for (uint256 i; i < 3; i++) {
             _allowed(_pay(i % 2 == 0 ? alice : bob, 40_000e6));
@@ -198,6 +201,30 @@ contract LimitsTest is TreasuryTest {
         _allowed(_call(address(usdc), abi.encodeCall(usdc.approve, (alice, CAP))));
         _denied(_pay(bob, 1), Reason.LimitExceeded);
         _denied(_call(address(usdc), abi.encodeCall(usdc.approve, (alice, type(uint256).max))), Reason.LimitExceeded);
+    }
+
+    /// @dev One rule, whose key tells no token, so what it charges depends on more than the rule.
+    function table_everywhere_neverChargesATokenToTheLimitOfAnother(Edition edition) public on(edition) {
+        Token dai = new Token("Dai", "DAI", 18, address(safe), FUNDS);
+        Draft memory d;
+        d.limit("dai-day", address(dai), 50, ProgramBuilder.DAY, true, 0);
+        d.limit("usdc-day", address(usdc), 100, ProgramBuilder.DAY, true, 0);
+        d.declare(address(dai));
+        d.declare(address(usdc));
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.TRANSFER | ProgramBuilder.ANY_SUBJECT | ProgramBuilder.ANY_SELECTOR, address(0), 0);
+        _install(_deployCode(d.encode()), CHANGE_DELAY);
+
+        Action memory dai50 = _call(address(dai), abi.encodeCall(dai.transfer, (alice, 50)));
+        Action memory dai51 = _call(address(dai), abi.encodeCall(dai.transfer, (alice, 51)));
+        Verdict memory v = _denied(_batch(_list(_pay(alice, 60), dai51)), Reason.LimitExceeded);
+        assertTrue(v.effect == 1 && v.detail == 0 && v.have == 50, "the first limit, at the second transaction");
+        v = _denied(_batch(_list(_pay(alice, 60), dai50, _pay(alice, 41))), Reason.LimitExceeded);
+        assertTrue(v.effect == 2 && v.detail == 1 && v.have == 40, "the second limit, at the third transaction");
+
+        _allowed(_batch(_list(_pay(alice, 60), dai50, _pay(alice, 40))));
+        _denied(_pay(alice, 1), Reason.LimitExceeded);
+        _denied(_call(address(dai), abi.encodeCall(dai.transfer, (alice, 1))), Reason.LimitExceeded);
     }
 
     function table_everywhere_neverWrapsAround(Edition edition) public on(edition) {

@@ -3,7 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Index} from "../../contracts/libraries/Index.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {CANDIDATE, EFFECT, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {
+    CANDIDATE,
+    EFFECT,
+    EVALUATION,
+    Evaluation,
+    evaluationAt,
+    makeEvaluation
+} from "../../contracts/types/Evaluation.sol";
 import {Effect} from "../../contracts/types/Image.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {VM} from "../base/Vm.sol";
@@ -16,7 +23,8 @@ contract FindingHarness {
         view
         returns (uint256 found, bool failed)
     {
-        Evaluation memory e = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory e = evaluationAt()(EVALUATION);
         Program.open(e.image, program);
         Effect memory from = effect;
         assembly ("memory-safe") {

@@ -66,7 +66,7 @@ contract DecoderTest is Test {
     function decode(bytes calldata data) external pure returns (bool canonical, Effect memory effect) {
         effect.selector = uint32(bytes4(data));
         effect.data = dataOf(data);
-        (canonical,) = Decoder.decode(effect, 1, ACCOUNT);
+        canonical = Decoder.erc20(effect, ACCOUNT);
     }
 
     function _isKnown(bytes4 selector) private pure returns (bool) {

@@ -2,15 +2,20 @@
 pragma solidity ^0.8.28;
 
 import {Data} from "../../contracts/types/Data.sol";
-import {BEHIND_EVALUATION, EVALUATION, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
-import {Reason} from "../../contracts/types/Reason.sol";
-import {Verdict} from "../../contracts/types/Types.sol";
+import {
+    BEHIND_EVALUATION,
+    EVALUATION,
+    Evaluation,
+    evaluationAt,
+    makeEvaluation
+} from "../../contracts/types/Evaluation.sol";
 import {Test} from "../base/Test.sol";
 
 contract EvaluationTest is Test {
     /// @dev abi.encode follows every pointer and takes every field, so any that is off shows.
     function test_anEmptyEvaluationIsWhatTheCompilerMakesOne() public pure {
-        Evaluation memory own = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory own = evaluationAt()(EVALUATION);
         uint256 behind;
         uint256 start;
         assembly ("memory-safe") {
@@ -18,15 +23,14 @@ contract EvaluationTest is Test {
             start := own
         }
         Evaluation memory compilers;
-        // The one thing that it does not come with.
-        own.verdict = compilers.verdict;
         assertEq(abi.encode(own), abi.encode(compilers), "all zero");
         assertEq(start, EVALUATION, "where it stands");
         assertEq(behind, BEHIND_EVALUATION, "allocated");
     }
 
     function test_noFieldOfAnEvaluationLiesInAnother() public pure {
-        Evaluation memory own = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory own = evaluationAt()(EVALUATION);
         _fill(own);
         Evaluation memory compilers;
         _fill(compilers);
@@ -41,7 +45,8 @@ contract EvaluationTest is Test {
 
     function second() external pure returns (uint256) {
         bytes memory used = new bytes(300);
-        Evaluation memory own = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory own = evaluationAt()(EVALUATION);
         return own.effects + used.length;
     }
 
@@ -50,11 +55,11 @@ contract EvaluationTest is Test {
         e.account = address(1);
         e.markers = 2;
         (e.image.source, e.image.standard) = (address(3), 4);
-        e.verdict = Verdict(Reason.Allowed, 5, 0, 0, 0, 6);
+        (e.leaf.to, e.leaf.operation) = (address(5), 6);
         (e.joined, e.met, e.slots) = ("a", "b", "c");
         (e.words, e.baseGasAt, e.digest, e.firstSlot) = (Data.wrap(14), 15, bytes32(uint256(16)), 17);
         (e.effect.kind, e.effect.asset) = (8, address(9));
-        (e.candidate.index, e.candidate.next) = (10, 11);
-        (e.runs[0], e.runs[21]) = (12, 13);
+        (e.candidate.entry, e.candidate.next) = (10, 11);
+        (e.runs[0], e.runs[6]) = (12, 13);
     }
 }

@@ -3,7 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Index} from "../../contracts/libraries/Index.sol";
 import {Program} from "../../contracts/libraries/Program.sol";
-import {CANDIDATE, EFFECT, Evaluation, evaluations} from "../../contracts/types/Evaluation.sol";
+import {
+    CANDIDATE,
+    EFFECT,
+    EVALUATION,
+    Evaluation,
+    evaluationAt,
+    makeEvaluation
+} from "../../contracts/types/Evaluation.sol";
 import {Effect, Kind} from "../../contracts/types/Image.sol";
 import {Draft, ProgramBuilder} from "../base/ProgramBuilder.sol";
 import {Test} from "../base/Test.sol";
@@ -72,7 +79,8 @@ contract IndexTest is Test {
 
     /// @dev The rules that the index yields for each effect. External, since an evaluation needs unused memory.
     function find(Effect[] calldata effects) external view returns (uint256[][] memory found) {
-        Evaluation memory e = evaluations()[0];
+        makeEvaluation();
+        Evaluation memory e = evaluationAt()(EVALUATION);
         Program.open(e.image, PROGRAM);
         found = new uint256[][](effects.length);
         for (uint256 j = 0; j < effects.length; ++j) {
