@@ -292,7 +292,7 @@ fn a_node_that_lies_is_caught_where_everything_is_proven() {
     let (proven, shown, talk) = treasury.simulate(&node, &["--proven"], &pays(&treasury));
     assert_eq!((code, proven, &shown["state"]["proven"]), (0, 0, &json!(true)), "{talk}");
     assert_eq!(shown["report_hash"], trusted["report_hash"], "the same state, proven");
-    assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}", shown["state"]);
+    assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}\n{talk}", shown["state"]);
 
     let caught = |fate: Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>, about: &str| {
         let relay = Relay::start(&node, fate);

@@ -120,9 +120,14 @@ fn account(root: B256, who: Address, slots: &BTreeSet<B256>, answers: &[Answer])
     for slot in slots {
         let word = proof.storage_proof.iter().find(|word| B256::from(word.key) == *slot);
         let word = word.ok_or_else(|| format!("it has none of slot `{slot}`"))?;
-        let expected = (!word.value.is_zero()).then(|| alloy_rlp::encode(word.value));
         let key = Nibbles::unpack(keccak256(slot));
-        verify_proof(storage_root, key, expected, &word.proof).map_err(|error| format!("slot `{slot}`: {error}"))?;
+        // Zero is a word that is not there; some nodes for tests keep the zero.
+        let is_absent = word.value.is_zero() && verify_proof(storage_root, key, None, &word.proof).is_ok();
+        if !is_absent {
+            let expected = Some(alloy_rlp::encode(word.value));
+            verify_proof(storage_root, key, expected, &word.proof)
+                .map_err(|error| format!("slot `{slot}`: {error}"))?;
+        }
         words.insert(*slot, B256::from(word.value));
     }
     Ok(Proven { account: Account { balance: told.balance, nonce, code_hash }, code, words })
