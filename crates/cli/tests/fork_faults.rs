@@ -258,6 +258,9 @@ fn a_module_is_simulated_as_its_guard_sees_it() {
     assert!(talk.contains("bypasses the guard of Safe 1.4.1"), "{talk}");
 }
 
+/// What a lying node does.
+type Lie = Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>;
+
 /// The account's storage root and every word's value and proof, changed one at a time.
 fn forgeries(proof: &Value) -> Vec<Value> {
     let mut forged = Vec::new();
@@ -294,7 +297,7 @@ fn a_node_that_lies_is_caught_where_everything_is_proven() {
     assert_eq!(shown["report_hash"], trusted["report_hash"], "the same state, proven");
     assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}\n{talk}", shown["state"]);
 
-    let caught = |fate: Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>, about: &str| {
+    let caught = |fate: Lie, about: &str| {
         let relay = Relay::start(&node, fate);
         let (code, shown, talk) = treasury.simulate(&relay.url, &["--proven"], &pays(&treasury));
         assert_eq!((code, &shown), (4, &Value::Null), "{about}: {talk}");
