@@ -366,3 +366,18 @@ fn a_denial_that_the_hook_did_not_say_is_none() {
     assert_eq!((code, &shown["chain"], &shown["outcome"]), (1, &json!("allow"), &json!("fails")), "{shown} {talk}");
     assert!(shown["failure"].as_str().unwrap().contains("(Denied)"), "{shown}");
 }
+
+/// Code that never ends.
+const LOOP: &str = "0x5b5f56";
+
+#[test]
+fn a_contract_that_loops_for_ever_ends_with_its_gas() {
+    let target = Address::repeat_byte(0x10);
+    let rule = format!("[[rules]]\nid = \"loop\"\nwhen = {{ target = \"{target}\" }}\nthen = {{ allow = true }}\n");
+    let treasury = Treasury::with(Version::V1_4_1, &rule);
+    treasury.ask("anvil_setCode", json!([target, LOOP]));
+    let call = json!({ "actions": [support::treasury::action(target, 0, &[1, 2, 3, 4])] });
+    let (code, shown, talk) = treasury.simulate(&treasury.anvil.url, &[], &call);
+    assert_eq!((code, &shown["chain"], &shown["outcome"]), (1, &json!("allow"), &json!("fails")), "{shown} {talk}");
+    assert!(shown["gas"].as_u64().unwrap() > 16_000_000, "{shown}");
+}
