@@ -258,6 +258,9 @@ fn a_module_is_simulated_as_its_guard_sees_it() {
     assert!(talk.contains("bypasses the guard of Safe 1.4.1"), "{talk}");
 }
 
+/// What a lying node does.
+type Lie = Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>;
+
 /// The account's storage root and every word's value and proof, changed one at a time.
 fn forgeries(proof: &Value) -> Vec<Value> {
     let mut forged = Vec::new();
@@ -292,9 +295,9 @@ fn a_node_that_lies_is_caught_where_everything_is_proven() {
     let (proven, shown, talk) = treasury.simulate(&node, &["--proven"], &pays(&treasury));
     assert_eq!((code, proven, &shown["state"]["proven"]), (0, 0, &json!(true)), "{talk}");
     assert_eq!(shown["report_hash"], trusted["report_hash"], "the same state, proven");
-    assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}", shown["state"]);
+    assert!(shown["state"]["trips"].as_u64().unwrap() <= 3, "{}\n{talk}", shown["state"]);
 
-    let caught = |fate: Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>, about: &str| {
+    let caught = |fate: Lie, about: &str| {
         let relay = Relay::start(&node, fate);
         let (code, shown, talk) = treasury.simulate(&relay.url, &["--proven"], &pays(&treasury));
         assert_eq!((code, &shown), (4, &Value::Null), "{about}: {talk}");
@@ -362,4 +365,19 @@ fn a_denial_that_the_hook_did_not_say_is_none() {
     let (code, shown, talk) = treasury.simulate(&treasury.anvil.url, &[], &call);
     assert_eq!((code, &shown["chain"], &shown["outcome"]), (1, &json!("allow"), &json!("fails")), "{shown} {talk}");
     assert!(shown["failure"].as_str().unwrap().contains("(Denied)"), "{shown}");
+}
+
+/// Code that never ends.
+const LOOP: &str = "0x5b5f56";
+
+#[test]
+fn a_contract_that_loops_for_ever_ends_with_its_gas() {
+    let target = Address::repeat_byte(0x10);
+    let rule = format!("[[rules]]\nid = \"loop\"\nwhen = {{ target = \"{target}\" }}\nthen = {{ allow = true }}\n");
+    let treasury = Treasury::with(Version::V1_4_1, &rule);
+    treasury.ask("anvil_setCode", json!([target, LOOP]));
+    let call = json!({ "actions": [support::treasury::action(target, 0, &[1, 2, 3, 4])] });
+    let (code, shown, talk) = treasury.simulate(&treasury.anvil.url, &[], &call);
+    assert_eq!((code, &shown["chain"], &shown["outcome"]), (1, &json!("allow"), &json!("fails")), "{shown} {talk}");
+    assert!(shown["gas"].as_u64().unwrap() > 16_000_000, "{shown}");
 }

@@ -107,12 +107,12 @@ fn account(root: B256, who: Address, slots: &BTreeSet<B256>, answers: &[Answer])
         return Err(format!("its code does not hash to `{code_hash}`"));
     }
     let storage_root = if proof.storage_hash.is_zero() { EMPTY_ROOT_HASH } else { proof.storage_hash };
-    let told = TrieAccount { nonce, balance: proof.balance, storage_root, code_hash, ..TrieAccount::default() };
-    let is_empty = nonce == 0 && told.balance.is_zero() && code_hash == KECCAK256_EMPTY;
+    let told = TrieAccount { nonce, balance: proof.balance, storage_root, code_hash };
+    let is_empty = nonce == 0 && proof.balance.is_zero() && code_hash == KECCAK256_EMPTY;
     let key = Nibbles::unpack(keccak256(who));
     let absent = || verify_proof(root, key, None, &proof.account_proof).is_ok();
     if !(is_empty && storage_root == EMPTY_ROOT_HASH && absent()) {
-        let expected = Some(alloy_rlp::encode(&told));
+        let expected = Some(alloy_rlp::encode(told));
         verify_proof(root, key, expected, &proof.account_proof).map_err(|error| error.to_string())?;
     }
     let mut words = BTreeMap::new();
@@ -120,10 +120,15 @@ fn account(root: B256, who: Address, slots: &BTreeSet<B256>, answers: &[Answer])
     for slot in slots {
         let word = proof.storage_proof.iter().find(|word| B256::from(word.key) == *slot);
         let word = word.ok_or_else(|| format!("it has none of slot `{slot}`"))?;
-        let expected = (!word.value.is_zero()).then(|| alloy_rlp::encode(word.value));
         let key = Nibbles::unpack(keccak256(slot));
-        verify_proof(storage_root, key, expected, &word.proof).map_err(|error| format!("slot `{slot}`: {error}"))?;
+        // Zero is a word that is not there; some nodes for tests keep the zero.
+        let is_absent = word.value.is_zero() && verify_proof(storage_root, key, None, &word.proof).is_ok();
+        if !is_absent {
+            let expected = Some(alloy_rlp::encode(word.value));
+            verify_proof(storage_root, key, expected, &word.proof)
+                .map_err(|error| format!("slot `{slot}`: {error}"))?;
+        }
         words.insert(*slot, B256::from(word.value));
     }
-    Ok(Proven { account: Account { balance: told.balance, nonce, code_hash }, code, words })
+    Ok(Proven { account: Account { balance: proof.balance, nonce, code_hash }, code, words })
 }

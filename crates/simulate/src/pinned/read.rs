@@ -11,6 +11,8 @@ use super::record::{Account, Record};
 use super::rpc::{Answer, Call, Rpc};
 use super::{Pinned, Unread, hash_of, parse, proof};
 
+/// The most words that a node's hints are followed for; the rest is read when it is needed.
+const MOST_HINTS: usize = 5_000;
 /// Calls for one account: balance, nonce and code.
 const OF_ACCOUNT: usize = 3;
 
@@ -104,7 +106,8 @@ impl Pinned {
         };
         for (address, keys) in answers.flatten().flat_map(|list| parse::access_list(&list)) {
             wanted.accounts.insert(address);
-            wanted.words.extend(keys.into_iter().map(|key| (address, key)));
+            let room = MOST_HINTS.saturating_sub(wanted.words.len());
+            wanted.words.extend(keys.into_iter().take(room).map(|key| (address, key)));
         }
         wanted.accounts.insert(block.beneficiary);
 
