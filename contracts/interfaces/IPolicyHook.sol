@@ -185,7 +185,8 @@ interface IPolicyHook {
     /// only); it counts for members of the group that is asked for. It is bound to the account's present epoch.
     /// @param request The Safe transaction hash, or the name of an opened module request.
     /// @param program The version, that is the code hash, of the program under which it counts.
-    /// @param deadline The last second at which it counts; in place of the last one. 0 takes the approval back.
+    /// @param deadline The last second at which it counts; in place of the last one. 0 takes the approval back, so
+    /// that only approving on chain brings it again.
     /// @dev Reverts with {DeadlinePassed}, and with {NonCanonicalEntry} on anything but exact calldata.
     function approve(address account, bytes32 request, bytes32 program, uint64 deadline) external;
 

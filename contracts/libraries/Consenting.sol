@@ -19,7 +19,8 @@ library Consenting {
     /// @notice See {IPolicyHook.approve}.
     function approve(address account, bytes32 request, bytes32 program, uint64 deadline) external {
         require(deadline == 0 || block.timestamp <= deadline, IPolicyHook.DeadlinePassed(deadline));
-        State.write(Consents.approvalSlot(_binding(account, request, program), msg.sender), deadline);
+        uint256 last = deadline == 0 ? Consents.TAKEN_BACK : deadline;
+        State.write(Consents.approvalSlot(_binding(account, request, program), msg.sender), last);
         emit IPolicyHook.Approved(account, request, msg.sender, program, deadline);
     }
 

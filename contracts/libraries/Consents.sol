@@ -6,6 +6,10 @@ import {State} from "./State.sol";
 
 /// @notice Where approvals and denials that were made on chain are, `docs/program.md` §8.6.
 library Consents {
+    /// @dev In place of the deadline of an approval that was taken back: a second long past, so it counts no more, and
+    /// not 0, so that what was signed before is not posted over it.
+    uint256 internal constant TAKEN_BACK = 1;
+
     uint256 private constant APPROVAL = 1;
     uint256 private constant DENIAL = 2;
 

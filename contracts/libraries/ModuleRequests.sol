@@ -87,8 +87,9 @@ library ModuleRequests {
             uint64 deadline = uint64(entries.word(1) >> 192);
             entries = entries[Material.entryLength(entries, true):];
             uint256 slot = Consents.approvalSlot(b, signers[i]);
-            // Anybody posts, so posting an older approval must not end a newer one.
-            if (deadline <= State.read(slot)) continue;
+            // Anybody posts, so posting an older approval must neither end a newer one nor revive one that was taken back.
+            uint256 kept = State.read(slot);
+            if (deadline <= kept || kept == Consents.TAKEN_BACK) continue;
             State.write(slot, deadline);
             emit IPolicyHook.Approved(b.account, b.request, signers[i], b.version, deadline);
         }

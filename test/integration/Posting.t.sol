@@ -91,6 +91,19 @@ contract PostingTest is ModuleRequestTest {
         _passesForModule(payment);
     }
 
+    function test_neverRevivesAnApprovalThatWasTakenBack() public {
+        _approving();
+        _post(payment, _twoApprovals(request));
+        VM.prank(group[0]);
+        hook.approve(address(safe), request, program.codehash, 0);
+        _failsForModule(payment, Reason.TooFewApprovals, 1, 2);
+        _post(payment, _twoApprovals(request));
+        _failsForModule(payment, Reason.TooFewApprovals, 1, 2);
+        VM.prank(group[0]);
+        hook.approve(address(safe), request, program.codehash, DEADLINE);
+        _passesForModule(payment);
+    }
+
     function test_lengthensADeadline() public {
         _approving();
         VM.prank(group[0]);

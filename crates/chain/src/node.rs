@@ -237,7 +237,8 @@ impl Ledger for Node {
 
     fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called> {
         let request = TransactionRequest::default().with_from(from).with_to(to).with_value(value).with_input(data);
-        let answer = self.runtime.block_on(async { self.provider.call(request).await });
+        // Of the newest block, as all that is read here: without a block the library asks for the pending one.
+        let answer = self.runtime.block_on(async { self.provider.call(request).latest().await });
         self.ran("eth_call", answer)
     }
 

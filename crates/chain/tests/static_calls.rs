@@ -19,6 +19,8 @@ const GAS: &[u8] = &hex!("5a5f5260205ff3");
 const WRITES: &[u8] = &hex!("60015f5560205ff3");
 /// Reverts with a word.
 const REVERTS: &[u8] = &hex!("60205ffd");
+/// Returns the time.
+const TIME: &[u8] = &hex!("425f5260205ff3");
 /// Never ends.
 const LOOPS: &[u8] = &hex!("5b5f56");
 /// With calldata stores its first word, without returns what is stored.
@@ -98,4 +100,13 @@ fn a_node_that_is_gone_leaves_its_answers_missing() {
     assert_eq!(state.static_call(who("nobody"), &[], 50_000), Ok(Some(Bytes::new())));
     drop(anvil);
     assert_eq!(state.static_call(who("nobody"), &[], 50_000), Err(Missing::StaticCall(who("nobody"))));
+}
+
+#[test]
+fn a_call_runs_at_the_time_that_the_node_is_asked_for_and_not_at_that_of_the_block_to_come() {
+    let mut node = Anvil::start().node();
+    let target = deploy(&mut node, TIME);
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let called = node.call(who(PAYER), target, U256::ZERO, Bytes::new()).unwrap();
+    assert_eq!(U256::from_be_slice(&called.output), U256::from(node.now().unwrap()));
 }

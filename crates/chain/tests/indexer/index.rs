@@ -234,7 +234,8 @@ impl Index {
             }
             Event::Approved(e) => {
                 let slot = approval_slot(&self.binding(e.request, e.program), e.approver);
-                self.words.insert(slot, U256::from(e.deadline));
+                // Taken back, it is 1.
+                self.words.insert(slot, U256::from(e.deadline.max(1)));
                 self.count("Approved");
             }
             Event::ApprovalDenied(e) => {
