@@ -104,7 +104,8 @@ fn a_node_that_is_gone_leaves_its_answers_missing() {
 
 #[test]
 fn a_call_runs_at_the_time_that_the_node_is_asked_for_and_not_at_that_of_the_block_to_come() {
-    let mut node = Anvil::start().node();
+    let anvil = Anvil::start();
+    let mut node = anvil.node();
     let target = deploy(&mut node, TIME);
     std::thread::sleep(std::time::Duration::from_millis(2_100));
     let called = node.call(who(PAYER), target, U256::ZERO, Bytes::new()).unwrap();
