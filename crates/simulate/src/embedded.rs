@@ -25,6 +25,8 @@ pub struct Embedded {
     chain_id: u64,
     block: u64,
     now: u64,
+    /// What each transaction and call may use.
+    gas: u64,
 }
 
 /// A state of the chain to return to, with its clock.
@@ -62,7 +64,7 @@ impl Embedded {
     /// A chain with both CREATE2 proxies ([`deployer`]) and nothing else.
     #[must_use]
     pub fn new(chain_id: u64) -> Self {
-        let mut chain = Self { db: CacheDB::default(), chain_id, block: 1, now: GENESIS_TIME };
+        let mut chain = Self { db: CacheDB::default(), chain_id, block: 1, now: GENESIS_TIME, gas: GAS_LIMIT };
         for proxy in [deployer::ARACHNID, deployer::SAFE_SINGLETON_FACTORY] {
             chain.set_code(proxy, Bytes::from_static(&deployer::CODE));
         }
@@ -95,6 +97,11 @@ impl Embedded {
     /// Sets the clock, backwards too: for tests that choose their own time.
     pub const fn set_now(&mut self, seconds: u64) {
         self.now = seconds;
+    }
+
+    /// Sets what each transaction and call may use; a chain's bound (EIP-7825) unless set.
+    pub const fn set_gas_limit(&mut self, gas: u64) {
+        self.gas = gas;
     }
 
     /// Sends a transaction and mines its block, whether it succeeds or reverts.
@@ -249,7 +256,7 @@ impl Embedded {
         value: U256,
         data: Bytes,
     ) -> Result<ResultAndState, Invalid> {
-        self.run_within(db, from, kind, value, data, GAS_LIMIT)
+        self.run_within(db, from, kind, value, data, self.gas)
     }
 
     fn run_within<D: Database<Error: std::fmt::Display>>(

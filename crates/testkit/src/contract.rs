@@ -24,6 +24,10 @@ pub struct Outcome {
     pub words: BTreeMap<U256, U256>,
 }
 
+/// More than all static calls of a program together may use. What is compared are verdicts, and a hook with too little
+/// gas gives none.
+const GAS: u64 = 1 << 34;
+
 /// A chain to run cases on.
 #[derive(Clone, Debug)]
 pub struct Contract {
@@ -72,6 +76,7 @@ impl Contract {
         let mut chain = self.base.clone();
         chain.set_code(PROGRAM, case.program.clone());
         chain.set_now(case.now);
+        chain.set_gas_limit(GAS);
         for (slot, word) in &case.words {
             chain.set_storage(HOOK, *slot, *word);
         }

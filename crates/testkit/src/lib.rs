@@ -19,6 +19,7 @@ pub mod generate;
 pub mod hook;
 pub mod leaves;
 pub mod messages;
+pub mod multisend;
 pub mod obligations;
 pub mod opening;
 pub mod parity;
