@@ -41,6 +41,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.extend(attack_figures()?);
     figures.extend(parity_figures(&REQUESTS, args.seed)?);
     figures.extend(parity_figures(&MESSAGES, args.seed)?);
+    figures.extend(parity_figures(&BATCHES, args.seed)?);
     figures.push(self_test(&REQUESTS, args.seed)?);
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
@@ -111,6 +112,13 @@ struct Compared {
 const REQUESTS: Compared = Compared { name: "parity", flags: &[], cases: 200_000, least_allowed: 30.0 };
 const MESSAGES: Compared =
     Compared { name: "parity of messages", flags: &["--messages"], cases: 20_000, least_allowed: 20.0 };
+/// Of batches, those that are executed as the mirror says.
+const BATCHES: Compared = Compared {
+    name: "batches as MultiSend executes them",
+    flags: &["--batches"],
+    cases: 1_000_000,
+    least_allowed: 10.0,
+};
 
 fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
     let mut command = parity::binary();

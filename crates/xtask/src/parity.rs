@@ -18,6 +18,9 @@ pub(crate) struct ParityArgs {
     /// Compare what accounts sign instead of what they execute
     #[arg(long)]
     messages: bool,
+    /// Compare batches with what Safe's contracts execute, instead of verdicts
+    #[arg(long, conflicts_with_all = ["messages", "self_test"])]
+    batches: bool,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -38,6 +41,9 @@ pub(crate) fn run(args: &ParityArgs) -> Result<()> {
     }
     if args.messages {
         command.arg("--messages");
+    }
+    if args.batches {
+        command.arg("--batches");
     }
     if args.json {
         command.arg("--json");

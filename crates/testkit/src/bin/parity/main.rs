@@ -1,5 +1,6 @@
 //! The compiled hook, the mirror and the plain evaluator on random cases.
 
+mod batches;
 mod messages;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
@@ -48,6 +49,9 @@ struct Args {
     /// Compare what accounts sign instead of what they execute.
     #[arg(long)]
     messages: bool,
+    /// Compare batches with what Safe's contracts execute, instead of verdicts.
+    #[arg(long, conflicts_with_all = ["messages", "self_test", "vectors"])]
+    batches: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,7 +69,9 @@ fn run(args: &Args) -> Result<bool> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let seed = args.seed.unwrap_or(now.as_secs());
     eprintln!("seed {seed}");
-    if args.messages {
+    if args.batches {
+        batches::parity(args, seed)
+    } else if args.messages {
         if args.self_test { messages::self_test(args, seed) } else { messages::parity(args, seed) }
     } else if args.self_test {
         self_test(args, seed)
