@@ -25,6 +25,7 @@ pub mod opening;
 pub mod parity;
 pub mod plain;
 pub mod policy_text;
+pub mod questions;
 pub mod safes;
 pub mod scan;
 pub mod shrink;

@@ -5,11 +5,12 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
     ("portcullis-eval", &["portcullis-attest", "portcullis-bindings"]),
+    ("portcullis-wasm", &["portcullis-eval"]),
     ("portcullis-replay", &["portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
@@ -27,13 +28,21 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ),
     (
         "portcullis-testkit",
-        &["portcullis-simulate", "portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"],
+        &[
+            "portcullis-wasm",
+            "portcullis-simulate",
+            "portcullis-policy",
+            "portcullis-eval",
+            "portcullis-attest",
+            "portcullis-bindings",
+        ],
     ),
     ("xtask", &[]),
 ];
 
 /// No I/O, clock, randomness, async or command line: verdicts and programs depend on arguments only.
-const PURE: [&str; 4] = ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay"];
+const PURE: [&str; 5] =
+    ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay", "portcullis-wasm"];
 const IMPURE: [&str; 18] = [
     "tokio",
     "async-std",

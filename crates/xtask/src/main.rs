@@ -29,6 +29,7 @@ mod suite;
 mod symbolic;
 mod tidy;
 mod tools;
+mod wasm;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -71,6 +72,8 @@ enum Verb {
     Docs(generated::DocsArgs),
     /// Draw the README's picture of the demo
     Picture(demo::PictureArgs),
+    /// Ask the mirror as WebAssembly, in Node.js, what it was asked natively
+    Wasm(wasm::WasmArgs),
     /// Measure every figure the project claims, and fail on a miss
     Evidence(evidence::EvidenceArgs),
 }
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),
         Verb::Picture(args) => demo::picture(&args),
+        Verb::Wasm(args) => wasm::run(&args),
         Verb::Evidence(args) => evidence::run(&args),
     };
     match outcome {
