@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, link, lint_proof, node, parity, setup, tools};
+use crate::{attacks, demo, link, lint_proof, node, parity, setup, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ const CODE_LIMIT: usize = 24_576;
 const ATTACKS: usize = 40;
 const LINT_POLICIES: u64 = 2_000;
 const LINT_RECORDED: u64 = 100_000;
+const WASM_CASES: u64 = 2_000;
 const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
 
 #[derive(Debug, Args)]
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.push(self_test(&REQUESTS, args.seed)?);
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
+    figures.push(wasm_figure(args.seed)?);
     figures.extend(demo_figures("embedded", demo::binary())?);
     let anvil = node::Anvil::start()?;
     let mut on_node = demo::binary();
@@ -220,6 +222,19 @@ fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
         ));
     }
     Ok(figures)
+}
+
+fn wasm_figure(seed: u64) -> Result<Figure> {
+    let report = wasm::measure(WASM_CASES, seed)?;
+    let count = |name| tools::at(&report, name).as_u64().unwrap_or_default();
+    let (asked, allowed, differences) = (count("cases"), count("allowed"), tools::at(&report, "differences").as_u64());
+    Ok(Figure {
+        name: "WebAssembly: questions answered otherwise than natively".to_owned(),
+        target: format!("0 of at least {WASM_CASES}, with some allowed"),
+        value: format!("{} of {asked}, {allowed} allowed", shown(differences)),
+        met: differences == Some(0) && asked >= WASM_CASES && allowed > 0,
+        seed: Some(seed),
+    })
 }
 
 fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
