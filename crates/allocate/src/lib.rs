@@ -1,0 +1,15 @@
+//! Portfolios, allocation policies, proposals and their certificates; pure.
+//!
+//! Everything is a function of documents and a time. Amounts are integers in base units.
+#![deny(
+    clippy::as_conversions,
+    clippy::cast_lossless,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_arithmetic
+)]
+
+pub mod documents;
+pub mod solve;
