@@ -12,4 +12,13 @@
 )]
 
 pub mod documents;
+mod inputs;
+mod measure;
+mod proposal;
 pub mod solve;
+mod verify;
+
+pub use inputs::Inputs;
+pub use measure::{Measured, measure};
+pub use proposal::{Unproposed, propose};
+pub use verify::{Refused, verify};

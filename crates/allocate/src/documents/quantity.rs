@@ -1,5 +1,6 @@
 //! Numbers in documents: always text, always exact.
 
+use alloy_primitives::U256;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
@@ -50,6 +51,13 @@ impl Share {
         let share = i128::from(self.0);
         let (whole, rest) = (total.div_euclid(WHOLE), total.rem_euclid(WHOLE));
         whole.saturating_mul(share).saturating_add(rest.saturating_mul(share).div_euclid(WHOLE))
+    }
+
+    /// `⌊part / total⌋` in hundredths of a percent; nothing of nothing is nothing.
+    pub fn ratio(part: i128, total: i128) -> Self {
+        let wide = |amount: i128| U256::from(amount.unsigned_abs());
+        let ratio = (wide(part).saturating_mul(wide(WHOLE))).checked_div(wide(total)).unwrap_or_default();
+        Self(ratio.saturating_to())
     }
 
     /// In hundredths of a percent.

@@ -139,9 +139,10 @@ impl Body for Snapshot {
 impl Snapshot {
     fn validate_subject(&self, subject: &Subject, subjects: &BTreeMap<&str, &Subject>) -> Result<(), Wrong> {
         let path = format!("subjects[{}].within", subject.id);
-        if subject.id.is_empty() || subject.id.contains(char::is_whitespace) {
+        // `@` marks clauses, so that a set of subjects is never taken for a subject.
+        if subject.id.is_empty() || subject.id.contains(|letter: char| letter.is_whitespace() || letter == '@') {
             let what = format!("`{}` is no id", subject.id);
-            return Err(wrong("subjects".to_owned(), what, "name subjects without spaces"));
+            return Err(wrong("subjects".to_owned(), what, "name subjects without spaces and @"));
         }
         for outer in &subject.within {
             let Some(outer) = subjects.get(outer.as_str()) else {

@@ -18,5 +18,5 @@ pub use families::{Crossing, Families};
 pub use flow::Unsolved;
 pub use optimum::{Optimum, optimum};
 pub use phases::{Unphased, phases};
-pub use problem::{Bound, Group, Leaf, Problem};
+pub use problem::{Bound, Group, Leaf, Problem, excess, sum};
 pub use shortfall::{Collision, Side, shortfall};

@@ -4,7 +4,7 @@ use super::curve::Curve;
 use super::families::Families;
 use super::flow::{Network, Unsolved};
 use super::network::load;
-use super::problem::Problem;
+use super::problem::{Problem, sum};
 use thiserror::Error;
 
 /// More phases than this are refused: the change limits are too tight to plan for.
@@ -47,13 +47,8 @@ pub fn phases(
 ) -> Result<Vec<Vec<i128>>, Unphased> {
     let mut network = Network::of(problem, families);
     let leaves = problem.leaves.len();
-    let goal: Vec<i128> = target
-        .iter()
-        .copied()
-        .chain(problem.groups.iter().map(|group| {
-            group.members.iter().filter_map(|member| target.get(*member)).fold(0, |sum: i128, x| sum.saturating_add(*x))
-        }))
-        .collect();
+    let goal: Vec<i128> =
+        target.iter().copied().chain(problem.groups.iter().map(|group| sum(&group.members, target))).collect();
     let now = problem.leaves.iter().map(|leaf| (&leaf.id, leaf.now, leaf.step));
     let sums = problem.groups.iter().map(|group| (&group.id, load(problem, &group.members, |l| l.now), group.step));
     let mut count = 0;

@@ -62,6 +62,17 @@ impl Problem {
         self.leaves.iter().fold(0, |sum: i128, leaf| sum.saturating_add(leaf.now))
     }
 
+    /// What is above caps and below floors in an allocation, over all subjects and groups.
+    pub fn violation(&self, amounts: &[i128]) -> i128 {
+        let leaves = self.leaves.iter().zip(amounts);
+        let leaves = leaves.map(|(leaf, amount)| excess(*amount, leaf.cap.as_ref(), leaf.floor.as_ref()));
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| excess(sum(&group.members, amounts), group.cap.as_ref(), group.floor.as_ref()));
+        leaves.chain(groups).fold(0, i128::saturating_add)
+    }
+
     /// What each subject holds.
     pub fn now(&self) -> Vec<i128> {
         self.leaves.iter().map(|leaf| leaf.now).collect()
@@ -73,4 +84,9 @@ pub fn excess(load: i128, cap: Option<&Bound>, floor: Option<&Bound>) -> i128 {
     let above = cap.map_or(0, |cap| load.saturating_sub(cap.amount).max(0));
     let below = floor.map_or(0, |floor| floor.amount.saturating_sub(load).max(0));
     above.saturating_add(below)
+}
+
+/// What members hold together.
+pub fn sum(members: &[usize], amounts: &[i128]) -> i128 {
+    members.iter().filter_map(|member| amounts.get(*member)).fold(0, |sum: i128, amount| sum.saturating_add(*amount))
 }

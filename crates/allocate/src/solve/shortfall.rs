@@ -3,7 +3,7 @@
 use super::curve::Curve;
 use super::families::Families;
 use super::flow::{Edge, Network, Unsolved};
-use super::network::{END, ENTRY, node};
+use super::network::{END, ENTRY, load};
 use super::problem::{Bound, Problem};
 use alloy_primitives::I256;
 
@@ -56,7 +56,7 @@ pub fn shortfall(problem: &Problem, families: &Families) -> Result<Option<Collis
     let bounds: Vec<_> = (0..network.edges.len()).map(|edge| Range::of(problem, edge)).collect();
     for (edge, range) in network.edges.iter_mut().zip(&bounds) {
         edge.curve = Curve::default();
-        (edge.least, edge.most) = (range.least(), range.most().min(total));
+        (edge.least, edge.most) = (range.least().amount.min(total), range.most().amount.min(total));
         edge.flow = edge.flow.clamp(edge.least, edge.most);
     }
     // Whatever finds no place passes by a node of its own, at a cost.
@@ -83,18 +83,51 @@ pub fn shortfall(problem: &Problem, families: &Families) -> Result<Option<Collis
     }
     let beyond = prices.get(aside).copied().unwrap_or_default();
     let cut: Vec<usize> = (0..aside).filter(|at| prices.get(*at).is_some_and(|price| *price < beyond)).collect();
-    let inside = |at: usize| cut.contains(&at);
-    let mut sides = Vec::new();
-    for (edge, range) in network.edges.iter().zip(&bounds) {
-        match (inside(edge.from), inside(edge.to)) {
-            (true, false) => sides.extend(range.cap(total)),
-            (false, true) => sides.extend(range.floor()),
-            _ => {}
+    Ok(Some(Collision::of(problem, families, cut)))
+}
+
+impl Collision {
+    /// What a cut says: it takes no solver to see that its bounds collide, only a sum.
+    pub fn of(problem: &Problem, families: &Families, cut: Vec<usize>) -> Self {
+        let total = problem.total();
+        let inside = |at: usize| cut.contains(&at);
+        let (mut caps, mut floors, mut sides) = (0_i128, 0_i128, Vec::new());
+        for (edge, at) in Network::of(problem, families).edges.iter().zip(0..) {
+            let range = Range::of(problem, at);
+            match (inside(edge.from), inside(edge.to)) {
+                (true, false) => {
+                    let (id, most) = (range.id.clone(), range.most());
+                    caps = caps.saturating_add(most.amount.min(total));
+                    sides.push(Side::Cap { id, amount: most.amount.min(total), clause: most.clause });
+                }
+                (false, true) if range.least().amount > 0 => {
+                    let (id, least) = (range.id.clone(), range.least());
+                    floors = floors.saturating_add(least.amount);
+                    sides.push(Side::Floor { id, amount: least.amount, clause: least.clause });
+                }
+                _ => {}
+            }
         }
+        sides.sort();
+        let places = if inside(ENTRY) { total } else { 0 } - if inside(END) { total } else { 0 };
+        let by = places.saturating_add(floors).saturating_sub(caps);
+        Self { by, total: places, cut, sides }
     }
-    sides.sort();
-    let total = if inside(ENTRY) { total } else { 0 } - if inside(END) { total } else { 0 };
-    Ok(Some(Collision { by, total, cut, sides }))
+
+    /// Bounds of one subject or group that exclude each other, by position.
+    pub fn alone(problem: &Problem) -> Vec<Self> {
+        let edges = problem.leaves.len().saturating_add(problem.groups.len());
+        let ranges = (0..edges).map(|edge| Range::of(problem, edge));
+        let excluded = ranges.filter(|range| range.least.amount > range.most().amount);
+        let of = |range: Range| {
+            let (id, most, least) = (range.id.clone(), range.most(), range.least);
+            let by = least.amount.saturating_sub(most.amount);
+            let cap = Side::Cap { id: id.clone(), amount: most.amount, clause: most.clause };
+            let floor = Side::Floor { id, amount: least.amount, clause: least.clause };
+            Self { by, total: 0, cut: Vec::new(), sides: vec![cap, floor] }
+        };
+        excluded.map(of).collect()
+    }
 }
 
 fn add(list: &mut [i128], index: usize, amount: i128) {
@@ -103,8 +136,8 @@ fn add(list: &mut [i128], index: usize, amount: i128) {
     }
 }
 
-/// What bounds a leaf or group, hard bounds of leaves included.
-pub(crate) struct Range {
+/// What bounds a leaf or group, what it may not change included.
+struct Range {
     id: String,
     least: Bound,
     most: Option<Bound>,
@@ -112,55 +145,46 @@ pub(crate) struct Range {
 
 impl Range {
     /// Of an edge: leaves come first, then groups.
-    pub(crate) fn of(problem: &Problem, edge: usize) -> Self {
+    fn of(problem: &Problem, edge: usize) -> Self {
+        let fixed = |amount, clause: Option<&String>| {
+            let clause = clause.cloned().unwrap_or_else(|| "what it may change".to_owned());
+            Bound { amount, clause }
+        };
+        let lower = |one: Bound, other: Option<&Bound>| match other {
+            Some(other) if other.amount <= one.amount => other.clone(),
+            _ => one,
+        };
+        let higher = |one: Bound, other: Option<&Bound>| match other {
+            Some(other) if other.amount > one.amount => other.clone(),
+            _ => one,
+        };
         if let Some(leaf) = problem.leaves.get(edge) {
-            let hard = |amount, clause: Option<&String>| {
-                let clause = clause.cloned().unwrap_or_else(|| "what it may change".to_owned());
-                Bound { amount, clause }
-            };
-            let most = hard(leaf.most, leaf.held.as_ref());
-            let most = leaf.cap.clone().filter(|cap| cap.amount <= most.amount).unwrap_or(most);
-            let least = hard(leaf.least, None);
-            let least = leaf.floor.clone().filter(|floor| floor.amount > least.amount).unwrap_or(least);
+            let most = lower(fixed(leaf.most, leaf.held.as_ref()), leaf.cap.as_ref());
+            let least = higher(fixed(leaf.least, leaf.held.as_ref()), leaf.floor.as_ref());
             return Self { id: leaf.id.clone(), least, most: Some(most) };
         }
-        let nothing = || Bound { amount: 0, clause: "nothing".to_owned() };
-        match problem.groups.get(edge.saturating_sub(problem.leaves.len())) {
-            Some(group) => Self {
-                id: group.id.clone(),
-                least: group.floor.clone().unwrap_or_else(nothing),
-                most: group.cap.clone(),
-            },
-            None => Self { id: String::new(), least: nothing(), most: None },
-        }
+        let none = Bound { amount: 0, clause: "nothing".to_owned() };
+        let Some(group) = problem.groups.get(edge.saturating_sub(problem.leaves.len())) else {
+            return Self { id: String::new(), least: none, most: None };
+        };
+        let (floor, cap) = (group.floor.as_ref(), group.cap.as_ref());
+        let (least, most) = if group.step == Some(0) {
+            let now = fixed(load(problem, &group.members, |leaf| leaf.now), None);
+            (higher(now.clone(), floor), Some(lower(now, cap)))
+        } else {
+            (higher(none, floor), cap.cloned())
+        };
+        Self { id: group.id.clone(), least, most }
     }
 
     /// The upper bound.
-    pub(crate) fn most(&self) -> i128 {
-        self.most.as_ref().map_or(i128::MAX, |most| most.amount)
+    fn most(&self) -> Bound {
+        self.most.clone().unwrap_or_else(|| Bound { amount: i128::MAX, clause: "the total".to_owned() })
     }
 
     /// The lower bound, not above the upper one.
-    pub(crate) fn least(&self) -> i128 {
-        self.least.amount.min(self.most())
+    fn least(&self) -> Bound {
+        let amount = self.least.amount.min(self.most().amount);
+        Bound { amount, clause: self.least.clause.clone() }
     }
-
-    fn cap(&self, total: i128) -> Option<Side> {
-        let most = self.most.as_ref();
-        let (amount, clause) = match most {
-            Some(most) => (most.amount.min(total), most.clause.clone()),
-            None => (total, "the total".to_owned()),
-        };
-        Some(Side::Cap { id: self.id.clone(), amount, clause })
-    }
-
-    fn floor(&self) -> Option<Side> {
-        let (id, amount, clause) = (self.id.clone(), self.least(), self.least.clause.clone());
-        (amount > 0).then_some(Side::Floor { id, amount, clause })
-    }
-}
-
-/// Keeps the numbering of nodes in one place.
-pub(crate) fn group_of(at: usize) -> Option<usize> {
-    at.checked_sub(node(0))
 }

@@ -1,6 +1,8 @@
 //! Random portfolios, and what their bounds say.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod documents;
+
 use portcullis_allocate::solve::{Bound, Group, Leaf, Problem};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
