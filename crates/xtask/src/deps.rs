@@ -5,7 +5,9 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
+    ("portcullis-allocate", &[]),
+    ("portcullis-report", &["portcullis-bindings"]),
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
@@ -15,8 +17,15 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (
+        "portcullis-operate",
+        &["portcullis-chain", "portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"],
+    ),
+    (
         "portcullis-cli",
         &[
+            "portcullis-allocate",
+            "portcullis-report",
+            "portcullis-operate",
             "portcullis-replay",
             "portcullis-simulate",
             "portcullis-chain",
@@ -41,8 +50,15 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// No I/O, clock, randomness, async or command line: verdicts and programs depend on arguments only.
-const PURE: [&str; 5] =
-    ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay", "portcullis-wasm"];
+const PURE: [&str; 7] = [
+    "portcullis-policy",
+    "portcullis-eval",
+    "portcullis-attest",
+    "portcullis-replay",
+    "portcullis-wasm",
+    "portcullis-allocate",
+    "portcullis-report",
+];
 const IMPURE: [&str; 18] = [
     "tokio",
     "async-std",

@@ -1,0 +1,174 @@
+//! Proposals from documents: the same whatever the order, and refused whatever is changed.
+
+mod support;
+
+use portcullis_allocate::documents::{Document, Proposal};
+use portcullis_allocate::{propose, verify};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use support::documents::{Papers, Read, papers};
+use support::rng;
+
+fn proposed(papers: &Papers) -> (Read, Proposal) {
+    let read = papers.read();
+    let proposal = propose(&read.inputs()).unwrap();
+    (read, proposal)
+}
+
+#[test]
+fn every_order_of_every_list_gives_the_same_bytes() {
+    let count = std::env::var("PORTCULLIS_ALLOCATE_PERMUTATIONS").map_or(300, |count| count.parse().unwrap());
+    let mut rng = rng(11);
+    let mut moved = 0;
+    for number in 0..count {
+        let papers = papers(&mut rng, 3 + number % 20, 1 + number as i128);
+        let ours = serde_json::to_string(&proposed(&papers).1).unwrap();
+        let theirs = serde_json::to_string(&proposed(&papers.shuffled(&mut rng)).1).unwrap();
+        assert_eq!(ours, theirs);
+        moved += usize::from(!ours.contains("\"phases\":[]"));
+    }
+    assert!(moved > count / 2, "{moved} of {count}");
+}
+
+#[test]
+fn the_total_is_exact_at_ten_to_the_thirty() {
+    let mut rng = rng(12);
+    for _ in 0..20 {
+        let papers = papers(&mut rng, 30, 10_i128.pow(30) / 7 + 3);
+        let (_, proposal) = proposed(&papers);
+        let sum: i128 = proposal.subjects.iter().map(|line| line.target.units()).sum();
+        assert_eq!(sum, proposal.totals.total.units());
+        assert!(sum > 10_i128.pow(30));
+        for phase in &proposal.phases {
+            let change: i128 = phase
+                .moves
+                .iter()
+                .map(|step| {
+                    let sign = i128::from(serde_json::to_value(step.kind).unwrap() == "increase") * 2 - 1;
+                    sign * step.amount.units()
+                })
+                .sum();
+            assert_eq!(change, 0);
+        }
+    }
+}
+
+/// Changes one field, anywhere.
+fn corrupt(value: &mut Value, rng: &mut ChaCha8Rng) {
+    match value {
+        Value::Object(fields) => {
+            let at = rng.random_range(0..fields.len());
+            let key = fields.keys().nth(at).unwrap().clone();
+            match &fields[&key] {
+                Value::Array(list) if list.is_empty() => corrupt(value, rng),
+                Value::Object(inner) if inner.is_empty() => corrupt(value, rng),
+                _ => corrupt(&mut fields[&key], rng),
+            }
+        }
+        Value::Array(list) => {
+            let at = rng.random_range(0..list.len());
+            match rng.random_range(0..8) {
+                0 => drop(list.remove(at)),
+                1 => list.insert(at, list[at].clone()),
+                _ => corrupt(&mut list[at], rng),
+            }
+        }
+        Value::String(text) => *text = other_text(text, rng),
+        Value::Bool(flag) => *flag = !*flag,
+        Value::Number(number) => *value = (number.as_u64().unwrap() + 1).into(),
+        Value::Null => *value = Value::Bool(true),
+    }
+}
+
+fn other_text(text: &str, rng: &mut ChaCha8Rng) -> String {
+    if let Ok(number) = text.parse::<i128>() {
+        let by = if rng.random_bool(0.5) { 1 } else { 1 + rng.random_range(0..=number.unsigned_abs()) as i128 };
+        let sign = if text.starts_with('+') { "+" } else { "" };
+        return format!("{sign}{}", if rng.random_bool(0.5) { number + by } else { number - by });
+    }
+    let mut letters: Vec<char> = text.chars().collect();
+    let at = rng.random_range(0..letters.len());
+    letters[at] = if letters[at] == '7' { '3' } else { '7' };
+    letters.into_iter().collect()
+}
+
+/// The top fields that differ.
+fn changed<'a>(one: &'a Value, other: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    let fields = one.as_object().unwrap().iter();
+    fields.filter(|(name, value)| *name != "id" && other.get(name.as_str()) != Some(value)).collect()
+}
+
+/// The id that a forger would write.
+fn sealed(mut value: Value) -> Value {
+    let fields = value.as_object_mut().unwrap();
+    fields.remove("id");
+    let bytes = serde_json_canonicalizer::to_vec(&fields).unwrap();
+    let id = format!("{:?}", alloy_primitives::keccak256(bytes));
+    fields.insert("id".to_owned(), id.into());
+    value
+}
+
+#[test]
+fn every_corruption_is_refused_even_under_a_fresh_id() {
+    let count = std::env::var("PORTCULLIS_ALLOCATE_CORRUPTIONS").map_or(10_000, |count| count.parse().unwrap());
+    let mut rng = rng(13);
+    let (mut read, mut sound) = (None, Value::Null);
+    let (mut refused, mut unread) = (0, 0);
+    for number in 0..count {
+        if number % 100 == 0 {
+            let papers = papers(&mut rng, 3 + number / 100 % 12, 1_000_000_007);
+            let (documents, proposal) = proposed(&papers);
+            sound = serde_json::to_value(&proposal).unwrap();
+            // What the corruptions start from is accepted, its own seal included.
+            assert_eq!(sealed(sound.clone()), sound);
+            read = Some(documents);
+        }
+        let mut broken = sound.clone();
+        corrupt(&mut broken, &mut rng);
+        let evaluated = broken["evaluated_at"] != sound["evaluated_at"];
+        // Another time is another evaluation, which may be valid; its id tells them apart.
+        let broken = if number % 2 == 0 || evaluated { broken } else { sealed(broken) };
+        // A changed id is mended by its seal.
+        if broken == sound {
+            continue;
+        }
+        let documents = read.as_ref().unwrap();
+        match Document::<Proposal>::read("proposal", &broken.to_string()) {
+            Err(_) => unread += 1,
+            Ok(proposal) => {
+                let verdict = verify(&proposal.body, &documents.snapshot, &documents.risk, &documents.policies);
+                assert!(verdict.is_err(), "corruption {number} was accepted in {:?}", changed(&broken, &sound));
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > count / 2 && refused + unread > count * 9 / 10, "{refused} refused, {unread} unread");
+}
+
+#[test]
+fn a_worse_allocation_is_refused_with_the_reason() {
+    let mut rng = rng(14);
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        let papers = papers(&mut rng, 8, 1_000);
+        let (read, proposal) = proposed(&papers);
+        let mut worse = proposal.clone();
+        let (from, to) = (rng.random_range(0..8), rng.random_range(0..8));
+        let amount = |line: &portcullis_allocate::documents::SubjectLine, by: i128| {
+            portcullis_allocate::documents::Amount::new(line.target.units() + by)
+        };
+        let (Some(less), Some(more)) = (amount(&proposal.subjects[from], -1), amount(&proposal.subjects[to], 1)) else {
+            continue;
+        };
+        if from == to {
+            continue;
+        }
+        (worse.subjects[from].target, worse.subjects[to].target) = (less, more);
+        let error = verify(&worse, &read.snapshot, &read.risk, &read.policies).unwrap_err().to_string();
+        told.insert(error.split(':').next().unwrap().replace(|letter: char| letter.is_ascii_digit(), ""));
+    }
+    assert!(told.iter().any(|error| error.contains("better allocation")), "{told:?}");
+    assert!(told.iter().any(|error| error.contains("may not")), "{told:?}");
+    assert!(told.iter().any(|error| error.contains("later id")), "{told:?}");
+}
