@@ -5,7 +5,7 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
@@ -14,8 +14,13 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (
+        "portcullis-operate",
+        &["portcullis-chain", "portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"],
+    ),
+    (
         "portcullis-cli",
         &[
+            "portcullis-operate",
             "portcullis-replay",
             "portcullis-simulate",
             "portcullis-chain",

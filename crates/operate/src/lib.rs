@@ -1,0 +1,5 @@
+//! Operate Portcullis on a Safe that already exists: what is sent is written down first, and never sent twice.
+
+mod error;
+
+pub use error::{Error, Result};
