@@ -1,7 +1,11 @@
 //! Operate Portcullis on a Safe that already exists: what is sent is written down first, and never sent twice.
 
+pub mod account;
+pub mod deploy;
 mod error;
 pub mod journal;
+pub mod plan;
 pub mod send;
+pub mod steps;
 
 pub use error::{Error, Result};
