@@ -15,6 +15,17 @@ pub enum Error {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// From a key, or for want of one.
+    #[error("{0}")]
+    Key(String),
+    /// The Safe asks for more signatures.
+    #[error("the Safe asks for {need} signatures and has {have}; give more owners' keys, or collect with --signatures FILE")]
+    TooFew {
+        /// So many are there.
+        have: usize,
+        /// So many are needed.
+        need: usize,
+    },
 }
 
 /// The result of an operation.
