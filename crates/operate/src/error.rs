@@ -1,5 +1,9 @@
 //! What can go wrong, each with what to do about it.
 
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256};
+
 /// Why an operation stopped. Nothing was sent that its message does not name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,12 +23,69 @@ pub enum Error {
     #[error("{0}")]
     Key(String),
     /// The Safe asks for more signatures.
-    #[error("the Safe asks for {need} signatures and has {have}; give more owners' keys, or collect with --signatures FILE")]
+    #[error(
+        "the Safe asks for {need} signatures and has {have}; give more owners' keys, or collect with --signatures FILE"
+    )]
     TooFew {
         /// So many are there.
         have: usize,
         /// So many are needed.
         need: usize,
+    },
+    /// Somebody else holds the journal.
+    #[error("`{path}` is held by another portcullis that sends for the same account; let it end, then run this again")]
+    Busy {
+        /// The journal.
+        path: String,
+    },
+    /// A step was sent before as something else.
+    #[error("the journal knows step `{step}` as another call; nothing is sent: plan again")]
+    OtherCall {
+        /// The step.
+        step: String,
+    },
+    /// In a block, but failed.
+    #[error("step `{step}` failed in transaction `{hash}`: {why}; when the cause is gone, run this again")]
+    Reverted {
+        /// The step.
+        step: String,
+        /// Of the transaction.
+        hash: B256,
+        /// What it reverted with.
+        why: String,
+    },
+    /// Another transaction of the payer took the nonce, so this one can never be executed.
+    #[error(
+        "transaction `{hash}` of step `{step}` was replaced: another one of `{from}` has nonce {nonce}; look at that \
+         one, then run this again"
+    )]
+    Replaced {
+        /// The step.
+        step: String,
+        /// Of the transaction that lost.
+        hash: B256,
+        /// Who pays.
+        from: Address,
+        /// The payer's nonce.
+        nonce: u64,
+    },
+    /// Sent, but in no block, or not deep enough, in the time that was given.
+    #[error(
+        "transaction `{hash}` of step `{step}` {state} after {} s ({why}); run this again: the same transaction is \
+         sent again, and cannot execute twice",
+        .waited.as_secs()
+    )]
+    Waiting {
+        /// The step.
+        step: String,
+        /// Of the transaction.
+        hash: B256,
+        /// How far it came.
+        state: &'static str,
+        /// How long it was waited for.
+        waited: Duration,
+        /// What the node said last.
+        why: String,
     },
 }
 
