@@ -14,6 +14,7 @@ mod mirror;
 mod outlook;
 mod output;
 mod policy_file;
+mod sending;
 mod site;
 mod tx_file;
 mod units;
@@ -67,6 +68,14 @@ enum Command {
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
+    /// Put the hook on a chain, and what else an account needs
+    Deploy(commands::deploy::Deploy),
+    /// Say what differs between a policy and a Safe, and plan the change
+    Plan(commands::plan::Plan),
+    /// Carry a plan out
+    Apply(commands::apply::Apply),
+    /// Plan the removal of the hook from a Safe
+    Remove(commands::plan::Remove),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -99,6 +108,10 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
+        Command::Deploy(command) => command.run(&output),
+        Command::Plan(command) => command.run(&output),
+        Command::Apply(command) => command.run(&output),
+        Command::Remove(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

@@ -35,7 +35,9 @@ pub enum Error {
         safe: Address,
     },
     /// The hook is in place in part.
-    #[error("the Safe `{safe}` is half installed: {why}; undo that in the Safe first (setGuard and setModuleGuard to 0)")]
+    #[error(
+        "the Safe `{safe}` is half installed: {why}; undo that in the Safe first (setGuard and setModuleGuard to 0)"
+    )]
     HalfInstalled {
         /// The Safe.
         safe: Address,
@@ -86,6 +88,19 @@ pub enum Error {
         found: u64,
         /// The one that is meant.
         expected: u64,
+    },
+    /// From a key, or for want of one.
+    #[error("{0}")]
+    Key(String),
+    /// The Safe asks for more signatures.
+    #[error(
+        "the Safe asks for {need} signatures and has {have}; give more owners' keys, or collect with --signatures FILE"
+    )]
+    TooFew {
+        /// So many are there.
+        have: usize,
+        /// So many are needed.
+        need: usize,
     },
     /// Somebody else holds the journal.
     #[error("`{path}` is held by another portcullis that sends for the same account; let it end, then run this again")]

@@ -98,7 +98,8 @@ impl Journal {
                 let entry = File::open(folder).and_then(|folder| folder.sync_all());
                 entry.map_err(|error| journal.fault(format!("cannot be kept: {error}")))?;
             }
-            Some(Line::Journal { version: VERSION, chain_id: id, account: of }) if *id == chain_id && *of == account => {}
+            Some(Line::Journal { version: VERSION, chain_id: id, account: of })
+                if *id == chain_id && *of == account => {}
             Some(_) => return Err(journal.fault(format!("is not the journal of `{account}` on chain {chain_id}"))),
         }
         Ok(journal)

@@ -6,6 +6,8 @@ mod error;
 pub mod journal;
 pub mod plan;
 pub mod send;
+pub mod signature;
+pub mod signer;
 pub mod steps;
 
 pub use error::{Error, Result};

@@ -69,6 +69,12 @@ impl Doing {
         }
     }
 
+    /// Whether the program has to stand on the chain before.
+    #[must_use]
+    pub const fn needs_program(self) -> bool {
+        matches!(self, Self::Install | Self::Stage | Self::Change | Self::Activate)
+    }
+
     /// Whether something else follows when the change delay has passed.
     #[must_use]
     pub const fn stages(self) -> bool {
@@ -138,8 +144,8 @@ fn enforce(account: &Account, goal: &Goal, program: &Bytes, change_delay: u32, n
             Some(_) => control(account, Doing::Cancel, &[IPolicyHook::cancelStagedCall {}.abi_encode()]),
         };
     }
-    let is_staged = staged
-        == Some(&Change::Program { address: wanted.address, code_hash: wanted.code_hash, change_delay });
+    let is_staged =
+        staged == Some(&Change::Program { address: wanted.address, code_hash: wanted.code_hash, change_delay });
     let activate = || IPolicyHook::activateCall { program: wanted.address }.abi_encode();
     if let (true, Some((matures, _))) = (is_staged, live) {
         if now < matures {
@@ -147,11 +153,8 @@ fn enforce(account: &Account, goal: &Goal, program: &Bytes, change_delay: u32, n
         }
         return control(account, Doing::Activate, &[activate()]);
     }
-    let stage = IPolicyHook::stageCall {
-        program: wanted.address,
-        codeHash: wanted.code_hash,
-        changeDelay: change_delay,
-    };
+    let stage =
+        IPolicyHook::stageCall { program: wanted.address, codeHash: wanted.code_hash, changeDelay: change_delay };
     let stage = stage.abi_encode();
     if account.kept.change_delay == 0 {
         return control(account, Doing::Change, &[stage, activate()]);
@@ -169,13 +172,8 @@ fn install(account: &Account, goal: &Goal, program: Program) -> Result<Next> {
     if !known(&bypassing) {
         return Err(Error::OtherModules { safe: safe.address, modules: bypassing });
     }
-    let what = Installation {
-        hook: deploy::hook_at(),
-        program,
-        change_delay: *change_delay,
-        bypassing,
-        handler: *handler,
-    };
+    let what =
+        Installation { hook: deploy::hook_at(), program, change_delay: *change_delay, bypassing, handler: *handler };
     step(account, Doing::Install, &install::calls(safe, &what)?)
 }
 
@@ -197,9 +195,8 @@ fn remove(account: &Account, handler: Option<Address>, now: u64) -> Result<Next>
         return Ok(Next::Nothing);
     }
     let calls = way_out(account, handler);
-    let digest = calls.iter().fold(B256::ZERO, |digest, call| {
-        keccak256((digest, call.to, keccak256(&call.data)).abi_encode())
-    });
+    let digest =
+        calls.iter().fold(B256::ZERO, |digest, call| keccak256((digest, call.to, keccak256(&call.data)).abi_encode()));
     let is_staged = account.kept.staged.as_ref().is_some_and(|staged| staged.what == Change::Slots { digest });
     match account.kept.window() {
         Some((matures, _)) if is_staged && now < matures => Ok(Next::Wait(Doing::Remove, matures)),

@@ -14,9 +14,7 @@ use std::str::FromStr;
 
 use alloy_primitives::{Address, address};
 use portcullis_bindings::deployer;
-use portcullis_bindings::safe::{
-    MULTI_SEND_CALL_ONLY_1_3_0, MULTI_SEND_CALL_ONLY_1_4_1, MULTI_SEND_CALL_ONLY_1_5_0,
-};
+use portcullis_bindings::safe::{MULTI_SEND_CALL_ONLY_1_3_0, MULTI_SEND_CALL_ONLY_1_4_1, MULTI_SEND_CALL_ONLY_1_5_0};
 use serde::{Deserialize, Serialize};
 
 /// A supported version of Safe.
