@@ -71,8 +71,7 @@ impl Node {
         // Fails only where the process has chosen a provider already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let unreachable = |why: String| Error::Unreachable { url: shown(&parsed), why };
-        let client =
-            reqwest::Client::builder().timeout(limit).build().map_err(|error| unreachable(cause(&error)))?;
+        let client = reqwest::Client::builder().timeout(limit).build().map_err(|error| unreachable(cause(&error)))?;
         let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
         let transport = Http::with_client(client, parsed.clone());
         let provider = RootProvider::new(RpcClient::new(transport, local));
@@ -137,7 +136,11 @@ impl Node {
     }
 
     /// A call's result, where a revert is one.
-    pub(crate) fn ran(&self, method: &'static str, answer: std::result::Result<Bytes, TransportError>) -> Result<Called> {
+    pub(crate) fn ran(
+        &self,
+        method: &'static str,
+        answer: std::result::Result<Bytes, TransportError>,
+    ) -> Result<Called> {
         match answer {
             Ok(output) => Ok(Called { success: true, output }),
             Err(RpcError::ErrorResp(payload)) => match payload.as_revert_data() {
