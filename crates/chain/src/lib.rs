@@ -4,6 +4,7 @@ pub mod deploy;
 mod error;
 pub mod install;
 mod ledger;
+mod logs;
 mod node;
 mod raw;
 pub mod read;

@@ -26,7 +26,7 @@ fn a_used_safe_goes_all_the_way(version: Version) {
     let mut operator = Operator::new(version);
     let guarded = version.has_module_guard();
     if !guarded {
-        let (code, _, talk) = operator.run(&["plan", "policy.toml", "--rpc", "$NODE"]);
+        let (code, _, talk) = operator.run(&["plan", "--policy", "policy.toml", "--rpc", "$NODE"]);
         assert_eq!(code, 1);
         assert!(talk.contains(&who("module").to_string()) && talk.contains("--acknowledge-module"), "{talk}");
     }
@@ -170,8 +170,12 @@ fn bad_input_is_one_line_and_nothing_is_sent() {
     with(&operator.safe.to_string(), &deploy::hook_at().to_string());
     refused(&operator, plan(&[]), "is not a Safe");
     fs::write(operator.file("policy.toml"), &policy).unwrap();
-    refused(&operator, operator.run(&["plan", "policy.toml", "--rpc", "http://127.0.0.1:9"]), "no node answers");
-    refused(&operator, operator.run(&["plan", "policy.toml", "--rpc", "$NOWHERE"]), "`NOWHERE` is not set");
+    refused(
+        &operator,
+        operator.run(&["plan", "--policy", "policy.toml", "--rpc", "http://127.0.0.1:9"]),
+        "no node answers",
+    );
+    refused(&operator, operator.run(&["plan", "--policy", "policy.toml", "--rpc", "$NOWHERE"]), "`NOWHERE` is not set");
 
     assert_eq!(plan(&[]).0, 2);
     let apply = |arguments: &[&str]| operator.run(&[&["apply", "plan.json", "--rpc", "$NODE"], arguments].concat());

@@ -137,7 +137,7 @@ fn a_dropped_transaction_is_sent_again_as_it_was() {
     let before = counts(&operator);
     operator.ask("evm_setAutomine", json!([false]));
     fails(&operator.run(&Operator::applying("$NODE", &SOON)), "is in no block");
-    let hash = signed(&operator);
+    let hash = last_hash(&operator);
     operator.ask("anvil_dropTransaction", json!([hash]));
     assert_eq!(operator.ask("eth_getTransactionByHash", json!([hash])), Value::Null, "the node forgot it");
     operator.ask("evm_setAutomine", json!([true]));
@@ -151,7 +151,7 @@ fn a_replaced_transaction_is_told_and_then_sent_anew() {
     let before = counts(&operator);
     operator.ask("evm_setAutomine", json!([false]));
     fails(&operator.run(&Operator::applying("$NODE", &SOON)), "is in no block");
-    let hash = signed(&operator);
+    let hash = last_hash(&operator);
     operator.ask("anvil_dropTransaction", json!([hash]));
     operator.ask("evm_setAutomine", json!([true]));
     operator.ask("anvil_impersonateAccount", json!([who("payer")]));
@@ -168,7 +168,7 @@ fn a_transaction_that_reverts_is_told_and_the_plan_is_over() {
     operator.ask("evm_setAutomine", json!([false]));
     fails(&operator.run(&Operator::applying("$NODE", &SOON)), "is in no block");
     let raw = written(&operator, "raw");
-    operator.ask("anvil_dropTransaction", json!([signed(&operator)]));
+    operator.ask("anvil_dropTransaction", json!([last_hash(&operator)]));
     operator.ask("evm_setAutomine", json!([true]));
     // Another transaction of the Safe takes its nonce, paid by somebody else, and then the plan's own comes.
     let data = operator.signed(&operator.call(who("payee"), 1, Vec::new()));
@@ -234,7 +234,7 @@ fn written(operator: &Operator, field: &str) -> Value {
 }
 
 /// The hash of the transaction that was written down last.
-fn signed(operator: &Operator) -> Value {
+fn last_hash(operator: &Operator) -> Value {
     written(operator, "hash")
 }
 

@@ -92,6 +92,14 @@ pub enum Error {
     /// From a key, or for want of one.
     #[error("{0}")]
     Key(String),
+    /// From a Safe Transaction Service.
+    #[error("{url}: {why}")]
+    Service {
+        /// Which.
+        url: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// The Safe asks for more signatures.
     #[error(
         "the Safe asks for {need} signatures and has {have}; give more owners' keys, or collect with --signatures FILE"

@@ -110,10 +110,4 @@ impl Plan {
         let moved = self.account.moved(now);
         if moved.is_empty() { Ok(()) } else { Err(Error::Moved { what: moved.join(", ") }) }
     }
-
-    /// The step's name in a journal.
-    #[must_use]
-    pub fn journal_step(&self) -> String {
-        format!("safe transaction {}", self.step.hash)
-    }
 }

@@ -1,20 +1,21 @@
 //! `plan`: what differs between a policy file and a Safe, and the Safe transaction that comes next.
 
 use super::diff;
+use crate::config::{Place, Settings};
 use crate::exit::Exit;
 use crate::fork::{self, Forked, Rehearsed, Run};
 use crate::output::Output;
-use crate::sending::{self, At, is_chain};
-use crate::{policy_file, tx_file, units};
+use crate::{named, policy_file, units};
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_chain::{Ledger, deploy as addresses};
+use portcullis_operate::Error;
 use portcullis_operate::account::{Account, Change};
 use portcullis_operate::deploy::{self, Piece};
 use portcullis_operate::plan::{Block, Plan as File};
 use portcullis_operate::steps::{self, Goal, Next, Step};
-use portcullis_policy::{Difference, Direction, Policy, decompile};
+use portcullis_policy::{Chain, Difference, Direction, Policy, decompile};
 use portcullis_simulate::{Fork, Pinned};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -22,13 +23,8 @@ use std::path::{Path, PathBuf};
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// The policy
-    policy: PathBuf,
-    /// The Safe, where the policy does not name it
-    #[arg(long, value_name = "ADDRESS")]
-    safe: Option<String>,
     #[command(flatten)]
-    at: At,
+    place: Place,
     /// A module that is known to bypass the guard of a Safe older than 1.5.0; as often as needed
     #[arg(long, value_name = "ADDRESS")]
     acknowledge_module: Vec<String>,
@@ -46,11 +42,8 @@ pub(crate) struct Plan {
 /// Arguments of `remove`.
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
-    /// The Safe
-    #[arg(long, value_name = "ADDRESS")]
-    safe: String,
     #[command(flatten)]
-    at: At,
+    place: Place,
     /// The fallback handler to set with it; the Safe keeps its own where left out
     #[arg(long, value_name = "ADDRESS")]
     handler: Option<String>,
@@ -61,6 +54,7 @@ pub(crate) struct Remove {
 
 /// What is planned, before it is known whether there is anything to do.
 struct Asked<'a> {
+    settings: &'a Settings,
     safe: Address,
     chain_id: Option<u64>,
     goal: Goal,
@@ -71,18 +65,11 @@ struct Asked<'a> {
 
 impl Plan {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
-        let file = policy_file::load(&self.policy)?;
-        let chain_id = file.policy.account.map(|account| account.chain.id());
-        let named = self.safe.as_deref().map(|safe| sending::account(safe, chain_id)).transpose().wrap_err("--safe")?;
-        let safe = match (named, file.policy.account) {
-            (Some(safe), Some(account)) if safe != account.address => {
-                bail!("`{}` is the policy of {account}, not of `{safe}`; give that one's", self.policy.display())
-            }
-            (Some(safe), _) => safe,
-            (None, Some(account)) => account.address,
-            (None, None) => bail!("the policy names no account; name the Safe with --safe"),
-        };
-        let acknowledged = self.acknowledge_module.iter().map(|module| tx_file::address(module));
+        let settings = self.place.settings()?;
+        let path = settings.policy.as_ref().ok_or_else(|| eyre!("no policy is named: give --policy FILE"))?;
+        let file = policy_file::load(path)?;
+        let chain_id = settings.expected_chain()?;
+        let acknowledged = self.acknowledge_module.iter().map(|module| address(module, chain_id));
         let goal = Goal::Enforced {
             program: file.compiled.program.clone().into(),
             change_delay: file.policy.control.change_delay.unwrap_or(0),
@@ -90,29 +77,39 @@ impl Plan {
             handler: self.handler.then(addresses::handler_at),
         };
         let policy = Some((&file.policy, self.was.as_deref()));
-        let asked = Asked { safe, chain_id, goal, policy, output: self.output.as_deref() };
-        asked.plan(&self.at, output)
+        let safe = settings.safe(chain_id.unwrap_or_default())?;
+        Asked { settings: &settings, safe, chain_id, goal, policy, output: self.output.as_deref() }.plan(output)
     }
 }
 
 impl Remove {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
-        let handler = self.handler.as_deref().map(tx_file::address).transpose().wrap_err("--handler")?;
-        let safe = sending::account(&self.safe, None).wrap_err("--safe")?;
-        let goal = Goal::Removed { handler };
-        Asked { safe, chain_id: None, goal, policy: None, output: self.output.as_deref() }.plan(&self.at, output)
+        let settings = self.place.settings()?;
+        let chain_id = settings.expected_chain()?;
+        let handler = self.handler.as_deref().map(|text| address(text, chain_id)).transpose().wrap_err("--handler")?;
+        let (goal, safe) = (Goal::Removed { handler }, settings.safe(chain_id.unwrap_or_default())?);
+        let output_file = self.output.as_deref();
+        Asked { settings: &settings, safe, chain_id, goal, policy: None, output: output_file }.plan(output)
     }
 }
 
+/// An address as it was written, of the chain that is expected, if one is.
+fn address(text: &str, chain_id: Option<u64>) -> Result<Address> {
+    let named = named::parse(text)?;
+    named.on(chain_id.or(named.chain.map(Chain::id)).unwrap_or_default())
+}
+
 impl Asked<'_> {
-    fn plan(&self, at: &At, output: &Output) -> Result<Exit> {
+    fn plan(&self, output: &Output) -> Result<Exit> {
         let program = match &self.goal {
             Goal::Enforced { program, .. } => Some(deploy::program(program)?),
             Goal::Removed { .. } => None,
         };
         let more: Vec<Address> = program.iter().map(|piece| piece.address).collect();
-        let pinned = fork::pin(&at.url()?, at.timeout, self.safe, &more)?;
-        is_chain(pinned.chain_id(), self.chain_id)?;
+        let pinned = fork::pin(self.settings, self.safe, &more)?;
+        if let Some(expected) = self.chain_id.filter(|expected| *expected != pinned.chain_id()) {
+            return Err(Error::OtherChain { found: pinned.chain_id(), expected }.into());
+        }
         let ledger = Forked(Fork::new(&pinned, pinned.block().timestamp.saturating_add(1)));
         let read = || -> Result<(Account, Bytes)> {
             let account = Account::read(&ledger, self.safe)?;

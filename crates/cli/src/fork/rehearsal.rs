@@ -2,6 +2,7 @@
 
 use super::ahead::{lists, of_safe};
 use super::{ANYBODY, Forked, approve};
+use crate::config::Settings;
 use crate::words;
 use alloy_primitives::{Address, U256};
 use eyre::{Result, WrapErr, bail, eyre};
@@ -12,7 +13,6 @@ use portcullis_operate::account::Account;
 use portcullis_operate::deploy::Piece;
 use portcullis_operate::steps::{self, Doing, Goal, Next, Step};
 use portcullis_simulate::{At, Fork, Limits, Pinned, Rpc, Trust};
-use std::time::Duration;
 
 /// More steps than any goal needs.
 const MOST_STEPS: usize = 8;
@@ -39,9 +39,8 @@ pub(crate) struct Rehearsed {
 }
 
 /// The state of a Safe's chain after its newest block, with what most reads need read ahead.
-pub(crate) fn pin(node: &str, timeout: u64, safe: Address, more: &[Address]) -> Result<Pinned> {
-    let request = Duration::from_secs(timeout);
-    let node = Rpc::new(node, Limits { request, ..Limits::default() })?;
+pub(crate) fn pin(settings: &Settings, safe: Address, more: &[Address]) -> Result<Pinned> {
+    let node = Rpc::new(&settings.rpc()?, Limits { request: settings.timeout, ..Limits::default() })?;
     let mut wanted = of_safe(safe);
     wanted.accounts.extend(more);
     wanted.accounts.insert(deployer::ARACHNID);

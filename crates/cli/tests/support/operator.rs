@@ -113,7 +113,7 @@ impl Operator {
 
     pub(crate) fn planning(&self) -> Vec<&'static str> {
         let module: &'static str = Box::leak(who("module").to_string().into_boxed_str());
-        vec!["plan", "policy.toml", "--rpc", "$NODE", "-o", "plan.json", "--acknowledge-module", module]
+        vec!["plan", "--policy", "policy.toml", "--rpc", "$NODE", "-o", "plan.json", "--acknowledge-module", module]
     }
 
     /// What applies the plan, through `node`.
