@@ -3,6 +3,7 @@
 pub mod deployer;
 pub mod libraries;
 pub mod probe;
+pub mod registry;
 pub mod safe;
 
 pub use handler::ISignatureHandler;

@@ -8,7 +8,7 @@ pub use abi::{ERC20, Factory, MultiSend, Safe, SafeTx};
 mod abi {
     alloy_sol_types::sol! {
         /// What owners sign, as EIP-712 data, since 1.0.0.
-        #[sol(all_derives)]
+        #[derive(Debug, PartialEq, Eq)]
         struct SafeTx {
             address to;
             uint256 value;
@@ -77,6 +77,8 @@ mod abi {
             function VERSION() external view returns (string memory);
             function nonce() external view returns (uint256);
             function isOwner(address owner) external view returns (bool);
+            function approveHash(bytes32 hash) external;
+            function approvedHashes(address owner, bytes32 hash) external view returns (uint256);
             function getOwners() external view returns (address[] memory);
             function getThreshold() external view returns (uint256);
             function addOwnerWithThreshold(address owner, uint256 threshold) external;

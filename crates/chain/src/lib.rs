@@ -4,7 +4,9 @@ pub mod deploy;
 mod error;
 pub mod install;
 mod ledger;
+mod logs;
 mod node;
+mod raw;
 pub mod read;
 pub mod safe;
 mod state;
@@ -12,7 +14,10 @@ mod state;
 pub use error::{Error, Result};
 pub use ledger::{Called, Ledger, Receipt, create2};
 pub use node::Node;
+pub use raw::{Call, Mined, Signed};
 pub use state::LedgerState;
 
+/// Who signs transactions and pays for them, with whatever holds the key.
+pub use alloy::network::EthereumWallet;
 /// Local keys, which sign for owners and pay for transactions.
 pub use alloy::signers::local::PrivateKeySigner;

@@ -30,8 +30,8 @@ const GAS_OF_REVERTING: u64 = 10_000_000;
 
 /// A node over HTTP, with the keys to send from. The calls block; the threads are the node's own.
 pub struct Node {
-    runtime: Runtime,
-    provider: RootProvider<Ethereum>,
+    pub(crate) runtime: Runtime,
+    pub(crate) provider: RootProvider<Ethereum>,
     url: String,
     chain_id: u64,
     keys: Vec<PrivateKeySigner>,
@@ -50,6 +50,14 @@ impl Node {
     /// # Errors
     /// [`Error::BadUrl`], or [`Error::Unreachable`] when nobody answers.
     pub fn connect(url: &str, keys: Vec<PrivateKeySigner>) -> Result<Self> {
+        Self::connect_within(url, keys, REQUEST_TIMEOUT)
+    }
+
+    /// Connects, with a limit to what one request may take.
+    ///
+    /// # Errors
+    /// As [`Node::connect`].
+    pub fn connect_within(url: &str, keys: Vec<PrivateKeySigner>, limit: Duration) -> Result<Self> {
         let parsed =
             reqwest::Url::parse(url).map_err(|_| Error::BadUrl { url: url.to_owned(), why: "it does not parse" })?;
         let bad = |why| Error::BadUrl { url: shown(&parsed), why };
@@ -63,8 +71,7 @@ impl Node {
         // Fails only where the process has chosen a provider already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let unreachable = |why: String| Error::Unreachable { url: shown(&parsed), why };
-        let client =
-            reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().map_err(|error| unreachable(cause(&error)))?;
+        let client = reqwest::Client::builder().timeout(limit).build().map_err(|error| unreachable(cause(&error)))?;
         let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
         let transport = Http::with_client(client, parsed.clone());
         let provider = RootProvider::new(RpcClient::new(transport, local));
@@ -96,7 +103,7 @@ impl Node {
     }
 
     /// Runs a request to its end, and sorts its errors.
-    fn wait<T>(
+    pub(crate) fn wait<T>(
         &self,
         method: &'static str,
         request: impl Future<Output = std::result::Result<T, TransportError>>,
@@ -121,7 +128,7 @@ impl Node {
         Ok(())
     }
 
-    fn time_of(&self, block: BlockId) -> Result<u64> {
+    pub(crate) fn time_of(&self, block: BlockId) -> Result<u64> {
         let found = self.wait("eth_getBlockByNumber", async { self.provider.get_block(block).await })?;
         found
             .map(|block| block.header.timestamp)
@@ -129,7 +136,11 @@ impl Node {
     }
 
     /// A call's result, where a revert is one.
-    fn ran(&self, method: &'static str, answer: std::result::Result<Bytes, TransportError>) -> Result<Called> {
+    pub(crate) fn ran(
+        &self,
+        method: &'static str,
+        answer: std::result::Result<Bytes, TransportError>,
+    ) -> Result<Called> {
         match answer {
             Ok(output) => Ok(Called { success: true, output }),
             Err(RpcError::ErrorResp(payload)) => match payload.as_revert_data() {
@@ -173,7 +184,7 @@ impl Node {
 
     /// What a failed transaction reverted with: receipts do not say, so it runs again on the state before
     /// its block, at the time of its block. Transactions before it in the same block are not seen.
-    fn revert_data(&self, request: &TransactionRequest, block: u64, timestamp: u64) -> Result<Bytes> {
+    pub(crate) fn revert_data(&self, request: &TransactionRequest, block: u64, timestamp: u64) -> Result<Bytes> {
         let time = BlockOverrides::default().with_number(U256::from(block)).with_time(timestamp);
         let before = BlockId::number(block.saturating_sub(1));
         let answer = self

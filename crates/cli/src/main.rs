@@ -3,24 +3,32 @@
 //! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 2 something changes, 3 the policy denies,
 //! 4 undecided, 5 the chain and the mirror disagree.
 
+mod calldata;
 mod commands;
+mod config;
 mod embedded;
+mod ending;
 mod exit;
 mod facts_file;
 mod fork;
 mod history;
+mod member;
 mod message_file;
 mod mirror;
+mod named;
 mod outlook;
 mod output;
 mod policy_file;
+mod rehearsal;
+mod request;
+mod sending;
 mod site;
 mod tx_file;
 mod units;
 mod witness;
 mod words;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use output::Output;
 use portcullis_eval::Undecided;
@@ -67,6 +75,40 @@ enum Command {
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
+    /// Put the hook on a chain, and what else an account needs
+    Deploy(commands::deploy::Deploy),
+    /// Say what differs between a policy and a Safe, and plan the change
+    Plan(commands::plan::Plan),
+    /// Carry a plan out
+    Apply(commands::apply::Apply),
+    /// Plan the removal of the hook from a Safe
+    Remove(commands::plan::Remove),
+    /// Make a Safe transaction, see the policy's verdict on it, and execute, collect, export or propose it
+    Transact(commands::transact::Transact),
+    /// Show what owners sign: domain, message and Safe transaction hash, for Safe 1.0.0 to 1.5.0
+    Hash(commands::hash::Hash),
+    /// Add an owner's signature to a file of signatures
+    Sign(commands::sign::Sign),
+    /// Execute the transaction in a file of signatures
+    Execute(commands::sign::Execute),
+    /// Announce a request, which starts its delay
+    Announce(commands::announce::Announce),
+    /// Cancel an announcement
+    Cancel(commands::announce::Cancel),
+    /// Approve a request, as a member of a group
+    Approve(commands::approve::Approve),
+    /// Deny a request for good, as a member of a group
+    Deny(commands::approve::Deny),
+    /// Freeze the account at once, as a guardian
+    Freeze(commands::freeze::Freeze),
+    /// End a freeze, as the account: once to start, and once more after the change delay
+    Unfreeze(commands::freeze::Unfreeze),
+    /// Add to, remove from, or show a registry
+    Registry(commands::registry::Registry),
+    /// Print completions for a shell
+    Completions(commands::pages::Completions),
+    /// Print the manual page
+    Man(commands::pages::Man),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -99,6 +141,23 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
+        Command::Deploy(command) => command.run(&output),
+        Command::Plan(command) => command.run(&output),
+        Command::Apply(command) => command.run(&output),
+        Command::Remove(command) => command.run(&output),
+        Command::Transact(command) => command.run(&output),
+        Command::Hash(command) => command.run(&output),
+        Command::Sign(command) => command.run(&output),
+        Command::Execute(command) => command.run(&output),
+        Command::Announce(command) => command.run(&output),
+        Command::Cancel(command) => command.run(&output),
+        Command::Approve(command) => command.run(&output),
+        Command::Deny(command) => command.run(&output),
+        Command::Freeze(command) => command.run(&output),
+        Command::Unfreeze(command) => command.run(&output),
+        Command::Registry(command) => command.run(&output),
+        Command::Completions(command) => command.run(Args::command()),
+        Command::Man(command) => command.run(Args::command()),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

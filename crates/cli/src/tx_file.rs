@@ -1,10 +1,11 @@
 //! Transactions from files: strict, so that nothing written is ignored.
 
-use crate::policy_file;
+use crate::{named, policy_file};
 use alloy_primitives::{Address, Bytes, U256};
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_chain::safe::Transaction;
 use portcullis_eval::Action;
+use portcullis_policy::Chain;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub(crate) struct TxFile {
     pub(crate) signatures: Bytes,
     /// In order, at least one.
     pub(crate) actions: Vec<Action>,
+    /// The chain that addresses were written for.
+    pub(crate) chain: Option<Chain>,
 }
 
 /// A transaction as files write it.
@@ -51,7 +54,8 @@ fn parse(text: &str) -> Result<TxFile> {
 }
 
 /// What was written, checked.
-pub(crate) fn understand(written: Written) -> Result<TxFile> {
+pub(crate) fn understand(mut written: Written) -> Result<TxFile> {
+    let chain = take_chain(&mut written)?;
     let actions = actions(&written.actions)?;
     let signatures = written
         .signatures
@@ -65,7 +69,27 @@ pub(crate) fn understand(written: Written) -> Result<TxFile> {
         initiator: optional("initiator", written.initiator)?,
         signatures,
         actions,
+        chain,
     })
+}
+
+/// Takes the chain off every address that names one. All have to name the same.
+fn take_chain(written: &mut Written) -> Result<Option<Chain>> {
+    let actions =
+        written.actions.iter_mut().enumerate().map(|(index, one)| (format!("actions[{index}].to"), &mut one.to));
+    let others = [("origin", &mut written.origin), ("initiator", &mut written.initiator)];
+    let others = others.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_mut()?)));
+    let mut named: Option<Chain> = None;
+    for (key, text) in others.chain(actions) {
+        let (chain, address) = named::split(text).wrap_err_with(|| key.clone())?;
+        let (before, address) = (named, address.to_owned());
+        named = chain.or(named);
+        if before.is_some() && before != named {
+            bail!("{key}: `{text}` is on another chain than the addresses before it");
+        }
+        *text = address;
+    }
+    Ok(named)
 }
 
 /// Reads actions, at least one.
@@ -124,6 +148,11 @@ fn shortened(text: &str) -> String {
 }
 
 impl TxFile {
+    /// Refuses what was written for another chain.
+    pub(crate) fn must_be_on(&self, chain_id: u64) -> Result<()> {
+        named::must_be(self.chain, chain_id)
+    }
+
     /// As a file writes it.
     pub(crate) fn written(&self) -> Written {
         let actions = self.actions.iter().map(|action| WrittenAction {
@@ -213,6 +242,16 @@ mod tests {
             format!("actions[0].to: `{wrong}` has a wrong checksum: check it, then write {TO}")
         );
         assert!(error(&one(TO, &"9".repeat(78), "0x")).ends_with("does not fit in 256 bits"));
+    }
+
+    #[test]
+    fn addresses_may_name_one_chain_and_no_two() {
+        let file = parse(&one(&format!("oeth:{TO}"), "1", "0x")).unwrap();
+        assert_eq!(file.actions[0].to.to_string(), TO);
+        assert!(file.must_be_on(10).is_ok() && file.must_be_on(1).is_err());
+        let two = format!(r#"{{"initiator":"eth:{TO}",{}"#, &one(&format!("oeth:{TO}"), "1", "0x")[1..]);
+        assert!(error(&two).contains("is on another chain than the addresses before it"), "{}", error(&two));
+        assert!(error(&one(&format!("nowhere:{TO}"), "1", "0x")).starts_with("actions[0].to: `nowhere` is no chain"));
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl Explain {
         }
         let path = self.transaction.as_ref().ok_or_else(|| eyre!("there is no transaction"))?;
         let transaction = tx_file::load(path)?;
+        transaction.must_be_on(chain_id)?;
         if !transaction.signatures.is_empty() {
             bail!("signatures count on the Safe that they are for: ask `simulate --rpc`, or leave them out");
         }

@@ -4,6 +4,7 @@ use crate::embedded::Local;
 use crate::exit::Exit;
 use crate::fork::{self, Asked};
 use crate::mirror::{self, Executed};
+use crate::named;
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
@@ -113,6 +114,7 @@ impl Simulate {
         let mut chain = Local(Embedded::new(1));
         let mut site = Site::build(&mut chain, &self.artifacts, version, U256::ZERO)?;
         if let Some(account) = &file.policy.account {
+            transaction.must_be_on(account.chain.id())?;
             site.move_to(&mut chain, account.address)?;
         }
         chain.fund(site.safe, FUNDS)?;
@@ -169,17 +171,21 @@ impl Simulate {
     }
 
     fn on_node(&self, node: &str, safe: &str, transaction: TxFile, output: &Output) -> Result<Exit> {
-        let safe = tx_file::address(safe).wrap_err("--safe")?;
-        let signers = self.signer.iter().map(|signer| tx_file::address(signer).wrap_err("--signer"));
+        let safe = named::parse(safe).wrap_err("--safe")?;
+        let signers = self.signer.iter().map(|signer| named::parse(signer).wrap_err("--signer"));
         let signers = signers.collect::<Result<Vec<_>>>()?;
         let request = Duration::from_secs(self.timeout);
         let node = Rpc::new(node, Limits { request, ..Limits::default() })?;
         let cache = self.cache.as_deref().map(Cache::new);
         let trust = if self.proven { Trust::Proofs } else { Trust::Node(cache.as_ref()) };
-        let (wanted, hints) = (fork::wanted(safe, &transaction), fork::hints(safe, &transaction));
+        let account = safe.address;
+        let (wanted, hints) = (fork::wanted(account, &transaction), fork::hints(account, &transaction));
         let pinned = Pinned::open(node, block(&self.block)?, self.chain_id, trust, wanted, &hints)?;
-        let at = self.at(&pinned)?;
-        let asked = Asked { safe, signers, at, transaction };
+        let (at, chain_id) = (self.at(&pinned)?, pinned.chain_id());
+        transaction.must_be_on(chain_id)?;
+        let safe = safe.on(chain_id).wrap_err("--safe")?;
+        let signers = signers.into_iter().map(|signer| signer.on(chain_id).wrap_err("--signer"));
+        let asked = Asked { safe, signers: signers.collect::<Result<_>>()?, at, nonce: None, transaction };
         let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref())?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;

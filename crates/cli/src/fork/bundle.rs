@@ -58,6 +58,6 @@ pub(crate) fn load(path: &Path) -> Result<(Asked, Pinned, B256)> {
     let bundle: Bundle = unseal(KIND, &bytes).wrap_err_with(broken)?;
     bundle.state.check().wrap_err_with(broken)?;
     let transaction = tx_file::understand(bundle.transaction).wrap_err_with(broken)?;
-    let asked = Asked { safe: bundle.safe, signers: bundle.signers, at: bundle.at, transaction };
+    let asked = Asked { safe: bundle.safe, signers: bundle.signers, at: bundle.at, nonce: None, transaction };
     Ok((asked, Pinned::recorded(bundle.state), bundle.report))
 }

@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Override {
     /// An owner is taken to have approved the transaction on chain.
     ApprovedHash { owner: Address, hash: B256, slot: B256 },
+    /// The Safe is taken to be at the transaction's nonce, which is ahead of it.
+    Nonce { nonce: U256 },
     /// Nobody is named, so somebody without code sends it.
     AnySender { sender: Address },
     /// A contract sends it as no contract can: it calls without being called.
@@ -173,6 +175,7 @@ impl Override {
             Self::ApprovedHash { owner, .. } => {
                 format!("owner {owner} is taken to have approved the transaction (approvedHashes is written)")
             }
+            Self::Nonce { nonce } => format!("the Safe is taken to be at nonce {nonce}"),
             Self::AnySender { sender } => format!("nobody is named who executes: {sender} does"),
             Self::ContractSends { sender } => {
                 format!("{sender} is a contract, and sends the transaction itself instead of being called to")

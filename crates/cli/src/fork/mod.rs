@@ -4,6 +4,7 @@ mod ahead;
 mod bundle;
 mod facts;
 mod ledger;
+mod rehearsal;
 mod shown;
 
 use crate::mirror::{self, Executed};
@@ -14,18 +15,19 @@ use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_sol_types::SolCall;
 use eyre::{Result, WrapErr, bail};
 use facts::{Facts, Outcome, Override, Setting};
-use ledger::Forked;
 use portcullis_bindings::IPolicyHook;
-use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, Safe};
+use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, NONCE_SLOT, Safe};
 use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
-use portcullis_eval::{Action, Evaluation, Request, Verdict};
+use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
 pub(crate) use ahead::{hints, wanted};
 pub(crate) use bundle::{load, store};
+pub(crate) use ledger::Forked;
+pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse};
 pub(crate) use shown::report;
 
 /// Who executes where nobody is named.
@@ -39,6 +41,8 @@ pub(crate) struct Asked {
     pub(crate) signers: Vec<Address>,
     /// The time of the block it runs in, in seconds.
     pub(crate) at: u64,
+    /// The nonce of an owner transaction; the Safe's own where left out.
+    pub(crate) nonce: Option<U256>,
     pub(crate) transaction: TxFile,
 }
 
@@ -52,6 +56,26 @@ pub(crate) struct Simulated {
 }
 
 impl Simulated {
+    /// Whether chain and mirror say the same.
+    pub(crate) const fn agree(&self) -> bool {
+        self.facts.agree
+    }
+
+    /// Whether it is allowed and runs to its end.
+    pub(crate) fn executes(&self) -> bool {
+        self.facts.outcome == Outcome::Executes && words::verdict(&self.chain) == "allow"
+    }
+
+    /// Why it fails although the policy allows it.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.facts.failure.as_deref().filter(|_| words::verdict(&self.chain) == "allow")
+    }
+
+    /// What the chain says of it.
+    pub(crate) const fn reason(&self) -> Reason {
+        self.chain.reason
+    }
+
     /// The hash of the report.
     pub(crate) fn hash(&self) -> Result<B256> {
         self.facts.hash().wrap_err("the report does not fit in JSON")
@@ -117,7 +141,7 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Resu
         safe: asked.safe,
         safe_version: info.version.as_str(),
         safe_tx_hash: hash,
-        nonce: request.origin.is_none().then_some(info.nonce),
+        nonce: request.origin.is_none().then_some(request.nonce),
         origin: request.origin,
         initiator: request.initiator,
         hook,
@@ -173,17 +197,18 @@ fn from_owners(
     action: Action,
     overrides: &mut Vec<Override>,
 ) -> Result<Execution> {
-    let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), info.nonce);
+    let nonce = asked.nonce.unwrap_or(info.nonce);
+    if nonce != info.nonce {
+        ledger.0.set_storage(asked.safe, NONCE_SLOT.into(), nonce)?;
+        overrides.push(Override::Nonce { nonce });
+    }
+    let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), nonce);
     let tx = SafeTx { operation: action.operation, ..call };
     let hash = portcullis_chain::safe::hash(&tx, asked.safe, ledger.chain_id());
     let mut signatures = Vec::new();
     for owner in approvers(info, asked)? {
-        let slot = approved_slot(owner, hash);
-        ledger.0.set_storage(asked.safe, slot.into(), U256::ONE)?;
+        let slot = approve(ledger, asked.safe, owner, hash, &mut signatures)?;
         overrides.push(Override::ApprovedHash { owner, hash, slot });
-        signatures.extend_from_slice(owner.into_word().as_slice());
-        signatures.extend_from_slice(&[0; 32]);
-        signatures.push(1);
     }
     signatures.extend_from_slice(&asked.transaction.signatures);
     let signatures = Bytes::from(signatures);
@@ -195,12 +220,29 @@ fn from_owners(
         account: asked.safe,
         origin: None,
         initiator: sender,
-        nonce: info.nonce,
+        nonce,
         signatures: signatures.clone(),
         actions: vec![action],
         ..Request::default()
     };
     Ok(Execution { request, sender, data: portcullis_chain::safe::exec(&tx, signatures), hash: Some(hash) })
+}
+
+/// Takes an owner to have approved a hash: writes it where the Safe notes it, and what stands for it among the
+/// signatures. Returns the slot.
+fn approve(
+    ledger: &mut Forked<'_>,
+    safe: Address,
+    owner: Address,
+    hash: B256,
+    signatures: &mut Vec<u8>,
+) -> Result<B256> {
+    let slot = approved_slot(owner, hash);
+    ledger.0.set_storage(safe, slot.into(), U256::ONE)?;
+    signatures.extend_from_slice(owner.into_word().as_slice());
+    signatures.extend_from_slice(&[0; 32]);
+    signatures.push(1);
+    Ok(slot)
 }
 
 /// The owners who are taken to have approved, ascending: those who are named, or, where the transaction brings no

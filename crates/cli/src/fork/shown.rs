@@ -65,6 +65,28 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
     })
 }
 
+impl Simulated {
+    /// What it is about and what came out, line by line, for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let Self { facts, chain, rust, names } = self;
+        let word = paint_verdict(words::verdict(chain));
+        let mut lines = vec![format!("verdict      {word}: {}", words::reason(chain, names))];
+        lines.extend(words::asked(rust, names).into_iter().map(|one| format!("asks         for {one}")));
+        lines.push(format!("rehearsed    on block {} with the guard on, gas {}", facts.block_number, facts.gas));
+        lines
+    }
+
+    /// What came out, for machines.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let Self { facts, chain, rust, names } = self;
+        json!({
+            "verdict": words::verdict(chain), "reason": chain.reason.name(), "rule": words::rule(chain, names),
+            "words": words::reason(chain, names), "asked": words::asked(rust, names), "block": facts.block_number,
+            "outcome": facts.outcome, "failure": facts.failure, "gas": facts.gas,
+        })
+    }
+}
+
 fn head(facts: &Facts, pinned: &Pinned) -> String {
     let nonce = facts.nonce.map_or_else(String::new, |nonce| format!(", nonce {nonce}"));
     let proven = if pinned.is_proven() { ", proven against the block's hash" } else { "" };
