@@ -5,18 +5,20 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
 /// What each crate may depend on, outside tests. A crate that is not here fails the check.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("portcullis-bindings", &[]),
     ("portcullis-policy", &["portcullis-bindings"]),
     ("portcullis-attest", &["portcullis-bindings"]),
     ("portcullis-eval", &["portcullis-attest", "portcullis-bindings"]),
     ("portcullis-replay", &["portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
+    ("portcullis-report", &["portcullis-bindings"]),
     ("portcullis-simulate", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     ("portcullis-chain", &["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-bindings"]),
     (
         "portcullis-cli",
         &[
             "portcullis-replay",
+            "portcullis-report",
             "portcullis-simulate",
             "portcullis-chain",
             "portcullis-policy",
@@ -33,7 +35,8 @@ const ALLOWED: [(&str, &[&str]); 10] = [
 ];
 
 /// No I/O, clock, randomness, async or command line: verdicts and programs depend on arguments only.
-const PURE: [&str; 4] = ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay"];
+const PURE: [&str; 5] =
+    ["portcullis-policy", "portcullis-eval", "portcullis-attest", "portcullis-replay", "portcullis-report"];
 const IMPURE: [&str; 18] = [
     "tokio",
     "async-std",

@@ -1,18 +1,19 @@
 //! The report, for people and for machines.
 
-use super::facts::{Facts, Outcome, Override};
+use super::facts::{Facts, Override};
 use super::{Simulated, words};
 use crate::exit::Exit;
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::units;
 use anstyle::AnsiColor;
 use eyre::Result;
+use portcullis_report::{Conclusion, Untrusted};
 use portcullis_simulate::{Pinned, Reads};
 use serde_json::json;
 
 /// Prints what came out, and says how the process ends.
 pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) -> Result<Exit> {
-    let Simulated { facts, chain, rust: evaluation, names } = simulated;
+    let Simulated { facts, chain, rust: evaluation, names, .. } = simulated;
     let rust = &evaluation.verdict;
     let asked = words::asked(evaluation, names);
     let hash = simulated.hash()?;
@@ -33,6 +34,8 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
             }
             text.push_str(&format!("gas    {}\n", facts.gas));
             if let Some(failure) = &facts.failure {
+                // A contract's own words, which may hold anything.
+                let failure = Untrusted::new(failure);
                 text.push_str(&format!("{}: {failure}\n", paint("but the execution fails", AnsiColor::Red)));
             }
             for one in &overrides {
@@ -53,15 +56,13 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
     if !facts.agree {
         talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
         talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
-        return Ok(Exit::Disagree);
     }
-    Ok(match (words::verdict(chain), facts.outcome) {
-        ("allow", Outcome::Executes) => Exit::Done,
+    Ok(match Conclusion::of(chain.is_allowed(), rust.is_allowed(), facts.agree, facts.outcome) {
+        Conclusion::Allowed => Exit::Done,
+        Conclusion::Denied => Exit::Denied,
         // Allowed, yet the chain would not do it: nothing that reads as success.
-        ("allow", Outcome::Fails) => Exit::Error,
-        // The chain executed what it denies, or denied what it allows.
-        ("allow", Outcome::Denied) | (_, Outcome::Executes) => Exit::Disagree,
-        _ => Exit::Denied,
+        Conclusion::Fails => Exit::Error,
+        Conclusion::Disagreement => Exit::Disagree,
     })
 }
 
