@@ -24,7 +24,6 @@ mod request;
 mod sending;
 mod site;
 mod tx_file;
-mod units;
 mod witness;
 mod words;
 
@@ -32,6 +31,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use output::Output;
 use portcullis_eval::Undecided;
+use portcullis_report::units;
 use portcullis_simulate::Unread;
 use std::process::ExitCode;
 
@@ -57,7 +57,7 @@ enum Command {
     Check(commands::check::Check),
     /// Lay a policy out, keeping what it says and every comment
     Fmt(commands::fmt::Fmt),
-    /// Print the JSON Schema of policies, for editors
+    /// Print the JSON Schema of policies, for editors, or of reports
     Schema(commands::schema::Schema),
     /// Compile a policy to a program
     Compile(commands::compile::Compile),

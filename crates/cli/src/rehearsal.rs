@@ -39,7 +39,7 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     let pinned = Pinned::open(node, At::Latest, chain_id, Trust::Node(None), wanted, &hints)?;
     let at = pinned.block().timestamp.saturating_add(1);
     let asked = Asked { safe, signers: Vec::new(), at, nonce: Some(tx.nonce), transaction };
-    fork::simulate(&pinned, &asked, ground.settings.policy.as_ref())
+    fork::simulate(&pinned, &asked, ground.settings.policy.as_ref(), false)
 }
 
 /// Says what came out, and how the command ends where that forbids to go on.

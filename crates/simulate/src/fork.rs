@@ -12,7 +12,8 @@ use revm::{DatabaseCommit, DatabaseRef};
 
 use crate::Invalid;
 use crate::pinned::{Pinned, Unread};
-use crate::run::{Called, GAS_LIMIT, Receipt, Reverted, Sent, Surroundings, Watch};
+use crate::run::{Called, GAS_LIMIT, Receipt, Sent, Surroundings};
+use crate::trace::{Reverted, TracedCall, Watch};
 
 /// What a transaction changed of an account: before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub struct Ran {
     pub changes: BTreeMap<Address, Change>,
     /// The calls in it that reverted, in the order in which they ended.
     pub reverted: Vec<Reverted>,
+    /// The calls in it, in the order in which they began.
+    pub calls: Vec<TracedCall>,
+    /// Calls beyond those.
+    pub calls_left_out: u64,
 }
 
 /// Why nothing ran.
@@ -88,6 +93,14 @@ impl<'a> Fork<'a> {
     /// [`Unread`], as of everything that reads.
     pub fn balance(&self, who: Address) -> Result<U256, Unread> {
         Ok(self.info(who)?.balance)
+    }
+
+    /// Transactions sent, or contracts made.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn nonce(&self, who: Address) -> Result<u64, Unread> {
+        Ok(self.info(who)?.nonce)
     }
 
     /// The code; empty if there is none.
@@ -156,7 +169,10 @@ impl<'a> Fork<'a> {
         let ran = self.run(CacheDB::new(&self.db), sent, Some(&mut watch))?;
         let changes = self.changes(&ran.state).map_err(|error| invalid(from, &error.into()))?;
         self.db.commit(ran.state);
-        Ok(Ran { receipt: Receipt::new(ran.result, self.block, self.now), changes, reverted: watch.0 })
+        watch.settle();
+        let receipt = Receipt::new(ran.result, self.block, self.now);
+        let Watch { calls, left_out: calls_left_out, reverted, .. } = watch;
+        Ok(Ran { receipt, changes, reverted, calls, calls_left_out })
     }
 
     fn info(&self, who: Address) -> Result<AccountInfo, Unread> {

@@ -9,11 +9,13 @@ mod fork;
 mod pinned;
 mod run;
 mod state;
+mod trace;
 
 pub use embedded::{BLOCK_SECONDS, Embedded, GENESIS_TIME, Invalid, Snapshot};
 pub use fork::{Change, Fork, Ran};
 pub use pinned::{
     At, BadUrl, Block, BrokenFile, Cache, Limits, Pinned, Reads, Record, Rpc, Trust, Unread, Wanted, seal, unseal,
 };
-pub use run::{Called, Receipt, Reverted, SPEC};
+pub use run::{Called, Receipt, SPEC};
 pub use state::HookState;
+pub use trace::{CallEnd, CallType, Noted, Reverted, TracedCall};

@@ -3,9 +3,10 @@
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use revm::context::result::{EVMError, ExecutionResult, ResultAndState};
 use revm::context::{BlockEnv, Context, TxEnv};
-use revm::interpreter::{CallInputs, CallOutcome};
 use revm::primitives::hardfork::SpecId;
-use revm::{Database, ExecuteEvm, InspectEvm, Inspector, MainBuilder, MainContext};
+use revm::{Database, ExecuteEvm, InspectEvm, MainBuilder, MainContext};
+
+use crate::trace::Watch;
 
 /// The rules of the chain: the newest that mainnet runs.
 pub const SPEC: SpecId = SpecId::OSAKA;
@@ -82,30 +83,6 @@ pub(crate) struct Surroundings {
     pub(crate) block: BlockEnv,
     /// Whether a contract may be the sender, as no chain has it.
     pub(crate) contracts_send: bool,
-}
-
-/// A call within a transaction that reverted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reverted {
-    /// Who called.
-    pub caller: Address,
-    /// The contract that was called; of a delegatecall, the one whose storage it had.
-    pub target: Address,
-    /// What it reverted with.
-    pub output: Bytes,
-}
-
-/// Notes the calls that revert.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Watch(pub(crate) Vec<Reverted>);
-
-impl<C> Inspector<C> for Watch {
-    fn call_end(&mut self, _: &mut C, inputs: &CallInputs, outcome: &mut CallOutcome) {
-        if outcome.result.is_revert() {
-            let (caller, target) = (inputs.caller, inputs.target_address);
-            self.0.push(Reverted { caller, target, output: outcome.result.output.clone() });
-        }
-    }
 }
 
 /// A transaction.

@@ -8,7 +8,10 @@ use std::fs;
 
 const SOURCE: &str = "contracts/types/Reason.sol";
 const PAGE: &str = "docs/reason-codes.md";
-const SCHEMA: &str = "docs/policy.schema.json";
+const SCHEMAS: [(&str, &[&str], &str); 2] = [
+    ("docs/policy.schema.json", &["schema"], "what `portcullis schema` prints"),
+    ("docs/report.schema.json", &["schema", "--report"], "what `portcullis schema --report` prints"),
+];
 
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {
@@ -21,8 +24,11 @@ pub(crate) fn run(args: &DocsArgs) -> Result<()> {
     let source = fs::read_to_string(tools::root().join(SOURCE)).wrap_err_with(|| format!("cannot read {SOURCE}"))?;
     settle(PAGE, SOURCE, &reasons(&source)?, args.check)?;
     demo::build()?;
-    let schema = tools::cargo(&["run", "--quiet", "--package", "portcullis-cli", "--", "schema"]);
-    settle(SCHEMA, "what `portcullis schema` prints", &tools::capture(schema)?, args.check)
+    for (page, command, source) in SCHEMAS {
+        let run = [&["run", "--quiet", "--package", "portcullis-cli", "--"], command].concat();
+        settle(page, source, &tools::capture(tools::cargo(&run))?, args.check)?;
+    }
+    Ok(())
 }
 
 /// Writes a generated file, or compares it with its source.

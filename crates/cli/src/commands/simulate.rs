@@ -2,7 +2,7 @@
 
 use crate::embedded::Local;
 use crate::exit::Exit;
-use crate::fork::{self, Asked};
+use crate::fork::{self, Asked, ReportFile};
 use crate::mirror::{self, Executed};
 use crate::named;
 use crate::output::{Output, paint, paint_verdict, talk};
@@ -74,6 +74,9 @@ pub(crate) struct Simulate {
     /// Write a file that `replay` simulates again without a network
     #[arg(long, value_name = "FILE", requires = "rpc")]
     bundle: Option<PathBuf>,
+    /// Write a report of everything that was found; the name ends with .html, .md, .json or .txt
+    #[arg(long, value_name = "FILE", requires = "rpc")]
+    report: Option<ReportFile>,
 }
 
 /// What came out.
@@ -186,12 +189,17 @@ impl Simulate {
         let safe = safe.on(chain_id).wrap_err("--safe")?;
         let signers = signers.into_iter().map(|signer| signer.on(chain_id).wrap_err("--signer"));
         let asked = Asked { safe, signers: signers.collect::<Result<_>>()?, at, nonce: None, transaction };
-        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref())?;
+        // A bundle holds what a report needs, so that it can be written later.
+        let in_full = self.report.is_some() || self.bundle.is_some();
+        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref(), in_full)?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }
         if let Some(bundle) = &self.bundle {
             fork::store(bundle, &pinned, &asked, &simulated)?;
+        }
+        if let Some(report) = &self.report {
+            report.store(&simulated)?;
         }
         fork::report(output, &pinned, &simulated)
     }

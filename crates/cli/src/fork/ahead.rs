@@ -15,7 +15,7 @@ use portcullis_eval::{Request, account_slot};
 use portcullis_simulate::Wanted;
 
 /// Words that the hook keeps for an account.
-const WORDS: u8 = 7;
+pub(super) const WORDS: u8 = 7;
 /// The precompile that recovers signers; revm looks at its account as at any other.
 const RECOVERS: Address = safe::SENTINEL;
 

@@ -6,8 +6,8 @@ use alloy_primitives::{Address, B256};
 use eyre::{Result, WrapErr, bail};
 use portcullis_simulate::{Pinned, Record, seal, unseal};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 const KIND: &str = "bundle";
@@ -35,14 +35,7 @@ pub(crate) fn store(path: &Path, pinned: &Pinned, asked: &Asked, simulated: &Sim
         state: pinned.used(),
         report: simulated.hash()?,
     };
-    let cannot = || format!("cannot write `{}`", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::metadata(folder).wrap_err_with(cannot)?;
-    // Whole or not at all: a bundle that was cut off is none.
-    let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(cannot)?;
-    file.write_all(&seal(KIND, &bundle)?).wrap_err_with(cannot)?;
-    file.persist(path).wrap_err_with(cannot)?;
-    Ok(())
+    super::file::whole(path, &seal(KIND, &bundle)?)
 }
 
 /// Reads a bundle: what is asked, of which state, and the hash of what came out.

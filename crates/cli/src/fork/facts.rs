@@ -2,21 +2,10 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_eval::Verdict;
+use portcullis_report::Outcome;
 use portcullis_simulate::{Change, Ran};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// How the execution ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Outcome {
-    /// It ran to its end.
-    Executes,
-    /// The hook reverted it.
-    Denied,
-    /// It reverted, but not by the hook.
-    Fails,
-}
 
 /// Something that the simulation has other than the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,8 +2,12 @@
 
 mod ahead;
 mod bundle;
+mod detail;
 mod facts;
+mod file;
+mod holdings;
 mod ledger;
+mod parties;
 mod rehearsal;
 mod shown;
 
@@ -13,19 +17,22 @@ use crate::tx_file::TxFile;
 use crate::words;
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_sol_types::SolCall;
+use detail::Found;
 use eyre::{Result, WrapErr, bail};
-use facts::{Facts, Outcome, Override, Setting};
+use facts::{Facts, Override, Setting};
 use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, NONCE_SLOT, Safe};
 use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
+use portcullis_report::{Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
 pub(crate) use ahead::{hints, wanted};
 pub(crate) use bundle::{load, store};
+pub(crate) use file::ReportFile;
 pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse};
 pub(crate) use shown::report;
@@ -53,6 +60,8 @@ pub(crate) struct Simulated {
     chain: Verdict,
     rust: Evaluation,
     names: SourceMap,
+    /// Where it was asked for.
+    report: Option<Report>,
 }
 
 impl Simulated {
@@ -82,12 +91,13 @@ impl Simulated {
     }
 }
 
-/// Simulates on what is known of a block; `policy` names the rules where it is the one on the chain.
+/// Simulates on what is known of a block; `policy` names the rules where it is the one on the chain. With `in_full`
+/// everything is read that a report tells.
 ///
 /// Whatever came out counts only if everything that was read is known.
-pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>) -> Result<Simulated> {
+pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy);
+    let came_out = run(&mut ledger, asked, policy, in_full);
     pinned.complete()?;
     came_out
 }
@@ -97,10 +107,10 @@ struct Execution {
     request: Request,
     sender: Address,
     data: Bytes,
-    hash: Option<B256>,
+    signed: Option<(SafeTx, B256)>,
 }
 
-fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Result<Simulated> {
+fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
@@ -108,7 +118,7 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Resu
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
     let mut overrides = vec![Override::FreeGas];
-    let Execution { request, sender, data, hash } = match asked.transaction.origin {
+    let Execution { request, sender, data, signed } = match asked.transaction.origin {
         Some(module) => from_module(asked, module, action),
         None => from_owners(ledger, &info, asked, action, &mut overrides)?,
     };
@@ -140,7 +150,7 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Resu
         time: asked.at,
         safe: asked.safe,
         safe_version: info.version.as_str(),
-        safe_tx_hash: hash,
+        safe_tx_hash: signed.as_ref().map(|(_, hash)| *hash),
         nonce: request.origin.is_none().then_some(request.nonce),
         origin: request.origin,
         initiator: request.initiator,
@@ -149,7 +159,20 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>) -> Resu
         overrides,
     };
     let facts = Facts::new(setting, &chain, &answers.rust.verdict, outcome, failure, &ran);
-    Ok(Simulated { facts, chain, rust: answers.rust, names })
+    let found = Found {
+        asked,
+        info: &info,
+        request: &request,
+        tx: signed.as_ref().map(|(tx, _)| tx),
+        active: &active,
+        chain: &chain,
+        rust: &answers.rust,
+        names: &names,
+        facts: &facts,
+        ran: &ran,
+    };
+    let report = if in_full { Some(detail::report(ledger, &found)?) } else { None };
+    Ok(Simulated { facts, chain, rust: answers.rust, names, report })
 }
 
 /// The hook that guards the Safe, and the module that asks.
@@ -187,7 +210,7 @@ fn from_module(asked: &Asked, module: Address, action: Action) -> Execution {
     };
     let (account, origin, initiator) = (asked.safe, Some(module), module);
     let request = Request { account, origin, initiator, actions: vec![action], ..Request::default() };
-    Execution { request, sender: module, data: call.abi_encode().into(), hash: None }
+    Execution { request, sender: module, data: call.abi_encode().into(), signed: None }
 }
 
 fn from_owners(
@@ -225,7 +248,8 @@ fn from_owners(
         actions: vec![action],
         ..Request::default()
     };
-    Ok(Execution { request, sender, data: portcullis_chain::safe::exec(&tx, signatures), hash: Some(hash) })
+    let data = portcullis_chain::safe::exec(&tx, signatures);
+    Ok(Execution { request, sender, data, signed: Some((tx, hash)) })
 }
 
 /// Takes an owner to have approved a hash: writes it where the Safe notes it, and what stands for it among the

@@ -1,18 +1,19 @@
 //! The report, for people and for machines.
 
-use super::facts::{Facts, Outcome, Override};
+use super::facts::{Facts, Override};
 use super::{Simulated, words};
 use crate::exit::Exit;
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::units;
 use anstyle::AnsiColor;
 use eyre::Result;
+use portcullis_report::{Conclusion, Untrusted};
 use portcullis_simulate::{Pinned, Reads};
 use serde_json::json;
 
 /// Prints what came out, and says how the process ends.
 pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) -> Result<Exit> {
-    let Simulated { facts, chain, rust: evaluation, names } = simulated;
+    let Simulated { facts, chain, rust: evaluation, names, .. } = simulated;
     let rust = &evaluation.verdict;
     let asked = words::asked(evaluation, names);
     let hash = simulated.hash()?;
@@ -33,6 +34,8 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
             }
             text.push_str(&format!("gas    {}\n", facts.gas));
             if let Some(failure) = &facts.failure {
+                // A contract's own words, which may hold anything.
+                let failure = Untrusted::new(failure);
                 text.push_str(&format!("{}: {failure}\n", paint("but the execution fails", AnsiColor::Red)));
             }
             for one in &overrides {
@@ -53,22 +56,20 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
     if !facts.agree {
         talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
         talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
-        return Ok(Exit::Disagree);
     }
-    Ok(match (words::verdict(chain), facts.outcome) {
-        ("allow", Outcome::Executes) => Exit::Done,
+    Ok(match Conclusion::of(chain.is_allowed(), rust.is_allowed(), facts.agree, facts.outcome) {
+        Conclusion::Allowed => Exit::Done,
+        Conclusion::Denied => Exit::Denied,
         // Allowed, yet the chain would not do it: nothing that reads as success.
-        ("allow", Outcome::Fails) => Exit::Error,
-        // The chain executed what it denies, or denied what it allows.
-        ("allow", Outcome::Denied) | (_, Outcome::Executes) => Exit::Disagree,
-        _ => Exit::Denied,
+        Conclusion::Fails => Exit::Error,
+        Conclusion::Disagreement => Exit::Disagree,
     })
 }
 
 impl Simulated {
     /// What it is about and what came out, line by line, for people.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Self { facts, chain, rust, names } = self;
+        let Self { facts, chain, rust, names, .. } = self;
         let word = paint_verdict(words::verdict(chain));
         let mut lines = vec![format!("verdict      {word}: {}", words::reason(chain, names))];
         lines.extend(words::asked(rust, names).into_iter().map(|one| format!("asks         for {one}")));
@@ -78,7 +79,7 @@ impl Simulated {
 
     /// What came out, for machines.
     pub(crate) fn json(&self) -> serde_json::Value {
-        let Self { facts, chain, rust, names } = self;
+        let Self { facts, chain, rust, names, .. } = self;
         json!({
             "verdict": words::verdict(chain), "reason": chain.reason.name(), "rule": words::rule(chain, names),
             "words": words::reason(chain, names), "asked": words::asked(rust, names), "block": facts.block_number,

@@ -157,6 +157,12 @@ impl Pinned {
         self.root.is_some()
     }
 
+    /// Whether no node is asked, but only what was recorded.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.node.is_none()
+    }
+
     /// Everything that is known: what a later run on the same block need not ask for.
     #[must_use]
     pub fn known(&self) -> Record {

@@ -5,7 +5,8 @@ use alloy_primitives::U256;
 const DAY: u64 = 86_400;
 
 /// `4000000000` with 6 decimals is `4,000.00`.
-pub(crate) fn amount(value: U256, decimals: u8) -> String {
+#[must_use]
+pub fn amount(value: U256, decimals: u8) -> String {
     let places = usize::from(decimals);
     let digits = format!("{:0>width$}", value.to_string(), width = places.saturating_add(1));
     let (whole, part) = digits.split_at_checked(digits.len().saturating_sub(places)).unwrap_or((&digits, ""));
@@ -22,7 +23,8 @@ pub(crate) fn amount(value: U256, decimals: u8) -> String {
 }
 
 /// Seconds in the largest units that say them exactly.
-pub(crate) fn duration(seconds: u64) -> String {
+#[must_use]
+pub fn duration(seconds: u64) -> String {
     let parts = [(seconds / 3_600, "h"), (seconds % 3_600 / 60, "min"), (seconds % 60, "s")];
     let shown: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
@@ -30,7 +32,8 @@ pub(crate) fn duration(seconds: u64) -> String {
 }
 
 /// Seconds since 1970 as `2026-01-01 09:00:00 UTC`.
-pub(crate) fn time(seconds: u64) -> String {
+#[must_use]
+pub fn time(seconds: u64) -> String {
     // Counted from 1 March of year 0, so that the leap day ends the year.
     let days = seconds / DAY + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -1,0 +1,217 @@
+//! Every format: what a contract says never becomes markup, and nothing of a report gets lost.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use portcullis_report::{Conclusion, Outcome, Report, html, json, markdown, schema, text};
+use serde_json::{Value, json as object};
+
+const SAFE: &str = "0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE";
+const TOKEN: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+const PAYEE: &str = "0x28C6c06298d514Db089934071355E5743bf21d60";
+const WORD: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
+
+/// A report in which everybody who can say something says this.
+fn saying(said: &str) -> Report {
+    let judged = object!({ "allows": true, "reason": "Allowed", "words": said, "rule": said, "effect": 1 });
+    let data = object!({ "length": 2, "head": "0x1234" });
+    let read = object!({
+        "signature": "transfer(address,uint256)", "arguments": [{ "name": "to", "type": "address", "value": said }],
+    });
+    let call = |parent: Value, depth: u32| {
+        object!({
+            "parent": parent, "depth": depth, "kind": "call", "from": SAFE, "to": TOKEN, "value": "7", "gas": 5,
+            "input": data, "output": data, "status": "reverted", "error": said, "undone": true, "call": read,
+        })
+    };
+    let warning = object!({ "kind": "name", "words": said });
+    let moved = |asset: &str, id: Value| object!({ "standard": "erc20", "asset": asset, "from": SAFE, "to": PAYEE, "id": id, "amount": "1500000" });
+    let zero = "0x0000000000000000000000000000000000000000";
+    let report = object!({
+        "version": "1.0", "conclusion": "allowed", "chain": judged, "mirror": judged, "agree": true,
+        "outcome": "executes", "failure": said, "gas": 100,
+        "safe": {
+            "address": SAFE, "version": "1.4.1", "owners": [PAYEE], "threshold": "1", "modules": [], "hook": TOKEN,
+            "program": WORD, "policy": said,
+        },
+        "request": {
+            "module": null, "initiator": PAYEE, "nonce": "3", "to": TOKEN, "value": "0", "data": data, "operation": 1,
+        },
+        "actions": [{
+            "to": TOKEN, "value": "9", "operation": 1, "data": data, "call": read,
+            "effects": [{ "index": 0, "words": said, "passes": true, "rule": said, "delay": 60 }],
+        }],
+        "obligations": [{ "words": said, "need": 2, "have": 1, "missing": 1, "rule": said }],
+        "limits": [{
+            "limit": said, "asset": said, "decimals": 6, "key": PAYEE, "before": "3000000", "charged": "1500000",
+            "after": "1500000",
+        }],
+        "transfers": [moved(TOKEN, Value::Null), moved(PAYEE, "12".into()), moved(zero, Value::Null)],
+        "balances": [{ "who": SAFE, "asset": TOKEN, "id": null, "before": "2", "after": "1" }],
+        "allowances": [{
+            "standard": "erc20", "asset": TOKEN, "owner": SAFE, "spender": PAYEE, "permit2": true, "id": null,
+            "amount": null, "expires": 1_767_225_600, "revoked": false,
+        }],
+        "configuration": [{ "what": "guard", "before": TOKEN, "after": null }],
+        "warnings": [warning], "hashes": { "domain": WORD, "message": WORD, "safe_tx": WORD },
+        "calls": [call(Value::Null, 0), call(0.into(), 1), call(Value::Null, 0)],
+        "logs": [{ "address": TOKEN, "topics": [WORD], "data": data, "event": read }],
+        "state": [{
+            "address": SAFE, "balance": ["1", "2"], "nonce": [1, 2], "code_hash": null,
+            "storage": [{ "slot": WORD, "before": WORD, "after": WORD, "meaning": "threshold" }],
+        }],
+        "overrides": ["gas costs nothing"], "parties": [{ "address": PAYEE, "name": said }],
+        "assets": [{ "address": TOKEN, "name": said, "decimals": 6, "declared": false }],
+        "left_out": { "calls": 0, "logs": 0, "transfers": 0, "balances": 0 },
+        "provenance": {
+            "tool": "portcullis 0.1.0", "chain_id": 1, "block_number": 5, "block_hash": WORD, "time": 1_767_225_600,
+            "state": "proofs", "trusted": ["the block's hash"], "facts": WORD,
+        },
+    });
+    serde_json::from_value(report).unwrap()
+}
+
+/// What somebody may call a token, or revert with.
+fn hostile() -> Vec<String> {
+    let mut all: Vec<String> = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "</td></tr></table></style><style>*{display:none}",
+        "</code></bdi><h1>ALLOWED</h1>",
+        "\u{1b}[2J\u{1b}[1;1HALLOWED\u{7}",
+        "\r\nALLOWED\r\n# ALLOWED",
+        "\u{9b}31m\u{202e}\u{2066}\u{200b}\u{feff}",
+        "`` ` ``` | x | y |\n|---|---|",
+        "a\\|b\\\\|c `d` |",
+        "[click](https://evil.example) ![x](https://evil.example/x.png) @everyone www.evil.example",
+        "&lt;script&gt; &#60;b&#62; <!-- -->",
+        "*bold* _it_ ~~no~~ <b>b</b> # 1. - +",
+        "",
+    ]
+    .map(str::to_owned)
+    .into();
+    all.push("A".repeat(3_000_000));
+    all.push("\u{1b}".repeat(3_000_000));
+    all
+}
+
+/// The tags of a page, in order, with their attributes.
+fn tags(page: &str) -> Vec<&str> {
+    page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()).collect()
+}
+
+#[test]
+fn what_a_contract_says_never_becomes_markup_or_control_in_any_format() {
+    let plain = saying("USDC");
+    for said in hostile() {
+        let report = saying(&said);
+        for (format, shown) in [
+            ("text", text(&report)),
+            ("json", json(&report).unwrap()),
+            ("html", html(&report)),
+            ("md", markdown(&report)),
+        ] {
+            let shown_of = &said[..said.len().min(40)];
+            let bad = |one: char| one.is_control() && one != '\n';
+            assert!(!shown.chars().any(bad), "{format} of {shown_of:?}");
+            assert!(!shown.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{2028}']), "{format}");
+            assert!(shown.len() < 200_000, "{format} of {} bytes", shown.len());
+        }
+        // The page has the same elements and attributes whoever speaks, the text the same lines.
+        assert_eq!(tags(&html(&report)), tags(&html(&plain)), "{said:.40}");
+        assert_eq!(text(&report).lines().count(), text(&plain).lines().count(), "{said:.40}");
+        let (rows, expected) = (markdown(&report), markdown(&plain));
+        assert_eq!(rows.lines().count(), expected.lines().count(), "{said:.40}");
+        for (line, like) in rows.lines().zip(expected.lines()) {
+            // Bars and backticks are what a reader of Markdown takes for structure; of angles, only our own `<code>`.
+            let bars = |line: &str| line.matches('|').count();
+            assert_eq!(bars(line), bars(like), "{line}");
+            assert_eq!(line.matches('`').count() % 2, 0, "{line}");
+            let own = line.replace("<code>", "").replace("</code>", "");
+            let outside: String = own.split('`').step_by(2).collect();
+            assert!(!outside.contains(['<', '[', '@']) || outside.contains("\\["), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything_and_runs_nothing() {
+    let page = html(&saying("USDC"));
+    for never in ["<script", "http://", "https://", "//", "src=", "href=", "@import", "javascript:", "<link", "<iframe"]
+    {
+        let page = page.replace("<!DOCTYPE html>", "");
+        assert!(!page.contains(never), "{never}");
+    }
+    assert_eq!(page.matches("url(").count(), page.matches("url(#tip)").count());
+    assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'"));
+    let opened = page.matches("<details").count();
+    assert_eq!((opened, page.matches("</details>").count()), (3, 3));
+    assert!(page.contains("prefers-color-scheme:dark") && page.contains("@media print"));
+}
+
+#[test]
+fn the_json_is_what_its_schema_says_and_reads_back() {
+    let schema: Value = serde_json::from_str(&schema().unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for said in hostile().iter().map(String::as_str).chain(["USDC"]) {
+        let report = saying(said);
+        let written = json(&report).unwrap();
+        let value: Value = serde_json::from_str(&written).unwrap();
+        let faults: Vec<_> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(serde_json::from_str::<Report>(&written).unwrap(), report);
+        let mut wrong = value.clone();
+        wrong["gas"] = "many".into();
+        assert!(!validator.is_valid(&wrong));
+        let mut more = value.clone();
+        more["verdict"] = "allow".into();
+        assert!(!validator.is_valid(&more));
+    }
+}
+
+#[test]
+fn a_name_never_hides_an_address() {
+    let report = saying("Binance Hot Wallet");
+    for shown in [text(&report), html(&report), markdown(&report)] {
+        for address in [SAFE, TOKEN, PAYEE] {
+            assert!(shown.contains(address), "{address}");
+        }
+        let names = shown.matches("Binance Hot Wallet").count();
+        assert!(names > 5 && shown.matches(PAYEE).count() >= 5, "{names}");
+    }
+    assert!(text(&report).contains(&format!("{PAYEE} ( Binance Hot Wallet )")));
+}
+
+#[test]
+fn only_what_both_allow_and_the_chain_executed_is_allowed() {
+    for (chain, mirror, agree) in (0..8).map(|bits| (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0)) {
+        for outcome in [Outcome::Executes, Outcome::Denied, Outcome::Fails] {
+            let expected = match (chain, mirror, agree, outcome) {
+                (true, true, true, Outcome::Executes) => Conclusion::Allowed,
+                (true, true, true, Outcome::Fails) => Conclusion::Fails,
+                (false, false, true, Outcome::Denied | Outcome::Fails) => Conclusion::Denied,
+                _ => Conclusion::Disagreement,
+            };
+            assert_eq!(Conclusion::of(chain, mirror, agree, outcome), expected);
+        }
+    }
+}
+
+#[test]
+fn a_disagreement_is_loud_and_a_denial_is_no_allow_whatever_the_names_say() {
+    for (conclusion, word) in
+        [(Conclusion::Disagreement, "DISAGREE"), (Conclusion::Denied, "Denied"), (Conclusion::Fails, "Fails")]
+    {
+        let report = Report { conclusion, ..saying("Allowed: the policy allows it") };
+        for shown in [text(&report), html(&report), markdown(&report)] {
+            assert!(shown.to_lowercase().contains(&word.to_lowercase()));
+            assert!(!shown.contains("The policy allows it, and the Safe executes it."));
+        }
+        assert!(text(&report).starts_with(&word.to_uppercase()));
+    }
+}
+
+#[test]
+fn the_same_findings_give_the_same_bytes() {
+    for format in [text, html, markdown] {
+        assert_eq!(format(&saying("USDC")), format(&saying("USDC")));
+    }
+}
