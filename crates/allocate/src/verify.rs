@@ -8,7 +8,7 @@
 use crate::documents::{AllocationPolicy, Document, Fault, MoveKind, Proposal, Risk, Snapshot};
 use crate::inputs::Inputs;
 use crate::measure::measure;
-use crate::proposal::{Solution, describe};
+use crate::proposal::{Solution, describe, identity};
 use crate::solve::{Bound, Crossing, Families, Problem, sum};
 use alloy_primitives::I256;
 use std::collections::BTreeMap;
@@ -43,6 +43,7 @@ pub fn verify(
     risk: &Document<Risk>,
     policies: &[Document<AllocationPolicy>],
 ) -> Result<(), Refused> {
+    ensure(identity(proposal)? == proposal.id, "the id is not the hash of the proposal")?;
     let inputs = Inputs { snapshot, risk, policies, portfolio: &proposal.portfolio, at: proposal.evaluated_at };
     let measured = measure(&inputs)?;
     let (problem, families) = (&measured.problem, Families::of(&measured.problem)?);

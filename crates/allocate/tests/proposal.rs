@@ -117,7 +117,7 @@ fn every_corruption_is_refused_even_under_a_fresh_id() {
     let (mut refused, mut unread) = (0, 0);
     for number in 0..count {
         if number % 100 == 0 {
-            let papers = papers(&mut rng, 3 + number / 100 % 12, 1_000_000_007);
+            let papers = papers(&mut rng, 3 + number / 100 % 6, 1_000_000_007);
             let (documents, proposal) = proposed(&papers);
             sound = serde_json::to_value(&proposal).unwrap();
             // What the corruptions start from is accepted, its own seal included.
@@ -165,6 +165,8 @@ fn a_worse_allocation_is_refused_with_the_reason() {
             continue;
         }
         (worse.subjects[from].target, worse.subjects[to].target) = (less, more);
+        let worse = sealed(serde_json::to_value(&worse).unwrap());
+        let worse = Document::<Proposal>::read("worse", &worse.to_string()).unwrap().body;
         let error = verify(&worse, &read.snapshot, &read.risk, &read.policies).unwrap_err().to_string();
         told.insert(error.split(':').next().unwrap().replace(|letter: char| letter.is_ascii_digit(), ""));
     }

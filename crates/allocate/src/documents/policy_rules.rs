@@ -14,7 +14,7 @@ impl Body for AllocationPolicy {
         for list in [&mut self.scope.portfolios, &mut self.scope.clients, &mut self.scope.books] {
             list.sort();
         }
-        self.lifecycle.sort_by(|one, other| (one.at, one.state).cmp(&(other.at, other.state)));
+        self.lifecycle.sort_by_key(|stage| (stage.at, stage.state));
         let changes = self.rebalancing.iter_mut().flat_map(|rebalancing| rebalancing.changes.iter_mut());
         let selects = self.eligibility.iter_mut().map(|clause| &mut clause.of);
         let selects = selects.chain(self.limits.iter_mut().map(|clause| &mut clause.of));
