@@ -185,7 +185,7 @@ fn the_call_tree_is_the_nodes_own() {
                 ])
             });
             let calls: Vec<_> = calls.collect();
-            assert!(calls.len() > 5);
+            assert!(calls.len() >= 3, "{calls:?}");
             assert_eq!(calls, expected, "{version} {actions:?}");
         }
     }
