@@ -1,5 +1,11 @@
 //! `--report`: what it says is what the node says, and nothing that a contract says gets out of its place.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -185,7 +191,7 @@ fn the_call_tree_is_the_nodes_own() {
                 ])
             });
             let calls: Vec<_> = calls.collect();
-            assert!(calls.len() > 5);
+            assert!(calls.len() >= 3, "{calls:?}");
             assert_eq!(calls, expected, "{version} {actions:?}");
         }
     }

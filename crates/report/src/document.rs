@@ -66,7 +66,8 @@ pub(crate) fn exact(text: impl ToString) -> Span {
 }
 
 pub(crate) fn quoted(text: &Untrusted) -> Span {
-    Span::Quoted(text.clone())
+    // Nothing said is something to see.
+    Span::Quoted(if text.as_str().is_empty() { "(empty)".into() } else { text.clone() })
 }
 
 /// As plain text.

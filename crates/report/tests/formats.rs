@@ -157,7 +157,7 @@ fn the_json_is_what_its_schema_says_and_reads_back() {
         let value: Value = serde_json::from_str(&written).unwrap();
         let faults: Vec<_> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{faults:?}");
-        assert_eq!(serde_json::from_str::<Report>(&written).unwrap(), report);
+        assert!(serde_json::from_str::<Report>(&written).unwrap() == report);
         let mut wrong = value.clone();
         wrong["gas"] = "many".into();
         assert!(!validator.is_valid(&wrong));

@@ -45,8 +45,8 @@ fn each_standard_tells_its_transfers() {
             &[both[0], both[0], both[1]],
             (vec![number(1), number(2)], vec![number(5), number(6)]).abi_encode_params(),
         ),
-        // Of no standard: too many words, or another event.
-        event(TOKEN, transfer, &both, (number(7), number(7)).abi_encode_params()),
+        // Of no standard: too few words, or another event.
+        event(TOKEN, transfer, &both, vec![7; 31]),
         event(TOKEN, "Transferred(address,address,uint256)", &both, number(7).abi_encode()),
     ];
     let found: Vec<_> = transfers(&[], &logs).iter().map(moved).collect();
