@@ -27,7 +27,7 @@ use std::path::PathBuf;
 pub(crate) use ahead::{hints, wanted};
 pub(crate) use bundle::{load, store};
 pub(crate) use ledger::Forked;
-pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse};
+pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse, survey};
 pub(crate) use shown::report;
 
 /// Who executes where nobody is named.

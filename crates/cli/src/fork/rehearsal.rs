@@ -4,18 +4,23 @@ use super::ahead::{lists, of_safe};
 use super::{ANYBODY, Forked, approve};
 use crate::config::Settings;
 use crate::words;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, Log, U256};
+use alloy_sol_types::SolEvent;
 use eyre::{Result, WrapErr, bail, eyre};
-use portcullis_bindings::deployer;
+use portcullis_bindings::{IPolicyHook, deployer};
+use portcullis_chain::deploy::hook_at;
 use portcullis_chain::{Ledger, safe};
-use portcullis_eval::Request;
+use portcullis_eval::{Request, announcement_slot};
 use portcullis_operate::account::Account;
 use portcullis_operate::deploy::Piece;
 use portcullis_operate::steps::{self, Doing, Goal, Next, Step};
-use portcullis_simulate::{At, Fork, Limits, Pinned, Rpc, Trust};
+use portcullis_simulate::{At, Events, Fork, Limits, Pinned, Rpc, Trust, Wanted};
 
 /// More steps than any goal needs.
 const MOST_STEPS: usize = 8;
+
+/// A call that touches what will be read: who asks, whom, what.
+type Hint = (Address, Address, Bytes);
 
 /// One Safe transaction that ran.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +45,23 @@ pub(crate) struct Rehearsed {
 
 /// The state of a Safe's chain after its newest block, with what most reads need read ahead.
 pub(crate) fn pin(settings: &Settings, safe: Address, more: &[Address]) -> Result<Pinned> {
+    let (node, wanted, hints) = ahead(settings, safe, more)?;
+    // What is unread is no verdict that is missing, but a node that does not serve: said as any other error.
+    Pinned::open(node, At::Latest, None, Trust::Node(None), wanted, &hints).map_err(|unread| eyre!("{unread}"))
+}
+
+/// The same, with every announcement of the Safe's; none where the node gives no past events.
+pub(crate) fn survey(settings: &Settings, safe: Address, more: &[Address]) -> Result<(Pinned, Option<Vec<Log>>)> {
+    let (node, wanted, hints) = ahead(settings, safe, more)?;
+    let events = Events {
+        contract: hook_at(),
+        topics: vec![IPolicyHook::Announced::SIGNATURE_HASH, safe.into_word()],
+        word: |log| Some(announcement_slot(*log.topics().get(2)?).into()),
+    };
+    Pinned::open_with_events(node, At::Latest, wanted, &hints, &events).map_err(|unread| eyre!("{unread}"))
+}
+
+fn ahead(settings: &Settings, safe: Address, more: &[Address]) -> Result<(Rpc, Wanted, Vec<Hint>)> {
     let node = Rpc::new(&settings.rpc()?, Limits { request: settings.timeout, ..Limits::default() })?;
     let mut wanted = of_safe(safe);
     wanted.accounts.extend(more);
@@ -48,9 +70,8 @@ pub(crate) fn pin(settings: &Settings, safe: Address, more: &[Address]) -> Resul
     let mut hints = lists(safe);
     let question = Request { account: safe, initiator: ANYBODY, ..Request::default() };
     let check = alloy_sol_types::SolCall::abi_encode(&crate::mirror::question(&question));
-    hints.push((ANYBODY, portcullis_chain::deploy::hook_at(), check.into()));
-    // What is unread is no verdict that is missing, but a node that does not serve: said as any other error.
-    Pinned::open(node, At::Latest, None, Trust::Node(None), wanted, &hints).map_err(|unread| eyre!("{unread}"))
+    hints.push((ANYBODY, hook_at(), check.into()));
+    Ok((node, wanted, hints))
 }
 
 /// Plays what leads to the goal, waiting as long as it takes, and then the way out. Nothing counts unless everything
