@@ -17,8 +17,8 @@ use portcullis_policy::{Control, Members, Policy, SourceMap, compile, decompile}
 use portcullis_simulate::{Fork, Pinned, Wanted};
 use serde_json::{Value, json};
 
-/// The low bits of an announcement's word: when it was made.
-const MADE: usize = 96;
+/// The high bits of an announcement's word, which are the account; the low ones are when it was made.
+const ACCOUNT: usize = 160;
 
 /// A Safe as of one block.
 #[derive(Debug)]
@@ -339,7 +339,7 @@ fn announcement(
     };
     let hook = deploy::hook_at();
     let word = ledger.storage(hook, announcement_slot(event.id), None)?;
-    let made = (word << MADE >> MADE).saturating_to::<u64>();
+    let made = word.wrapping_shl(ACCOUNT).wrapping_shr(ACCOUNT).saturating_to::<u64>();
     let expires = expiry.map(|expiry| made.saturating_add(u64::from(expiry)));
     if made == 0 || expires.is_some_and(|expires| now >= expires) {
         return Ok(None);

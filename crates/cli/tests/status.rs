@@ -122,7 +122,7 @@ fn drift_is_told_until_the_file_is_active() {
 #[test]
 fn a_large_program_takes_three_round_trips() {
     let operator = Operator::new(Version::V1_4_1);
-    enlarge(&operator, 400);
+    enlarge(&operator, 320);
     operator.change();
     let relay = Relay::start(&operator.anvil.url, |_, _| Fate::Pass);
     let (code, shown, talk) = operator.run(&["status", "--policy", "policy.toml", "--rpc", &relay.url]);
