@@ -197,7 +197,7 @@ fn bad_input_is_one_line_and_nothing_is_sent() {
     for (edited, why) in [
         (whole.replacen(&nonce, "\"nonce\": \"0x9\"", 1), "edited"),
         (whole.replace("\"operation\": 1", "\"operation\": 0"), "edited"),
-        (whole[..whole.len() / 2].to_owned(), "cannot be applied"),
+        (whole.chars().take(whole.len() / 2).collect(), "cannot be applied"),
         (String::new(), "cannot be applied"),
     ] {
         assert_ne!(edited, whole);

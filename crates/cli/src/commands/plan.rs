@@ -129,7 +129,11 @@ impl Asked<'_> {
         let block = Block { number: block.number, hash: block.hash, timestamp: block.timestamp };
         let step = match steps::next(&account, &self.goal, block.timestamp)? {
             Next::Execute(step) => step,
-            Next::Nothing => return nothing(output, &account, "nothing to do: file and chain agree", None),
+            Next::Nothing => {
+                let enforced = matches!(self.goal, Goal::Enforced { .. });
+                let how = if enforced { "file and chain agree" } else { "Portcullis is not installed" };
+                return nothing(output, &account, &format!("nothing to do: {how}"), None);
+            }
             Next::Wait(doing, until) => {
                 let what = format!("nothing to do yet: from {} on, {}", units::time(until), doing.words());
                 return nothing(output, &account, &what, Some(until));
@@ -293,7 +297,7 @@ impl Shown<'_> {
             let modules = safe.modules.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
             lines.push(format!("bypass  these modules are not guarded by Safe {}: {modules}", safe.version));
         }
-        lines.push(format!("\n{}", compared.text()));
+        lines.push(format!("\n{}\n", compared.text().trim_end()));
         if let (Some(gas), Some(piece)) = (self.rehearsed.deployment, self.program) {
             lines.push(format!("1. anyone: put the program at {} (gas {gas})", piece.address));
         }
