@@ -74,7 +74,9 @@ pub fn deploy_hook(ledger: &mut dyn Ledger, from: Address) -> Result<Address> {
     Ok(hook)
 }
 
-fn handler_init_code() -> Vec<u8> {
+/// What the deployer is given to put the signature handler there.
+#[must_use]
+pub fn handler_init_code() -> Vec<u8> {
     [ISignatureHandler::BYTECODE.as_ref(), &hook_at().abi_encode()].concat()
 }
 

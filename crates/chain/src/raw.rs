@@ -1,7 +1,7 @@
 //! Sending in steps that can be written down between: sign, broadcast, look up.
 
-use alloy::consensus::TxEnvelope;
-use alloy::eips::{BlockId, Encodable2718};
+use alloy::consensus::{Transaction, TxEnvelope};
+use alloy::eips::{BlockId, Decodable2718, Encodable2718};
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, NetworkWallet, TransactionBuilder};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
@@ -140,11 +140,15 @@ impl Node {
         Ok(self.wait("eth_getBlockByNumber", block)?.map(|block| block.header.hash))
     }
 
-    /// What a call in a block reverted with, as it would run before that block, at its time.
+    /// What a signed transaction in a block reverted with, as it would run before that block, at its time.
     ///
     /// # Errors
-    /// When the node does not answer, or keeps no such state.
-    pub fn why_reverted(&self, from: Address, call: &Call, block: u64) -> Result<Bytes> {
+    /// When the bytes are no transaction, the node does not answer, or keeps no such state.
+    pub fn why_reverted(&self, from: Address, raw: &Bytes, block: u64) -> Result<Bytes> {
+        let invalid = |why: &str| Error::Invalid { from, why: why.to_owned() };
+        let signed = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|error| invalid(&error.to_string()))?;
+        let to = signed.to().ok_or_else(|| invalid("it calls nobody"))?;
+        let call = Call { to, value: signed.value(), data: signed.input().clone() };
         let timestamp = self.time_of(BlockId::number(block))?;
         self.revert_data(&call.request(from), block, timestamp)
     }

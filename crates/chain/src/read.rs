@@ -4,6 +4,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, SENTINEL, SINGLETON_SLOT, Safe};
+use serde::{Deserialize, Serialize};
 
 use crate::safe::{ANYBODY, Version};
 use crate::{Error, Ledger, Result};
@@ -15,7 +16,8 @@ pub use portcullis_bindings::IPolicyHook::AccountState;
 const MAX_MODULES: u64 = 1_024;
 
 /// A Safe, as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct SafeInfo {
     /// Its address.
     pub address: Address,

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The file's name.
 const NAME: &str = "portcullis.toml";
+/// How long a node may take for one request, in seconds.
+const TIMEOUT: u64 = 20;
 /// Where journals are kept, beside the policy.
 const JOURNALS: &str = ".portcullis";
 
@@ -38,6 +40,9 @@ pub(crate) struct Place {
     /// The configuration; portcullis.toml beside the policy where left out
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
+    /// How long the node may take for one request; 20 where left out
+    #[arg(long, value_name = "SECONDS", env = "PORTCULLIS_TIMEOUT", hide_env_values = true)]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// Whose keys sign and pay. A key itself is never an argument.
@@ -95,6 +100,7 @@ struct Written {
     journal: Option<PathBuf>,
     confirmations: Option<u64>,
     patience: Option<u64>,
+    timeout: Option<u64>,
     service: Option<WrittenService>,
 }
 
@@ -115,6 +121,8 @@ pub(crate) struct Settings {
     /// The policy file, where one is named.
     pub(crate) policy: Option<PathBuf>,
     chain_id: Option<u64>,
+    /// How long the node may take for one request.
+    pub(crate) timeout: Duration,
 }
 
 /// A Safe on a node.
@@ -154,7 +162,8 @@ impl Place {
         let safe = safe.map(|text| named::parse(text).wrap_err("the Safe")).transpose()?;
         let rpc = self.rpc.clone().or_else(|| written.rpc.clone());
         let chain_id = self.chain_id.or(written.chain_id);
-        Ok(Settings { written, folder, rpc, safe, policy, chain_id })
+        let timeout = Duration::from_secs(self.timeout.or(written.timeout).unwrap_or(TIMEOUT));
+        Ok(Settings { written, folder, rpc, safe, policy, chain_id, timeout })
     }
 
     /// Connects, and reads the Safe.
@@ -179,7 +188,7 @@ impl Settings {
 
     /// The node, which must be on the chain that was named.
     pub(crate) fn connect(&self) -> Result<Node> {
-        let node = Node::connect(&self.rpc()?, Vec::new())?;
+        let node = Node::connect_within(&self.rpc()?, Vec::new(), self.timeout)?;
         let found = node.chain_id();
         if let Some(expected) = self.chain_id.filter(|expected| *expected != found) {
             bail!("the node is on chain {found}, not on chain {expected}: give the node of that chain");
@@ -195,6 +204,15 @@ impl Settings {
     /// The chain that is named, by itself or by the Safe.
     pub(crate) fn chain(&self) -> Option<u64> {
         self.chain_id.or_else(|| self.safe.and_then(|safe| safe.chain).map(portcullis_policy::Chain::id))
+    }
+
+    /// The chain that is named, by itself, by the Safe or by the policy's account.
+    pub(crate) fn expected_chain(&self) -> Result<Option<u64>> {
+        let policy = || -> Result<Option<u64>> {
+            let Some(path) = &self.policy else { return Ok(None) };
+            Ok(policy_file::read(path)?.account.map(|account| account.chain.id()))
+        };
+        self.chain().map_or_else(policy, |chain| Ok(Some(chain)))
     }
 
     /// Whether a Safe is named at all.

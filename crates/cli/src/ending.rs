@@ -60,6 +60,11 @@ pub(crate) enum Ended {
 }
 
 impl Ending {
+    /// What executing the Safe transaction with this hash is called in a journal.
+    pub(crate) fn step(hash: B256) -> String {
+        format!("execute {hash}")
+    }
+
     /// Whether it is to be executed now.
     pub(crate) const fn executes(&self) -> bool {
         self.signatures.is_none() && self.batch.is_none() && !self.propose
@@ -143,7 +148,7 @@ impl Ending {
         let sends = Sends { settings: &ground.settings, node: &ground.node, signers, sending: &self.sending };
         sends.funded()?;
         sending::consent(&self.sending, &format!("Execute this now, paid by {payer}?"))?;
-        let done = sends.send(ground.info.address, &format!("execute {hash}"), true, &call)?;
+        let done = sends.send(ground.info.address, &Self::step(hash), true, &call)?;
         let failed = |log: &alloy_primitives::Log| {
             log.address == ground.info.address && log.topics().first() == Some(&Safe::ExecutionFailure::SIGNATURE_HASH)
         };

@@ -75,6 +75,14 @@ enum Command {
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
+    /// Put the hook on a chain, and what else an account needs
+    Deploy(commands::deploy::Deploy),
+    /// Say what differs between a policy and a Safe, and plan the change
+    Plan(commands::plan::Plan),
+    /// Carry a plan out
+    Apply(commands::apply::Apply),
+    /// Plan the removal of the hook from a Safe
+    Remove(commands::plan::Remove),
     /// Make a Safe transaction, see the policy's verdict on it, and execute, collect, export or propose it
     Transact(commands::transact::Transact),
     /// Show what owners sign: domain, message and Safe transaction hash, for Safe 1.0.0 to 1.5.0
@@ -133,6 +141,10 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
+        Command::Deploy(command) => command.run(&output),
+        Command::Plan(command) => command.run(&output),
+        Command::Apply(command) => command.run(&output),
+        Command::Remove(command) => command.run(&output),
         Command::Transact(command) => command.run(&output),
         Command::Hash(command) => command.run(&output),
         Command::Sign(command) => command.run(&output),

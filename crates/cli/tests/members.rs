@@ -1,5 +1,11 @@
 //! Members announce, approve, deny, freeze and curate with keys of their own, on real Safes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -26,7 +32,8 @@ fn rules() -> String {
 }
 
 fn treasury(version: Version) -> Treasury {
-    let mut treasury = Treasury::guarded(version, &rules(), &format!("guardians = [\"{0}\"]\ncancellers = [\"{0}\"]\n", who("eve")));
+    let mut treasury =
+        Treasury::guarded(version, &rules(), &format!("guardians = [\"{0}\"]\ncancellers = [\"{0}\"]\n", who("eve")));
     treasury.node.fund(who("eve"), U256::from(10_u64.pow(18))).unwrap();
     treasury
 }
@@ -93,13 +100,15 @@ fn a_denial_is_for_good_and_strangers_have_no_say() {
     treasury.file(at, "pay.json", &[ether("vendor", 8)]);
     let collect = ["transact", "--tx", "pay.json", "--signatures", "pay.sigs"];
     let hash = done(treasury.run(at, &collect, &["ann", "bob"]))["hash"].as_str().unwrap().to_owned();
-    let line = treasury.refused(at, &["deny", &hash, "--group", "watch", "--yes"], &["ann"]);
-    assert!(line.contains("NotAllowed"), "{line}");
     std::fs::write(at.join("policy.toml"), &treasury.policy).unwrap();
-    let line = treasury.refused(at, &["deny", &hash, "--group", "nobody", "--yes"], &["eve"]);
+    let deny = ["deny", &hash, "--group", "watch", "--policy", "policy.toml", "--yes"];
+    let line = treasury.refused(at, &deny, &["ann"]);
+    assert!(line.contains("NotAllowed"), "{line}");
+    let line =
+        treasury.refused(at, &["deny", &hash, "--group", "nobody", "--policy", "policy.toml", "--yes"], &["eve"]);
     assert!(line.contains("the program has no group `@nobody`"), "{line}");
     done(treasury.run(at, &["approve", &hash, "--yes"], &["payer"]));
-    done(treasury.run(at, &["deny", &hash, "--group", "watch", "--yes"], &["eve"]));
+    done(treasury.run(at, &deny, &["eve"]));
     denied(&treasury, at, &["execute", "pay.sigs", "--yes"], &["payer"], "ApprovalDenied");
 }
 

@@ -1,5 +1,11 @@
 //! Owners make, sign and execute Safe transactions on real Safes; what is wrong is one line, and nothing is sent.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -69,10 +75,17 @@ fn what_is_wrong_is_one_line_that_says_what_to_do_and_nothing_is_sent() {
         (with(&["--nonce", "0"]), &["ann", "bob"], "nonce 0 is in the past: the Safe is at 1"),
         (with(&["--nonce", "9"]), &["ann", "bob"], "nonce 9 is in the future: the Safe is at 1"),
         (with(&["--chain-id", "1"]), &["ann", "bob"], "the node is on chain 31337, not on chain 1"),
-        (with(&["--payer", "0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE"]), &["ann", "bob"], "who is to pay, is not given"),
+        (
+            with(&["--payer", "0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE"]),
+            &["ann", "bob"],
+            "who is to pay, is not given",
+        ),
         (with(&["--propose"]), &["ann", "bob"], "no Safe Transaction Service is configured"),
-        (vec!["transact", "--to", "eth:0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE", "--yes"], &["ann", "bob"],
-            "`eth:` is chain 1, and this is chain 31337"),
+        (
+            vec!["transact", "--to", "eth:0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE", "--yes"],
+            &["ann", "bob"],
+            "`eth:` is chain 1, and this is chain 31337",
+        ),
     ];
     for (arguments, keys, expected) in &cases {
         let line = treasury.refused(at, arguments, keys);
@@ -87,8 +100,13 @@ fn what_is_wrong_is_one_line_that_says_what_to_do_and_nothing_is_sent() {
     let url = treasury.anvil.url.as_str();
     assert!(line(&["transact", "--tx", "pay.json", "--rpc", url, "--safe", &nowhere]).contains("`eth:` is chain 1"));
     let payer = who("payer").to_string();
-    assert!(line(&["transact", "--tx", "pay.json", "--rpc", url, "--safe", &payer]).contains("there is no contract at"));
-    assert!(line(&["transact", "--tx", "pay.json", "--rpc", "$NO_SUCH_URL", "--safe", &payer]).contains("`NO_SUCH_URL` is not set"));
+    assert!(
+        line(&["transact", "--tx", "pay.json", "--rpc", url, "--safe", &payer]).contains("there is no contract at")
+    );
+    assert!(
+        line(&["transact", "--tx", "pay.json", "--rpc", "$NO_SUCH_URL", "--safe", &payer])
+            .contains("`NO_SUCH_URL` is not set")
+    );
 }
 
 #[test]
@@ -158,10 +176,13 @@ fn hashes_are_those_that_the_safe_itself_computes() {
         let treasury = Treasury::new(version);
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
-        for (index, actions) in
-            [vec![ether("vendor", 8)], vec![treasury.tokens("payee", 3)], vec![treasury.tokens("payee", 3), ether("eve", 1)]]
-                .iter()
-                .enumerate()
+        for (index, actions) in [
+            vec![ether("vendor", 8)],
+            vec![treasury.tokens("payee", 3)],
+            vec![treasury.tokens("payee", 3), ether("eve", 1)],
+        ]
+        .iter()
+        .enumerate()
         {
             treasury.file(at, "tx.json", actions);
             let nonce = (index * 7).to_string();
@@ -189,8 +210,19 @@ fn hashes_are_those_that_the_safe_itself_computes() {
 
             // The same without a node.
             let safe = treasury.safe.to_string();
-            let offline = ["hash", "--tx", "tx.json", "--nonce", &nonce, "--safe", &safe, "--chain-id", "31337",
-                "--safe-version", version.as_str()];
+            let offline = [
+                "hash",
+                "--tx",
+                "tx.json",
+                "--nonce",
+                &nonce,
+                "--safe",
+                &safe,
+                "--chain-id",
+                "31337",
+                "--safe-version",
+                version.as_str(),
+            ];
             let (code, again, talk) = support::owners::portcullis(at, &offline);
             assert_eq!((code, &again["hash"]), (0, &shown["hash"]), "{talk}");
         }

@@ -1,14 +1,22 @@
 //! Proposals go to a service that checks what the Safe Transaction Service checks: every field, the hash as the Safe
 //! itself computes it, and whose signatures they are.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
 use alloy_primitives::{Address, B256, Bytes, U256, eip191_hash_message};
+use alloy_sol_types::SolValue;
 use portcullis_attest::recover;
 use portcullis_bindings::safe::Safe;
+use portcullis_bindings::{Registry, deployer};
 use portcullis_chain::safe::Version;
-use portcullis_chain::{Ledger, Node, read};
+use portcullis_chain::{Ledger, Node, create2, read};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,8 +26,20 @@ use support::treasury::{Treasury, ether, who};
 
 const KEY: &str = "a-key-for-the-service";
 const FIELDS: [&str; 14] = [
-    "to", "value", "data", "operation", "safeTxGas", "baseGas", "gasPrice", "gasToken", "refundReceiver", "nonce",
-    "contractTransactionHash", "sender", "signature", "origin",
+    "to",
+    "value",
+    "data",
+    "operation",
+    "safeTxGas",
+    "baseGas",
+    "gasPrice",
+    "gasToken",
+    "refundReceiver",
+    "nonce",
+    "contractTransactionHash",
+    "sender",
+    "signature",
+    "origin",
 ];
 
 /// What the service has taken: the hash, and who has signed.
@@ -76,7 +96,8 @@ fn serve(stream: &TcpStream, node: &Node) -> Result<(B256, BTreeSet<Address>), (
         lines.push(line.trim().to_owned());
     }
     let header = |name: &str| {
-        let found = lines.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found =
+            lines.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.to_owned())
     };
     let mut body = vec![0; header("content-length").unwrap().parse().unwrap()];
@@ -122,7 +143,8 @@ fn validate(body: &Value, safe: Address, node: &Node) -> Result<(B256, BTreeSet<
     if body["origin"].as_str().is_none_or(|origin| origin.len() > 200) {
         return refuse("origin: Ensure this field has no more than 200 characters.");
     }
-    let current: U256 = read::view(node, safe, "nonce()", Safe::nonceCall {}).map_err(|error| (404, error.to_string()))?;
+    let current: U256 =
+        read::view(node, safe, "nonce()", Safe::nonceCall {}).map_err(|error| (404, error.to_string()))?;
     if U256::from(nonce) < current {
         return refuse(format!("Tx with nonce={nonce} for safe={safe} already executed"));
     }
@@ -199,10 +221,12 @@ fn a_proposal_is_what_the_service_takes_and_a_refusal_is_one_line() {
     // The node, the Safe and the key come from the file; one owner is enough to propose.
     let (code, shown, talk) = run(&["transact", "--tx", "pay.json", "--propose", "--yes"]);
     assert_eq!((code, &shown["ended"]["how"]), (0, &json!("proposed")), "{talk}");
-    let (code, _, talk) = run(&["transact", "--tx", "pay.json", "--propose", "--yes", "--key-env", "BOB", "--key-env", "ANN"]);
+    let (code, _, talk) =
+        run(&["transact", "--tx", "pay.json", "--propose", "--yes", "--key-env", "BOB", "--key-env", "ANN"]);
     assert_eq!(code, 0, "{talk}");
     // A later one, while the first waits.
-    let (code, _, talk) = run(&["transact", "--to", &who("vendor").to_string(), "--value", "1", "--nonce", "4", "--propose", "--yes"]);
+    let (code, _, talk) =
+        run(&["transact", "--to", &who("vendor").to_string(), "--value", "1", "--nonce", "4", "--propose", "--yes"]);
     assert_eq!(code, 0, "{talk}");
     {
         let taken = service.taken.lock().unwrap();
@@ -238,17 +262,81 @@ fn the_service_refuses_what_is_wrong_in_any_field() {
     });
     assert!(validate(&right, treasury.safe, &treasury.node).is_ok());
     let wrong = [
-        ("to", json!(who("eve"))), ("value", json!("9")), ("value", json!(8)), ("data", json!("0x00")),
-        ("operation", json!(1)), ("operation", json!(2)), ("safeTxGas", json!("1")), ("baseGas", json!("1")),
-        ("gasPrice", json!("1")), ("gasToken", json!(who("eve"))), ("refundReceiver", json!(who("eve"))),
-        ("nonce", json!(0)), ("nonce", json!(2)), ("contractTransactionHash", json!(B256::ZERO)),
-        ("sender", json!(who("eve"))), ("sender", json!(who("bob"))), ("signature", json!("0x")),
-        ("signature", json!(treasury.signed(&tx, &["eve"]))), ("signature", json!(treasury.signed(&tx, &["ann", "ann"]))),
+        ("to", json!(who("eve"))),
+        ("value", json!("9")),
+        ("value", json!(8)),
+        ("data", json!("0x00")),
+        ("operation", json!(1)),
+        ("operation", json!(2)),
+        ("safeTxGas", json!("1")),
+        ("baseGas", json!("1")),
+        ("gasPrice", json!("1")),
+        ("gasToken", json!(who("eve"))),
+        ("refundReceiver", json!(who("eve"))),
+        ("nonce", json!(0)),
+        ("nonce", json!(2)),
+        ("contractTransactionHash", json!(B256::ZERO)),
+        ("sender", json!(who("eve"))),
+        ("sender", json!(who("bob"))),
+        ("signature", json!("0x")),
+        ("signature", json!(treasury.signed(&tx, &["eve"]))),
+        ("signature", json!(treasury.signed(&tx, &["ann", "ann"]))),
         ("origin", json!("x".repeat(201))),
     ];
     for (field, value) in wrong {
         let mut body = right.clone();
         body[field] = value.clone();
         assert!(validate(&body, treasury.safe, &treasury.node).is_err(), "{field}: {value}");
+    }
+}
+
+/// Tokens pass; ether takes an announcement and an approval of eve's, who may freeze.
+fn documented() -> Treasury {
+    let eve = who("eve");
+    let rules = format!(
+        "[groups]\nwatch = [\"{eve}\"]\n\
+         [[rules]]\nid = \"tokens\"\nwhen = {{ effect = \"transfer\", asset = \"TUSD\" }}\nthen = {{ allow = true }}\n\
+         [[rules]]\nid = \"ether\"\nwhen = {{ effect = \"transfer\", asset = \"ETH\" }}\n\
+         then = {{ allow = true, delay = \"2h\", approvals = {{ group = \"watch\", at_least = 1 }} }}\n"
+    );
+    let control = format!("guardians = [\"{eve}\"]\ncancellers = [\"{eve}\"]\n");
+    let mut treasury = Treasury::guarded(Version::V1_4_1, &rules, &control);
+    treasury.node.fund(eve, U256::from(10_u64.pow(18))).unwrap();
+    treasury
+}
+
+#[test]
+fn every_command_of_the_page_runs() {
+    let page = std::fs::read_to_string(support::root().join("docs/signing.md")).unwrap();
+    let mut treasury = documented();
+    let service = Service::start(treasury.anvil.url.clone());
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let code = [Registry::BYTECODE.as_ref(), &(who("eve"), U256::from(600)).abi_encode_params()].concat();
+    let registry = create2(&mut treasury.node, who("payer"), deployer::ARACHNID, B256::ZERO, &code).unwrap();
+    treasury.file(at, "pay.json", &[treasury.tokens("payee", 5)]);
+    treasury.file(at, "large.json", &[ether("vendor", 8)]);
+    std::fs::write(at.join("policy.toml"), &treasury.policy).unwrap();
+    std::fs::copy(support::root().join("crates/operate/tests/keys/bob.json"), at.join("bob.json")).unwrap();
+    let blocks = |kind: &str| page.split(&format!("```{kind}\n")).skip(1).map(|part| part.split("```").next().unwrap());
+    let [config] = blocks("toml").collect::<Vec<_>>()[..] else { panic!("one file of configuration") };
+    let config = config.replace("$SAFE", &treasury.safe.to_string()).replace("$SERVICE_URL", &service.url);
+    std::fs::write(at.join("portcullis.toml"), config).unwrap();
+    let commands: Vec<&str> = blocks("sh").flat_map(str::lines).collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        let words = command.replace("$REGISTRY", &registry.to_string());
+        let mut words = words.split_whitespace();
+        assert_eq!(words.next(), Some("portcullis"));
+        let mut process = assert_cmd::Command::cargo_bin("portcullis").unwrap();
+        process.current_dir(at).args(words).env("NODE", &treasury.anvil.url);
+        process.env("SERVICE", KEY).env("PASSWORD", "a long night");
+        for name in ["ann", "bob", "eve", "payer"] {
+            process.env(name.to_uppercase(), support::treasury::key(name).to_bytes().to_string());
+        }
+        let output = process.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command}\n{told}");
+        println!("$ {command}\n{told}");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
+use portcullis_chain::safe::Version;
 
 /// Why an operation stopped. Nothing was sent that its message does not name.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,75 @@ pub enum Error {
         path: String,
         /// What is wrong, and what to do.
         why: String,
+    },
+    /// The hook is not on the chain.
+    #[error("the hook is not at `{hook}` on chain {chain_id}; deploy it first: `portcullis deploy`")]
+    NoHook {
+        /// Where it would be.
+        hook: Address,
+        /// The chain that was asked.
+        chain_id: u64,
+    },
+    /// The account is on a route that is not operated here.
+    #[error("a Safe Protocol manager holds the hook for `{safe}`; this release plans for guards only")]
+    Manager {
+        /// The Safe.
+        safe: Address,
+    },
+    /// The hook is in place in part.
+    #[error(
+        "the Safe `{safe}` is half installed: {why}; undo that in the Safe first (setGuard and setModuleGuard to 0)"
+    )]
+    HalfInstalled {
+        /// The Safe.
+        safe: Address,
+        /// What is there and what is not.
+        why: &'static str,
+    },
+    /// Modules would bypass the guard.
+    #[error(
+        "modules bypass the guard of the Safe `{safe}`: {}; disable them, or name each with --acknowledge-module",
+        .modules.iter().map(|module| format!("`{module}`")).collect::<Vec<_>>().join(", ")
+    )]
+    OtherModules {
+        /// The Safe.
+        safe: Address,
+        /// Every enabled one.
+        modules: Vec<Address>,
+    },
+    /// The chain lacks what makes batches.
+    #[error("chain {chain_id} has no MultiSendCallOnly of Safe {version}; deploy Safe's contracts there first")]
+    NoMultiSend {
+        /// Of the Safe.
+        version: Version,
+        /// The chain.
+        chain_id: u64,
+    },
+    /// What is no plan, or not the one that was written.
+    #[error("this plan cannot be applied: {why}; plan again")]
+    BadPlan {
+        /// What is wrong.
+        why: String,
+    },
+    /// The plan's block is gone.
+    #[error("block {block}, on which this plan was made, is no longer part of the chain; plan again")]
+    Reorganised {
+        /// Its number.
+        block: u64,
+    },
+    /// The account is not as it was.
+    #[error("since this plan was made, this moved: {what}; nothing was sent: plan again")]
+    Moved {
+        /// What.
+        what: String,
+    },
+    /// Another chain than the plan's.
+    #[error("the node is on chain {found}, this is for chain {expected}; check the URL")]
+    OtherChain {
+        /// The node's.
+        found: u64,
+        /// The one that is meant.
+        expected: u64,
     },
     /// From a key, or for want of one.
     #[error("{0}")]

@@ -1,13 +1,17 @@
 //! Operate Portcullis on a Safe that already exists: what is sent is written down first, and never sent twice.
 
+pub mod account;
 pub mod batch_file;
 pub mod collected;
+pub mod deploy;
 mod error;
 pub mod hash;
 pub mod journal;
+pub mod plan;
 pub mod send;
 pub mod service;
 pub mod signature;
 pub mod signer;
+pub mod steps;
 
 pub use error::{Error, Result};

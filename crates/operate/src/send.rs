@@ -88,22 +88,17 @@ impl<'a> Sender<'a> {
         self.journal.standing(step)
     }
 
-    /// Sends a step and waits until it is as deep in the chain as asked for. One that is there already is not sent; one
-    /// that was sent is looked up, and its same bytes are sent again where the chain does not have them.
+    /// Takes up a step that was sent before, from what is written down; none where nothing was.
     ///
     /// # Errors
-    /// [`Error::Reverted`], [`Error::Replaced`], [`Error::Waiting`], each of which a later call takes up where it stood;
-    /// [`Error::OtherCall`], and those of the node before anything is sent.
-    pub fn send(&mut self, step: &str, call: &Call, tell: &mut dyn FnMut(Event)) -> Result<Done> {
-        let name = keccak256((call.to, call.value, call.data.clone()).abi_encode());
+    /// [`Error::Reverted`], [`Error::Replaced`], [`Error::Waiting`], each of which a later call takes up where it stood.
+    pub fn resume(&mut self, step: &str, tell: &mut dyn FnMut(Event)) -> Result<Option<Done>> {
         let attempt = match self.journal.standing(step) {
-            Standing::Sent(attempt) | Standing::Done(attempt) if attempt.call != name => {
-                return Err(Error::OtherCall { step: step.to_owned() });
-            }
+            Standing::Open => return Ok(None),
             Standing::Done(attempt) => {
                 if let Some(mined) = self.node.mined_at(attempt.hash)? {
                     tell(Event::WasDone(attempt.hash));
-                    return Ok(Done { hash: attempt.hash, mined });
+                    return Ok(Some(Done { hash: attempt.hash, mined }));
                 }
                 tell(Event::Undone(attempt.hash));
                 self.journal.undone(step, attempt.hash)?;
@@ -113,22 +108,41 @@ impl<'a> Sender<'a> {
                 tell(Event::Resuming(attempt.hash));
                 attempt
             }
-            Standing::Open => {
-                let signed = self.node.sign(self.payer, call)?;
-                let (from, nonce, hash) = (signed.from, signed.nonce, signed.hash);
-                let attempt = Attempt { call: name, from, nonce, hash, raw: signed.raw };
-                self.journal.signed(step, &attempt)?;
-                tell(Event::Sending(hash));
-                attempt
-            }
         };
-        let mined = self.settle(step, &attempt, tell)?;
+        self.finish(step, &attempt, tell).map(Some)
+    }
+
+    /// Sends a step and waits until it is as deep in the chain as asked for. One that is there already is not sent; one
+    /// that was sent is looked up, and its same bytes are sent again where the chain does not have them.
+    ///
+    /// # Errors
+    /// As [`Sender::resume`]; [`Error::OtherCall`], and those of the node before anything is sent.
+    pub fn send(&mut self, step: &str, call: &Call, tell: &mut dyn FnMut(Event)) -> Result<Done> {
+        let name = keccak256((call.to, call.value, call.data.clone()).abi_encode());
+        if let Standing::Sent(attempt) | Standing::Done(attempt) = self.journal.standing(step)
+            && attempt.call != name
+        {
+            return Err(Error::OtherCall { step: step.to_owned() });
+        }
+        if let Some(done) = self.resume(step, tell)? {
+            return Ok(done);
+        }
+        let signed = self.node.sign(self.payer, call)?;
+        let (from, nonce, hash) = (signed.from, signed.nonce, signed.hash);
+        let attempt = Attempt { call: name, from, nonce, hash, raw: signed.raw };
+        self.journal.signed(step, &attempt)?;
+        tell(Event::Sending(hash));
+        self.finish(step, &attempt, tell)
+    }
+
+    fn finish(&mut self, step: &str, attempt: &Attempt, tell: &mut dyn FnMut(Event)) -> Result<Done> {
+        let mined = self.settle(step, attempt, tell)?;
         let Mined { block, block_hash, success, .. } = mined;
         self.journal.mined(step, attempt.hash, block, block_hash, success)?;
         if success {
             return Ok(Done { hash: attempt.hash, mined });
         }
-        let why = match self.node.why_reverted(attempt.from, call, block) {
+        let why = match self.node.why_reverted(attempt.from, &attempt.raw, block) {
             Ok(output) if output.is_empty() => "it reverted without a reason".to_owned(),
             Ok(output) => alloy_sol_types::decode_revert_reason(&output).unwrap_or_else(|| format!("`{output}`")),
             Err(error) => format!("it reverted, and the node does not say why ({error})"),

@@ -3,7 +3,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
-use ethers_core::abi::{Token, encode, short_signature, ParamType};
+use ethers_core::abi::{ParamType, Token, encode, short_signature};
 use ethers_core::types::transaction::eip712::{Eip712, TypedData};
 use ethers_core::types::{H160, U256 as EthersU256};
 use portcullis_attest::Binding;
@@ -148,9 +148,16 @@ fn what_is_called_is_what_ethers_calls() {
         let (tx, signatures) = (dice.tx(), dice.bytes());
         let kinds = [A, U(256), B, U(8), U(256), U(256), U(256), A, A, B];
         let tokens = [
-            address(tx.to), number(tx.value), Token::Bytes(tx.data.to_vec()), number(U256::from(tx.operation)),
-            number(tx.safeTxGas), number(tx.baseGas), number(tx.gasPrice), address(tx.gasToken),
-            address(tx.refundReceiver), Token::Bytes(signatures.to_vec()),
+            address(tx.to),
+            number(tx.value),
+            Token::Bytes(tx.data.to_vec()),
+            number(U256::from(tx.operation)),
+            number(tx.safeTxGas),
+            number(tx.baseGas),
+            number(tx.gasPrice),
+            address(tx.gasToken),
+            address(tx.refundReceiver),
+            Token::Bytes(signatures.to_vec()),
         ];
         assert_eq!(safe::exec(&tx, signatures.clone()), call("execTransaction", &kinds, &tokens));
 
@@ -171,7 +178,10 @@ fn what_is_called_is_what_ethers_calls() {
             .collect();
         let tuples = actions.iter().map(|one| {
             Token::Tuple(vec![
-                address(one.to), number(one.value), Token::Bytes(one.data.to_vec()), number(U256::from(one.operation)),
+                address(one.to),
+                number(one.value),
+                Token::Bytes(one.data.to_vec()),
+                number(U256::from(one.operation)),
             ])
         });
         let origin = dice.address();

@@ -76,6 +76,12 @@ impl<'a> Fork<'a> {
         self.now
     }
 
+    /// Ends the block under construction and begins one that many seconds later.
+    pub const fn advance(&mut self, seconds: u64) {
+        self.now = self.now.saturating_add(seconds);
+        self.block = self.block.saturating_add(1);
+    }
+
     /// Native units held, in wei.
     ///
     /// # Errors

@@ -14,15 +14,20 @@ use std::str::FromStr;
 
 use alloy_primitives::{Address, address};
 use portcullis_bindings::deployer;
+use portcullis_bindings::safe::{MULTI_SEND_CALL_ONLY_1_3_0, MULTI_SEND_CALL_ONLY_1_4_1, MULTI_SEND_CALL_ONLY_1_5_0};
+use serde::{Deserialize, Serialize};
 
 /// A supported version of Safe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub enum Version {
     /// 1.3.0.
+    #[serde(rename = "1.3.0")]
     V1_3_0,
     /// 1.4.1.
+    #[serde(rename = "1.4.1")]
     V1_4_1,
     /// 1.5.0, the first with a module guard.
+    #[serde(rename = "1.5.0")]
     V1_5_0,
 }
 
@@ -44,6 +49,16 @@ impl Version {
     #[must_use]
     pub fn has_module_guard(self) -> bool {
         self >= Self::V1_5_0
+    }
+
+    /// The canonical MultiSendCallOnly.
+    #[must_use]
+    pub const fn multi_send_call_only(self) -> Address {
+        match self {
+            Self::V1_3_0 => MULTI_SEND_CALL_ONLY_1_3_0,
+            Self::V1_4_1 => MULTI_SEND_CALL_ONLY_1_4_1,
+            Self::V1_5_0 => MULTI_SEND_CALL_ONLY_1_5_0,
+        }
     }
 
     /// The CREATE2 proxy that its canonical contracts came through.

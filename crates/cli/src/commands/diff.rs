@@ -24,30 +24,38 @@ impl Diff {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let (old, new) = (policy_file::read(&self.old)?, policy_file::read(&self.new)?);
         let differences = diff(&old, &new)?;
-        let of = |direction| differences.iter().filter(move |one| one.direction == direction);
-        let (looser, stricter) = (of(Direction::Looser).count(), of(Direction::Stricter).count());
+        let of = |direction| list(of(&differences, direction));
         output.result(
-            || {
-                let mut parts = Vec::new();
-                for (title, direction) in [("looser", Direction::Looser), ("stricter", Direction::Stricter)] {
-                    for one in of(direction) {
-                        parts.push(format!("{title}: {}", sentence(one)));
-                        if let Some(shown) = &one.witness {
-                            parts.push(format!("  for example:\n{}", indented(&witness::text(shown))));
-                        }
-                        parts.push(String::new());
-                    }
-                }
-                parts.push(format!("{looser} looser, {stricter} stricter"));
-                parts.join("\n")
-            },
-            json!({ "looser": list(of(Direction::Looser)), "stricter": list(of(Direction::Stricter)) }),
+            || text(&differences),
+            json!({ "looser": of(Direction::Looser), "stricter": of(Direction::Stricter) }),
         )?;
         Ok(if differences.is_empty() { Exit::Done } else { Exit::Changed })
     }
 }
 
-fn list<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec<Value> {
+/// The differences of one direction.
+pub(super) fn of(differences: &[Difference], direction: Direction) -> impl Iterator<Item = &Difference> {
+    differences.iter().filter(move |one| one.direction == direction)
+}
+
+/// Every difference in a sentence, with a request that shows it.
+pub(super) fn text(differences: &[Difference]) -> String {
+    let mut parts = Vec::new();
+    for (title, direction) in [("looser", Direction::Looser), ("stricter", Direction::Stricter)] {
+        for one in of(differences, direction) {
+            parts.push(format!("{title}: {}", sentence(one)));
+            if let Some(shown) = &one.witness {
+                parts.push(format!("  for example:\n{}", indented(&witness::text(shown))));
+            }
+            parts.push(String::new());
+        }
+    }
+    let count = |direction| of(differences, direction).count();
+    parts.push(format!("{} looser, {} stricter", count(Direction::Looser), count(Direction::Stricter)));
+    parts.join("\n")
+}
+
+pub(super) fn list<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec<Value> {
     let one = |one: &Difference| {
         let (change, detail) = match &one.change {
             Change::Verdict => ("verdict", Value::Null),

@@ -1,12 +1,14 @@
 //! One file per subcommand.
 
 pub(crate) mod announce;
+pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod decompile;
 pub(crate) mod demo;
+pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod explain;
 mod explain_message;
@@ -16,6 +18,7 @@ pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod pages;
+pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod replay;
 pub(crate) mod schema;

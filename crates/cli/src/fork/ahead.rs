@@ -21,10 +21,7 @@ const RECOVERS: Address = safe::SENTINEL;
 
 /// What every simulation of a Safe's transaction reads.
 pub(crate) fn wanted(account: Address, transaction: &TxFile) -> Wanted {
-    let hook = deploy::hook_at();
-    let mut wanted = Wanted::default();
-    wanted.accounts.extend([account, hook, ANYBODY, RECOVERS, Address::ZERO]);
-    wanted.accounts.extend(libraries::ALL.iter().map(libraries::Library::address));
+    let mut wanted = of_safe(account);
     wanted.accounts.extend(transaction.origin.or(transaction.initiator));
     wanted.accounts.extend(transaction.actions.iter().map(|action| action.to));
     if transaction.actions.len() > 1 {
@@ -32,6 +29,15 @@ pub(crate) fn wanted(account: Address, transaction: &TxFile) -> Wanted {
             [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
         wanted.accounts.extend(batches);
     }
+    wanted
+}
+
+/// What everything about a Safe reads.
+pub(crate) fn of_safe(account: Address) -> Wanted {
+    let hook = deploy::hook_at();
+    let mut wanted = Wanted::default();
+    wanted.accounts.extend([account, hook, ANYBODY, RECOVERS, Address::ZERO]);
+    wanted.accounts.extend(libraries::ALL.iter().map(libraries::Library::address));
     let first = |slot: U256| keccak256([SENTINEL.into_word(), slot.into()].concat());
     let words = [SINGLETON_SLOT, THRESHOLD_SLOT, NONCE_SLOT].map(B256::from);
     let slots = [GUARD_SLOT, MODULE_GUARD_SLOT, FALLBACK_HANDLER_SLOT, first(MODULES_SLOT), first(OWNERS_SLOT)];
@@ -50,13 +56,15 @@ pub(crate) fn hints(account: Address, transaction: &TxFile) -> Vec<(Address, Add
         actions: transaction.actions.clone(),
         ..Request::default()
     };
-    let page = Safe::getModulesPaginatedCall { start: SENTINEL, pageSize: U256::from(1_024) };
-    let mut hints = vec![
-        (ANYBODY, account, Safe::getOwnersCall {}.abi_encode().into()),
-        (ANYBODY, account, page.abi_encode().into()),
-        (ANYBODY, deploy::hook_at(), mirror::question(&request).abi_encode().into()),
-    ];
+    let mut hints = lists(account);
+    hints.push((ANYBODY, deploy::hook_at(), mirror::question(&request).abi_encode().into()));
     let calls = transaction.actions.iter().filter(|action| action.operation == 0 && !action.data.is_empty());
     hints.extend(calls.map(|action| (account, action.to, action.data.clone())));
     hints
+}
+
+/// Calls that touch a Safe's owners and modules.
+pub(crate) fn lists(account: Address) -> Vec<(Address, Address, Bytes)> {
+    let page = Safe::getModulesPaginatedCall { start: SENTINEL, pageSize: U256::from(1_024) };
+    vec![(ANYBODY, account, Safe::getOwnersCall {}.abi_encode().into()), (ANYBODY, account, page.abi_encode().into())]
 }

@@ -4,6 +4,7 @@ mod ahead;
 mod bundle;
 mod facts;
 mod ledger;
+mod rehearsal;
 mod shown;
 
 use crate::mirror::{self, Executed};
@@ -14,7 +15,6 @@ use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_sol_types::SolCall;
 use eyre::{Result, WrapErr, bail};
 use facts::{Facts, Outcome, Override, Setting};
-use ledger::Forked;
 use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, NONCE_SLOT, Safe};
 use portcullis_chain::safe::{SafeTx, Version};
@@ -26,6 +26,8 @@ use std::path::PathBuf;
 
 pub(crate) use ahead::{hints, wanted};
 pub(crate) use bundle::{load, store};
+pub(crate) use ledger::Forked;
+pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse};
 pub(crate) use shown::report;
 
 /// Who executes where nobody is named.
@@ -205,12 +207,8 @@ fn from_owners(
     let hash = portcullis_chain::safe::hash(&tx, asked.safe, ledger.chain_id());
     let mut signatures = Vec::new();
     for owner in approvers(info, asked)? {
-        let slot = approved_slot(owner, hash);
-        ledger.0.set_storage(asked.safe, slot.into(), U256::ONE)?;
+        let slot = approve(ledger, asked.safe, owner, hash, &mut signatures)?;
         overrides.push(Override::ApprovedHash { owner, hash, slot });
-        signatures.extend_from_slice(owner.into_word().as_slice());
-        signatures.extend_from_slice(&[0; 32]);
-        signatures.push(1);
     }
     signatures.extend_from_slice(&asked.transaction.signatures);
     let signatures = Bytes::from(signatures);
@@ -228,6 +226,23 @@ fn from_owners(
         ..Request::default()
     };
     Ok(Execution { request, sender, data: portcullis_chain::safe::exec(&tx, signatures), hash: Some(hash) })
+}
+
+/// Takes an owner to have approved a hash: writes it where the Safe notes it, and what stands for it among the
+/// signatures. Returns the slot.
+fn approve(
+    ledger: &mut Forked<'_>,
+    safe: Address,
+    owner: Address,
+    hash: B256,
+    signatures: &mut Vec<u8>,
+) -> Result<B256> {
+    let slot = approved_slot(owner, hash);
+    ledger.0.set_storage(safe, slot.into(), U256::ONE)?;
+    signatures.extend_from_slice(owner.into_word().as_slice());
+    signatures.extend_from_slice(&[0; 32]);
+    signatures.push(1);
+    Ok(slot)
 }
 
 /// The owners who are taken to have approved, ascending: those who are named, or, where the transaction brings no

@@ -1,6 +1,7 @@
 //! The binary, and a real anvil for as long as a value lives.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod operator;
 pub(crate) mod owners;
 pub(crate) mod relay;
 pub(crate) mod treasury;
@@ -44,6 +45,11 @@ pub(crate) struct Anvil {
 
 impl Anvil {
     pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
         // npm's launcher would leave the node behind when it is killed, so the binary is started itself.
         let binary = std::fs::read_dir(root().join("node_modules/@foundry-rs"))
             .expect("node_modules is missing: run `cargo xtask setup`")
@@ -52,8 +58,13 @@ impl Anvil {
             .map(|path| path.join("bin/anvil"))
             .find(|path| path.exists())
             .expect("npm installed no anvil for this machine");
-        let mut child =
-            Command::new(binary).args(["--port", "0"]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(binary)
+            .args(["--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines
             .by_ref()
