@@ -1,6 +1,6 @@
 //! What is installed on a Safe, who can do what, how far limits are used, and what waits.
 
-use crate::config::Settings;
+use crate::config::{Sending, Settings};
 use crate::fork::{self, Forked};
 use crate::policy_file::{self, PolicyFile};
 use crate::{units, words};
@@ -70,12 +70,18 @@ impl Overview {
         if let Some(expected) = expected.filter(|expected| *expected != pinned.chain_id()) {
             return Err(Error::OtherChain { found: pinned.chain_id(), expected }.into());
         }
-        let seen = Self::of(&pinned, safe, file.as_ref(), logs);
+        let seen = Self::of(&pinned, safe, settings, file.as_ref(), logs);
         pinned.complete().map_err(|unread| eyre!("{unread}"))?;
         seen
     }
 
-    fn of(pinned: &Pinned, safe: Address, file: Option<&PolicyFile>, logs: Option<Vec<Log>>) -> Result<Self> {
+    fn of(
+        pinned: &Pinned,
+        safe: Address,
+        settings: &Settings,
+        file: Option<&PolicyFile>,
+        logs: Option<Vec<Log>>,
+    ) -> Result<Self> {
         let now = pinned.block().timestamp;
         let ledger = Forked(Fork::new(pinned, now));
         let account = Account::read(&ledger, safe)?;
@@ -92,7 +98,7 @@ impl Overview {
         let (policy, names) = if active.is_empty() {
             (None, None)
         } else {
-            let (policy, names) = named(file, &active)?;
+            let (policy, names) = named(settings, file, &active)?;
             (Some(policy), Some(names))
         };
         let state = LedgerState::new(&ledger, hook, None);
@@ -286,10 +292,14 @@ fn or_none(lines: Vec<String>) -> Vec<String> {
     if lines.is_empty() { vec!["none".to_owned()] } else { lines }
 }
 
-/// The active policy with the file's names, where that is the file's; or else as it reads back.
-fn named(file: Option<&PolicyFile>, active: &[u8]) -> Result<(Policy, SourceMap)> {
+/// The active policy with the names of the file, or of the one that was kept when it was planned; or else as it reads
+/// back.
+fn named(settings: &Settings, file: Option<&PolicyFile>, active: &[u8]) -> Result<(Policy, SourceMap)> {
     if let Some(file) = file.filter(|file| file.compiled.program == active) {
         return Ok((file.policy.clone(), file.compiled.source_map.clone()));
+    }
+    if let Some(file) = policy_file::kept(&settings.journals(&Sending::default()), active) {
+        return Ok((file.policy, file.compiled.source_map));
     }
     let policy = decompile(active).wrap_err("the program on the chain does not read back as a policy")?;
     let names = compile(&policy)?.source_map;

@@ -55,6 +55,7 @@ fn a_used_safe_goes_all_the_way(version: Version) {
     assert_eq!(plan["step"]["doing"], "stage");
     let loosened = plan["differences"]["looser"].as_array().unwrap();
     assert!(!loosened.is_empty() && plan["differences"]["stricter"] == json!([]), "{plan}");
+    assert_eq!(loosened[0]["new_rule"], "pay", "{plan}");
     let (code, shown, _) = operator.plan();
     assert_eq!((code, &shown["changes"]), (0, &json!(false)), "it waits: {shown}");
     operator.wait(DELAY);
