@@ -3,11 +3,11 @@
 pub mod deployer;
 pub mod libraries;
 pub mod probe;
-pub mod registry;
 pub mod safe;
 
 pub use handler::ISignatureHandler;
 pub use hook::IPolicyHook;
+pub use registry::Registry;
 pub use token::Token;
 
 /// The hook, from its committed artifact.
@@ -27,6 +27,16 @@ mod handler {
         #[sol(all_derives)]
         ISignatureHandler,
         "artifacts/SignatureHandler.json"
+    );
+}
+
+/// The registry, from its committed artifact.
+#[allow(missing_docs, reason = "generated from the contract's ABI, which holds the docs")]
+mod registry {
+    alloy_sol_types::sol!(
+        #[sol(all_derives)]
+        Registry,
+        "artifacts/Registry.json"
     );
 }
 

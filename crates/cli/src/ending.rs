@@ -72,10 +72,8 @@ impl Ending {
 
     /// Checks the nonce, and gathers consent: of the keys given, of the file, and on the chain.
     pub(crate) fn gather(&self, ground: &Ground, collected: Collected) -> Result<Ready> {
+        not_past(ground, &collected)?;
         let (nonce, present) = (collected.tx.nonce, ground.info.nonce);
-        if nonce < present {
-            bail!("nonce {nonce} is in the past: the Safe is at {present}; make the transaction anew");
-        }
         if self.executes() && nonce > present {
             bail!(
                 "nonce {nonce} is in the future: the Safe is at {present}; what comes before has to be executed first"
@@ -112,6 +110,12 @@ impl Ending {
         } else {
             Consent::default()
         };
+        if ground.info.guard == Address::ZERO
+            && let Some(gas) = rehearsal::installs(ground, &collected.tx, &consent)?
+        {
+            talk(format!("rehearsed    it installs Portcullis, gas {gas}; before that nothing guards this Safe"));
+            return Ok((None, json!({ "installs": true, "gas": gas })));
+        }
         let simulated = rehearsal::rehearse(ground, &collected.tx, consent)?;
         Ok((rehearsal::judge(&simulated, !self.executes())?, simulated.json()))
     }
@@ -223,6 +227,15 @@ impl Ready {
         }
         Ok(())
     }
+}
+
+/// Refuses a transaction whose nonce is used.
+pub(crate) fn not_past(ground: &Ground, collected: &Collected) -> Result<()> {
+    let (nonce, present) = (collected.tx.nonce, ground.info.nonce);
+    if nonce < present {
+        bail!("nonce {nonce} is in the past: the Safe is at {present}; make the transaction anew");
+    }
+    Ok(())
 }
 
 /// Which owners approved the hash on chain.

@@ -18,6 +18,7 @@ mod mirror;
 mod named;
 mod outlook;
 mod output;
+mod overview;
 mod policy_file;
 mod rehearsal;
 mod request;
@@ -81,6 +82,10 @@ enum Command {
     Plan(commands::plan::Plan),
     /// Carry a plan out
     Apply(commands::apply::Apply),
+    /// Say what is installed, who can do what, how far limits are used, and what waits
+    Status(commands::status::Status),
+    /// Say in what the chain differs from a policy file
+    Drift(commands::status::Drift),
     /// Plan the removal of the hook from a Safe
     Remove(commands::plan::Remove),
     /// Make a Safe transaction, see the policy's verdict on it, and execute, collect, export or propose it
@@ -144,6 +149,8 @@ fn main() -> ExitCode {
         Command::Deploy(command) => command.run(&output),
         Command::Plan(command) => command.run(&output),
         Command::Apply(command) => command.run(&output),
+        Command::Status(command) => command.run(&output),
+        Command::Drift(command) => command.run(&output),
         Command::Remove(command) => command.run(&output),
         Command::Transact(command) => command.run(&output),
         Command::Hash(command) => command.run(&output),

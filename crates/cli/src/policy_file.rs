@@ -1,10 +1,11 @@
 //! Policies from files.
 
+use alloy_primitives::keccak256;
 use eyre::{Result, WrapErr, bail};
 use portcullis_policy::{Compiled, Policy, compile};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A policy and its program.
 #[derive(Debug)]
@@ -18,6 +19,24 @@ pub(crate) fn load(path: &Path) -> Result<PolicyFile> {
     let policy = read(path)?;
     let compiled = compile(&policy).wrap_err_with(|| path.display().to_string())?;
     Ok(PolicyFile { policy, compiled })
+}
+
+/// Keeps a policy in a folder under the version of its program, so that its names are there when the program is on the
+/// chain.
+pub(crate) fn keep(folder: &Path, file: &PolicyFile) -> Result<()> {
+    let path = kept_at(folder, &file.compiled.program);
+    let cannot = || format!("cannot write `{}`", path.display());
+    std::fs::create_dir_all(folder).wrap_err_with(cannot)?;
+    std::fs::write(&path, file.policy.to_toml()).wrap_err_with(cannot)
+}
+
+/// The policy of a program, where it was kept and compiles to exactly that.
+pub(crate) fn kept(folder: &Path, program: &[u8]) -> Option<PolicyFile> {
+    load(&kept_at(folder, program)).ok().filter(|file| file.compiled.program == program)
+}
+
+fn kept_at(folder: &Path, program: &[u8]) -> PathBuf {
+    folder.join(format!("{}.toml", keccak256(program)))
 }
 
 /// Reads and checks a policy, with the lists that it imports from its folder.

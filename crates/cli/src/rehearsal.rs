@@ -42,6 +42,13 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     fork::simulate(&pinned, &asked, ground.settings.policy.as_ref(), false)
 }
 
+/// The gas of a transaction that puts an unguarded Safe under the hook; none where it does not.
+pub(crate) fn installs(ground: &Ground, tx: &SafeTx, consent: &Consent) -> Result<Option<u64>> {
+    let safe = ground.info.address;
+    let pinned = fork::pin(&ground.settings, safe, &[tx.to])?;
+    fork::installs(&pinned, safe, tx, &consent.signatures)
+}
+
 /// Says what came out, and how the command ends where that forbids to go on.
 ///
 /// With `waits`, what time and members may still bring is no reason to stop: nothing is sent yet.

@@ -55,6 +55,7 @@ fn a_used_safe_goes_all_the_way(version: Version) {
     assert_eq!(plan["step"]["doing"], "stage");
     let loosened = plan["differences"]["looser"].as_array().unwrap();
     assert!(!loosened.is_empty() && plan["differences"]["stricter"] == json!([]), "{plan}");
+    assert_eq!(loosened[0]["new_rule"], "pay", "{plan}");
     let (code, shown, _) = operator.plan();
     assert_eq!((code, &shown["changes"]), (0, &json!(false)), "it waits: {shown}");
     operator.wait(DELAY);
@@ -145,6 +146,9 @@ fn deploying_says_where_first_and_twice_is_once() {
     assert_eq!((code, &shown["sent"], operator.paid()), (0, &json!([]), paid + sent), "{talk}");
 }
 
+/// Code that answers every call with the text `1.2.0`.
+const ANSWERS_1_2_0: &str = "0x60205f52600560205264312e322e3060d81b60405260605ff3";
+
 /// Refused in one line that says `why`, with nothing sent.
 fn refused(operator: &Operator, ended: (i32, Value, String), why: &str) {
     let (code, shown, talk) = ended;
@@ -168,6 +172,9 @@ fn bad_input_is_one_line_and_nothing_is_sent() {
     refused(&operator, plan(&[]), "the node is on chain 1");
     with(&operator.safe.to_string(), &other);
     refused(&operator, plan(&[]), "there is no contract at");
+    operator.ask("anvil_setCode", json!([who("vendor"), ANSWERS_1_2_0]));
+    with(&operator.safe.to_string(), &who("vendor").to_string());
+    refused(&operator, plan(&[]), "has version `1.2.0`");
     with(&operator.safe.to_string(), &deploy::hook_at().to_string());
     refused(&operator, plan(&[]), "is not a Safe");
     fs::write(operator.file("policy.toml"), &policy).unwrap();
@@ -191,7 +198,7 @@ fn bad_input_is_one_line_and_nothing_is_sent() {
     for (edited, why) in [
         (whole.replacen(&nonce, "\"nonce\": \"0x9\"", 1), "edited"),
         (whole.replace("\"operation\": 1", "\"operation\": 0"), "edited"),
-        (whole[..whole.len() / 2].to_owned(), "cannot be applied"),
+        (whole.chars().take(whole.len() / 2).collect(), "cannot be applied"),
         (String::new(), "cannot be applied"),
     ] {
         assert_ne!(edited, whole);
@@ -201,4 +208,32 @@ fn bad_input_is_one_line_and_nothing_is_sent() {
     assert_eq!(operator.paid(), paid, "nothing was sent");
     fs::write(operator.file("plan.json"), whole).unwrap();
     assert_eq!(operator.apply().0, 0);
+}
+
+#[test]
+fn a_plan_is_signed_by_owners_elsewhere_or_taken_to_the_transaction_builder() {
+    let operator = Operator::new(Version::V1_4_1);
+    assert_eq!(operator.plan().0, 2);
+    let deploying = ["deploy", "--policy", "policy.toml", "--rpc", "$NODE", "--key-env", "PAYER", "--yes"];
+    assert_eq!(operator.run(&deploying).0, 0);
+    let signing = ["apply", "plan.json", "--rpc", "$NODE", "--signatures", "signed.json", "--key-env"];
+    for (name, have) in [("ANN", 1), ("BOB", 2)] {
+        let (code, shown, talk) = operator.run(&[&signing[..], &[name]].concat());
+        assert_eq!((code, &shown["ended"]["have"]), (0, &json!(have)), "{shown} {talk}");
+    }
+    let (code, shown, talk) = operator.run(&["apply", "plan.json", "--rpc", "$NODE", "--batch", "batch.json"]);
+    assert_eq!((code, &shown["ended"]["how"]), (0, &json!("batch")), "{talk}");
+    let batch: Value = serde_json::from_str(&fs::read_to_string(operator.file("batch.json")).unwrap()).unwrap();
+    let to = |tx: &Value| tx["to"].as_str().unwrap().parse::<Address>().unwrap();
+    let to: Vec<Address> = batch["transactions"].as_array().unwrap().iter().map(to).collect();
+    assert_eq!(to, [operator.safe, deploy::hook_at()]);
+
+    assert_eq!(operator.executed(), 2, "nothing was sent");
+    let executing = ["execute", "signed.json", "--rpc", "$NODE", "--key-env", "PAYER", "--yes"];
+    let (code, shown, talk) = operator.run(&executing);
+    assert_eq!(code, 0, "{shown} {talk}");
+    assert_eq!((operator.executed(), operator.plan().0), (3, 0));
+    let (code, again, talk) = operator.apply();
+    assert_eq!((code, &again["ended"]["transaction"]), (0, &shown["ended"]["transaction"]), "{talk}");
+    assert_eq!(operator.executed(), 3, "it was done already");
 }

@@ -19,6 +19,9 @@ use support::operator::{Ended, Operator};
 use support::relay::{Fate, Relay};
 use support::treasury::who;
 
+/// What becomes of each answer.
+type Lie = Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>;
+
 /// A plan for a fresh Safe, its program on the chain already, so that the one transaction left is the Safe's.
 fn planned(version: Version) -> Operator {
     let operator = Operator::new(version);
@@ -89,14 +92,14 @@ fn a_node_that_fails_or_lies_delays_and_repeats_nothing() {
     let operator = planned(Version::V1_4_1);
     let before = counts(&operator);
     let node = operator.anvil.url.clone();
-    let through = |fate: Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>, why: &str| {
+    let through = |fate: Lie, why: &str| {
         let relay = Relay::start(&node, fate);
         fails(&operator.run(&Operator::applying(&relay.url, &SOON)), why);
     };
     // Before anything is sent.
     let on = |method: &'static str, fate: Fate| {
         let fate = move |asked: &str, _: &Value| if asked == method { fate.clone() } else { Fate::Pass };
-        Box::new(fate) as Box<dyn Fn(&str, &Value) -> Fate + Send + Sync>
+        Box::new(fate) as Lie
     };
     through(on("eth_chainId", Fate::Result(json!("0x5"))), "the node is on chain 5");
     through(on("eth_getStorageAt", Fate::Error("out of order")), "out of order");

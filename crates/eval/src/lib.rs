@@ -33,6 +33,7 @@ mod operand;
 mod program;
 mod reason;
 mod request;
+mod usage;
 mod verdict;
 
 pub use attested::Question;
@@ -53,4 +54,5 @@ pub use obligation::{Ask, Notice, Obligation};
 pub use opening::Opening;
 pub use reason::Reason;
 pub use request::{Action, Request};
+pub use usage::{Keyed, Metered, Usage, limits};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};

@@ -106,6 +106,24 @@ impl Meter {
         free.saturating_sub(self.pending)
     }
 
+    /// When some of what is used frees up, in seconds; none where nothing is used.
+    pub(crate) fn frees_at(&self, limit: &Limit, now: u64) -> Option<u64> {
+        match &self.window {
+            Window::Transaction => None,
+            Window::Calendar { period: current, used } => {
+                let midnight = |day: u64| (now / DAY).saturating_add(day).saturating_mul(DAY);
+                // No period is longer than 31 days.
+                let next = (1..=31).map(midnight).find(|time| period(limit.window, *time) > *current);
+                next.filter(|_| !used.is_zero())
+            }
+            Window::Rolling { lanes, index, .. } => {
+                let oldest = u64::try_from(lanes.iter().rposition(|units| *units > 0)?).ok()?;
+                let lane = index.saturating_add(LANES as u64).saturating_sub(oldest);
+                Some(lane.saturating_mul(u64::from(limit.lane_seconds)))
+            }
+        }
+    }
+
     /// Charges the amount, if it fits.
     pub(crate) fn charge(&mut self, amount: U256) -> Result<(), Refused> {
         self.pending = self.with(amount)?;

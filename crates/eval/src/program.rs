@@ -263,6 +263,10 @@ impl<'a> Program<'a> {
         })
     }
 
+    pub(crate) const fn limit_count(&self) -> u8 {
+        self.limits
+    }
+
     /// Whether effects have to be hashed for attesters.
     pub(crate) const fn has_attesters(&self) -> bool {
         self.attester_sets > 0

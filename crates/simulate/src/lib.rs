@@ -14,7 +14,8 @@ mod trace;
 pub use embedded::{BLOCK_SECONDS, Embedded, GENESIS_TIME, Invalid, Snapshot};
 pub use fork::{Change, Fork, Ran};
 pub use pinned::{
-    At, BadUrl, Block, BrokenFile, Cache, Limits, Pinned, Reads, Record, Rpc, Trust, Unread, Wanted, seal, unseal,
+    At, BadUrl, Block, BrokenFile, Cache, Events, Limits, Pinned, Reads, Record, Rpc, Trust, Unread, Wanted, seal,
+    unseal,
 };
 pub use run::{Called, Receipt, SPEC};
 pub use state::HookState;

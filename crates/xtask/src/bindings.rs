@@ -28,7 +28,7 @@ pub(crate) struct Interface {
 const PORTCULLIS: Interface = Interface { name: "IPortcullis", source: "contracts/interfaces/IPortcullis.sol" };
 
 /// What is committed. Libraries come before what they are linked into.
-pub(crate) const CONTRACTS: [Contract; 13] = [
+pub(crate) const CONTRACTS: [Contract; 14] = [
     library("Consenting", "contracts/libraries/Consenting.sol"),
     library("ControlCalls", "contracts/libraries/ControlCalls.sol"),
     library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
@@ -40,6 +40,7 @@ pub(crate) const CONTRACTS: [Contract; 13] = [
     library("Slots", "contracts/libraries/Slots.sol"),
     library("Tokens", "contracts/libraries/Tokens.sol"),
     Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false, interface: Some(PORTCULLIS) },
+    Contract { name: "Registry", source: "contracts/Registry.sol", library: false, interface: None },
     Contract { name: "SignatureHandler", source: "contracts/SignatureHandler.sol", library: false, interface: None },
     Contract { name: "Token", source: "test/tokens/Token.sol", library: false, interface: None },
 ];

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub(crate) struct Hash {
     /// A file of signatures, in place of the transaction in flags
-    #[arg(value_name = "FILE", conflicts_with_all = ["tx", "to", "nonce", "safe_version", "safe", "chain_id"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["tx", "to", "nonce", "safe_version"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     written: Written,
@@ -94,8 +94,18 @@ impl Hash {
     /// What is signed, and by which Safe: from the file, from the chain, or from flags alone.
     fn transaction(&self) -> Result<(Account, SafeTx)> {
         if let Some(path) = &self.file {
-            let collected = Collected::read(path)?;
-            return Ok((collected.account, collected.tx));
+            let Collected { account, tx, .. } = Collected::read(path)?;
+            let (settings, file) = (self.place.settings()?, path.display());
+            if let Some(chain_id) = settings.chain().filter(|chain_id| *chain_id != account.chain_id) {
+                bail!("`{file}` is of chain {}, not of chain {chain_id}", account.chain_id);
+            }
+            if settings.names_safe() {
+                let named = settings.safe(account.chain_id)?;
+                if named != account.safe {
+                    bail!("`{file}` is of the Safe `{}`, not of `{named}`", account.safe);
+                }
+            }
+            return Ok((account, tx));
         }
         if !self.written.is_there() {
             bail!("there is no transaction: give a file of signatures, --tx FILE, or --to ADDRESS");

@@ -24,4 +24,5 @@ pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod sign;
 pub(crate) mod simulate;
+pub(crate) mod status;
 pub(crate) mod transact;

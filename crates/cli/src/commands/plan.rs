@@ -1,11 +1,12 @@
 //! `plan`: what differs between a policy file and a Safe, and the Safe transaction that comes next.
 
 use super::diff;
-use crate::config::{Place, Settings};
+use crate::config::{Place, Sending, Settings};
 use crate::exit::Exit;
 use crate::fork::{self, Forked, Rehearsed, Run};
 use crate::output::Output;
-use crate::{named, policy_file, units};
+use crate::policy_file::{self, PolicyFile};
+use crate::{named, units};
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
@@ -15,7 +16,7 @@ use portcullis_operate::account::{Account, Change};
 use portcullis_operate::deploy::{self, Piece};
 use portcullis_operate::plan::{Block, Plan as File};
 use portcullis_operate::steps::{self, Goal, Next, Step};
-use portcullis_policy::{Chain, Difference, Direction, Policy, decompile};
+use portcullis_policy::{Chain, Difference, Direction, decompile};
 use portcullis_simulate::{Fork, Pinned};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ struct Asked<'a> {
     chain_id: Option<u64>,
     goal: Goal,
     /// The policy, and the file whose names the one in force has.
-    policy: Option<(&'a Policy, Option<&'a Path>)>,
+    policy: Option<(&'a PolicyFile, Option<&'a Path>)>,
     output: Option<&'a Path>,
 }
 
@@ -76,7 +77,7 @@ impl Plan {
             acknowledged: acknowledged.collect::<Result<_>>().wrap_err("--acknowledge-module")?,
             handler: self.handler.then(addresses::handler_at),
         };
-        let policy = Some((&file.policy, self.was.as_deref()));
+        let policy = Some((&file, self.was.as_deref()));
         let safe = settings.safe(chain_id.unwrap_or_default())?;
         Asked { settings: &settings, safe, chain_id, goal, policy, output: self.output.as_deref() }.plan(output)
     }
@@ -129,7 +130,11 @@ impl Asked<'_> {
         let block = Block { number: block.number, hash: block.hash, timestamp: block.timestamp };
         let step = match steps::next(&account, &self.goal, block.timestamp)? {
             Next::Execute(step) => step,
-            Next::Nothing => return nothing(output, &account, "nothing to do: file and chain agree", None),
+            Next::Nothing => {
+                let enforced = matches!(self.goal, Goal::Enforced { .. });
+                let how = if enforced { "file and chain agree" } else { "Portcullis is not installed" };
+                return nothing(output, &account, &format!("nothing to do: {how}"), None);
+            }
             Next::Wait(doing, until) => {
                 let what = format!("nothing to do yet: from {} on, {}", units::time(until), doing.words());
                 return nothing(output, &account, &what, Some(until));
@@ -161,6 +166,9 @@ impl Asked<'_> {
             fields.insert("plan_hash".to_owned(), json!(file.hash()?));
         }
         if let Some(path) = self.output {
+            if let Some((policy, _)) = self.policy {
+                policy_file::keep(&self.kept(), policy)?;
+            }
             std::fs::write(path, file.seal()?).wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
         }
         let next = self.output.map_or("write it down with -o plan.json, then apply it".to_owned(), |path| {
@@ -170,9 +178,14 @@ impl Asked<'_> {
         Ok(Exit::Changed)
     }
 
+    /// Where policies are kept.
+    fn kept(&self) -> PathBuf {
+        self.settings.journals(&Sending::default())
+    }
+
     /// What the policy changes for requests; none where there is nothing to compare.
     fn compare(&self, active: &Bytes) -> Result<Compared> {
-        let Some((policy, was)) = self.policy else {
+        let Some((PolicyFile { policy, .. }, was)) = self.policy else {
             return Ok(Compared::Nothing);
         };
         if active.is_empty() {
@@ -186,7 +199,10 @@ impl Asked<'_> {
                 }
                 file.policy
             }
-            None => decompile(active).wrap_err("the program on the chain does not read back as a policy")?,
+            None => match policy_file::kept(&self.kept(), active) {
+                Some(file) => file.policy,
+                None => decompile(active).wrap_err("the program on the chain does not read back as a policy")?,
+            },
         };
         Ok(match portcullis_policy::diff(&old, policy) {
             Ok(differences) => Compared::With(differences),
@@ -293,7 +309,7 @@ impl Shown<'_> {
             let modules = safe.modules.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
             lines.push(format!("bypass  these modules are not guarded by Safe {}: {modules}", safe.version));
         }
-        lines.push(format!("\n{}", compared.text()));
+        lines.push(format!("\n{}\n", compared.text().trim_end()));
         if let (Some(gas), Some(piece)) = (self.rehearsed.deployment, self.program) {
             lines.push(format!("1. anyone: put the program at {} (gas {gas})", piece.address));
         }

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr, bail};
-use portcullis_bindings::registry::Registry as Abi;
+use portcullis_bindings::Registry as Abi;
 use portcullis_chain::{Ledger, read, safe};
 use serde_json::json;
 use std::collections::BTreeSet;

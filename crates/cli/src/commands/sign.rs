@@ -96,6 +96,7 @@ impl Sign {
             return ending.finish_collected(&ground, collected, "transaction", output);
         };
         let inner = named::parse(inner).and_then(|inner| inner.on(collected.account.chain_id)).wrap_err("--as")?;
+        ending::not_past(&ground, &collected)?;
         collected.add(as_safe(&ground, &collected, inner, &signers)?);
         let keyless = Ending { signatures: ending.signatures, ..Ending::default() };
         let ready = Ready { collected, signers: Signers::default() };

@@ -34,7 +34,7 @@ pub(crate) use ahead::{hints, wanted};
 pub(crate) use bundle::{load, store};
 pub(crate) use file::ReportFile;
 pub(crate) use ledger::Forked;
-pub(crate) use rehearsal::{Rehearsed, Run, pin, rehearse};
+pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
 pub(crate) use shown::report;
 
 /// Who executes where nobody is named.
@@ -222,7 +222,7 @@ fn from_owners(
 ) -> Result<Execution> {
     let nonce = asked.nonce.unwrap_or(info.nonce);
     if nonce != info.nonce {
-        ledger.0.set_storage(asked.safe, NONCE_SLOT.into(), nonce)?;
+        ledger.0.set_storage(asked.safe, NONCE_SLOT, nonce)?;
         overrides.push(Override::Nonce { nonce });
     }
     let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), nonce);

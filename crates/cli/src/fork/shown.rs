@@ -74,6 +74,7 @@ impl Simulated {
         let mut lines = vec![format!("verdict      {word}: {}", words::reason(chain, names))];
         lines.extend(words::asked(rust, names).into_iter().map(|one| format!("asks         for {one}")));
         lines.push(format!("rehearsed    on block {} with the guard on, gas {}", facts.block_number, facts.gas));
+        lines.extend(facts.overrides.iter().map(|one| format!("unlike       the chain: {}", one.words())));
         lines
     }
 

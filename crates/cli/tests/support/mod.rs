@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod operator;
+pub(crate) mod owners;
 pub(crate) mod relay;
 pub(crate) mod treasury;
 

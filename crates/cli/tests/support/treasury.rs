@@ -82,7 +82,16 @@ impl Treasury {
         Self::under(version, rules)
     }
 
+    /// With more lines in `[control]`.
+    pub(crate) fn guarded(version: Version, rules: &str, control: &str) -> Self {
+        Self::built(version, rules, control)
+    }
+
     fn under(version: Version, rules: &str) -> Self {
+        Self::built(version, rules, "")
+    }
+
+    fn built(version: Version, rules: &str, control: &str) -> Self {
         let anvil = Anvil::start();
         let keys = ["payer", "module", "ann"].map(key).to_vec();
         let mut node = Node::connect(&anvil.url, keys).unwrap();
@@ -102,6 +111,7 @@ impl Treasury {
         let mut policy = format!(
             "version = 1\nname = \"fork\"\naccount = \"eth:{safe}\"\nsemantics = \"first-match\"\n\
              [control]\nchange_delay = \"1h\"\nannouncement_expiry = \"3d\"\n\
+             {control}\
              [assets]\nETH = {{ standard = \"native\", decimals = 18 }}\n\
              TUSD = {{ standard = \"erc20\", address = \"{token}\", decimals = 6 }}\n\
              {rules}"
@@ -131,6 +141,44 @@ impl Treasury {
         let what = Installation { hook, program, change_delay: 3_600, bypassing: Vec::new(), handler: None };
         let batch = install::transaction(&info, self.contracts.multi_send_call_only, &what).unwrap();
         self.execute(&batch);
+    }
+
+    /// A Safe that ann and a Safe of eve's and cem's own, both of whom must sign; the outer one is under the policy.
+    pub(crate) fn nested(&mut self) -> (Address, Address) {
+        let payer = who("payer");
+        let inner = self.contracts.create_safe(
+            &mut self.node,
+            payer,
+            self.contracts.singleton,
+            &["eve", "cem"].map(who),
+            2,
+            U256::from(8),
+        );
+        let inner = inner.unwrap();
+        let owners = [who("ann"), inner];
+        let (singleton, salt) = (self.contracts.singleton, U256::from(9));
+        let outer = self.contracts.create_safe(&mut self.node, payer, singleton, &owners, 2, salt).unwrap();
+        self.node.fund(outer, U256::from(ETHER)).unwrap();
+        let policy = Policy::parse(&self.policy, "policy.toml").map_err(|faults| faults.to_string()).unwrap();
+        let hook = deploy::deploy_hook(&mut self.node, payer).unwrap();
+        let program = deploy::deploy_program(&mut self.node, payer, &compile(&policy).unwrap().program).unwrap();
+        let info = read::safe(&self.node, outer).unwrap();
+        let what = Installation { hook, program, change_delay: 3_600, bypassing: Vec::new(), handler: None };
+        let batch = install::transaction(&info, self.contracts.multi_send_call_only, &what).unwrap();
+        let hash = safe::hash(&batch, outer, self.node.chain_id());
+        // Ann calls and so consents; the inner Safe approves on chain.
+        let approve = Safe::approveHashCall { hash }.abi_encode();
+        let call = safe::call(outer, U256::ZERO, approve.into(), U256::ZERO);
+        let signed = safe::sign(safe::hash(&call, inner, self.node.chain_id()), &["eve", "cem"].map(key)).unwrap();
+        let data = safe::exec(&call, signed);
+        self.node.send(payer, inner, U256::ZERO, data).unwrap().expect_success("approving").unwrap();
+        let mut ascending = owners;
+        ascending.sort_unstable();
+        let part = |owner: &Address| [owner.into_word().as_slice(), &[0; 32], &[1]].concat();
+        let signatures: Vec<u8> = ascending.iter().flat_map(part).collect();
+        let data = safe::exec(&batch, signatures.into());
+        self.node.send(who("ann"), outer, U256::ZERO, data).unwrap().expect_success("installing").unwrap();
+        (outer, inner)
     }
 
     pub(crate) fn nonce(&self) -> U256 {

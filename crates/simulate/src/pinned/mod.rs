@@ -16,7 +16,7 @@ use revm::database_interface::DBErrorMarker;
 use revm::state::{AccountInfo, Bytecode};
 
 pub use cache::Cache;
-pub use read::{At, Trust, Wanted};
+pub use read::{At, Events, Trust, Wanted};
 pub use record::{Block, BrokenFile, Record, seal, unseal};
 pub use rpc::{BadUrl, Limits, Rpc};
 

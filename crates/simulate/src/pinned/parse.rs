@@ -1,6 +1,6 @@
 //! What nodes answer, read strictly: what does not parse was not answered.
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256};
 use serde_json::Value;
 
 use super::record::Block;
@@ -46,6 +46,18 @@ pub(super) fn block(value: &Value) -> Result<Block, String> {
         // Chains without a beacon have none; what they answer instead is of no use to a contract either.
         prevrandao: hash("mixHash").unwrap_or_default(),
     })
+}
+
+/// Events.
+pub(super) fn logs(value: &Value) -> Result<Vec<Log>, String> {
+    let log = |log: &Value| -> Result<Log, String> {
+        let field = |key: &str| log.get(key).ok_or_else(|| format!("an event's `{key}` is missing"));
+        let topics = field("topics")?.as_array().ok_or("an event's `topics` is malformed")?;
+        let topics = topics.iter().map(|topic| exact(topic, "topics")).collect::<Result<Vec<B256>, _>>()?;
+        let address = exact(field("address")?, "address")?;
+        Log::new(address, topics, bytes(field("data")?)?).ok_or_else(|| "an event has too many topics".to_owned())
+    };
+    value.as_array().ok_or("they are no list")?.iter().map(log).collect()
 }
 
 /// The addresses and slots of an access list.

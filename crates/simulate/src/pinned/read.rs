@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, Log};
 use serde_json::{Value, json};
 
 use super::cache::Cache;
@@ -55,6 +55,23 @@ pub struct Wanted {
     pub words: BTreeSet<(Address, B256)>,
 }
 
+/// Past events of a contract, and the word of its storage that each is about.
+#[derive(Clone, Debug)]
+pub struct Events {
+    /// Who emitted them.
+    pub contract: Address,
+    /// Their first topics, in order.
+    pub topics: Vec<B256>,
+    /// The slot.
+    pub word: fn(&Log) -> Option<B256>,
+}
+
+impl Events {
+    fn filter(&self) -> Value {
+        json!([{ "address": self.contract, "topics": self.topics, "fromBlock": "0x0", "toBlock": "latest" }])
+    }
+}
+
 impl Pinned {
     /// The state after a block, and what `wanted` names of it already read, with what the node says that the calls
     /// `(from, to, data)` touch. Those are hints only: whatever a run needs besides is read when it does.
@@ -66,9 +83,44 @@ impl Pinned {
         at: At,
         expected: Option<u64>,
         trust: Trust<'_>,
-        mut wanted: Wanted,
+        wanted: Wanted,
         hints: &[(Address, Address, Bytes)],
     ) -> Result<Self, Unread> {
+        Ok(Self::begin(node, at, expected, trust, wanted, hints, None)?.0)
+    }
+
+    /// As [`Pinned::open`], with events read in the same round trip as the block, and the words that they name in the
+    /// next. The events are none where the node does not give them; those of later blocks may be among them.
+    ///
+    /// # Errors
+    /// As [`Pinned::open`].
+    pub fn open_with_events(
+        node: Rpc,
+        at: At,
+        wanted: Wanted,
+        hints: &[(Address, Address, Bytes)],
+        events: &Events,
+    ) -> Result<(Self, Option<Vec<Log>>), Unread> {
+        Self::begin(node, at, None, Trust::Node(None), wanted, hints, Some(events))
+    }
+
+    /// Reads what is not known yet, in one round trip. What the node does not give is asked for again when it is needed.
+    ///
+    /// # Errors
+    /// When the node does not answer at all.
+    pub fn prefetch(&self, wanted: &Wanted) -> Result<(), Unread> {
+        self.read_ahead(wanted)
+    }
+
+    fn begin(
+        node: Rpc,
+        at: At,
+        expected: Option<u64>,
+        trust: Trust<'_>,
+        mut wanted: Wanted,
+        hints: &[(Address, Address, Bytes)],
+        events: Option<&Events>,
+    ) -> Result<(Self, Option<Vec<Log>>), Unread> {
         let (by, tag) = match at {
             At::Latest => ("eth_getBlockByNumber", json!("latest")),
             At::Number(number) => ("eth_getBlockByNumber", json!(format!("{number:#x}"))),
@@ -83,6 +135,7 @@ impl Pinned {
             method: "eth_createAccessList",
             parameters: json!([{ "from": from, "to": to, "data": data }, of_state]),
         }));
+        calls.extend(events.map(|events| Call { method: "eth_getLogs", parameters: events.filter() }));
         let mut answers = node.batch(&calls)?.into_iter();
         let no_block = |why: String| Unread::NoBlock { block: at.to_string(), why };
         let chain_id =
@@ -104,7 +157,12 @@ impl Pinned {
             Trust::Node(cache) => (None, cache),
             Trust::Proofs => (Some(read(header, |answer| proof::state_root(answer, &block)).map_err(no_block)?), None),
         };
-        for (address, keys) in answers.flatten().flat_map(|list| parse::access_list(&list)) {
+        let touched: Vec<Answer> = answers.by_ref().take(hints.len()).collect();
+        let logs = events.and_then(|_| read(answers.next(), parse::logs).ok());
+        if let Some(events) = events {
+            wanted.words.extend(logs.iter().flatten().filter_map(|log| Some((events.contract, (events.word)(log)?))));
+        }
+        for (address, keys) in touched.into_iter().flatten().flat_map(|list| parse::access_list(&list)) {
             wanted.accounts.insert(address);
             let room = MOST_HINTS.saturating_sub(wanted.words.len());
             wanted.words.extend(keys.into_iter().take(room).map(|key| (address, key)));
@@ -118,7 +176,7 @@ impl Pinned {
         let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
         let pinned = Self { chain_id, block, node: Some(node), root, known, used, failure, from_node, from_file };
         pinned.read_ahead(&wanted)?;
-        Ok(pinned)
+        Ok((pinned, logs))
     }
 
     /// Reads what is not known yet, in one round trip. What the node does not give is not known afterwards either.
