@@ -67,6 +67,8 @@ enum Command {
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
+    /// Measure portfolios against allocation policies, and propose the best way back with a proof
+    Allocate(commands::allocate::Allocate),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
+        Command::Allocate(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod allocate;
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compile;
