@@ -16,6 +16,8 @@ pub struct Inputs<'a> {
     pub portfolio: &'a str,
     /// The time of the evaluation.
     pub at: Timestamp,
+    /// A trial: the newest revision of each policy counts, in force or not. No proposal comes of it.
+    pub trial: bool,
 }
 
 impl<'a> Inputs<'a> {
@@ -59,7 +61,14 @@ impl<'a> Inputs<'a> {
                 return Err(Fault::new(&other.name, "revision", what, "give a changed policy the next revision"));
             }
         }
-        all.retain(|policy| policy.body.state(self.at) == State::InForce);
+        if self.trial {
+            all.reverse();
+            all.dedup_by_key(|policy| &policy.body.id);
+            all.reverse();
+            all.retain(|policy| policy.body.state(self.at) != State::Retired);
+        } else {
+            all.retain(|policy| policy.body.state(self.at) == State::InForce);
+        }
         for pair in all.windows(2) {
             if let [one, other] = pair
                 && one.body.id == other.body.id

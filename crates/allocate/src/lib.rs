@@ -14,11 +14,13 @@
 pub mod documents;
 mod inputs;
 mod measure;
+mod outlook;
 mod proposal;
 pub mod solve;
 mod verify;
 
 pub use inputs::Inputs;
 pub use measure::{Measured, measure};
+pub use outlook::{Explanation, Outlook, explain, outlook};
 pub use proposal::{Unproposed, propose};
 pub use verify::{Refused, verify};

@@ -44,7 +44,8 @@ pub fn verify(
     policies: &[Document<AllocationPolicy>],
 ) -> Result<(), Refused> {
     ensure(identity(proposal)? == proposal.id, "the id is not the hash of the proposal")?;
-    let inputs = Inputs { snapshot, risk, policies, portfolio: &proposal.portfolio, at: proposal.evaluated_at };
+    let (portfolio, at) = (&proposal.portfolio, proposal.evaluated_at);
+    let inputs = Inputs { snapshot, risk, policies, portfolio, at, trial: false };
     let measured = measure(&inputs)?;
     let (problem, families) = (&measured.problem, Families::of(&measured.problem)?);
     let named = problem.leaves.iter().map(|leaf| &leaf.id).eq(proposal.subjects.iter().map(|line| &line.subject));
@@ -68,20 +69,18 @@ pub fn verify(
     ensure(again == *proposal, "what it says of its documents, changes or times does not follow from them")
 }
 
-type Prices = Vec<String>;
-
 /// Two nodes, and what one unit more costs between them, and one less saves, where allowed.
 type Edge = (usize, usize, Option<I256>, Option<I256>);
 
 /// Whether no allocation comes earlier in the order; the prices as they are written.
-fn optimal(problem: &Problem, families: &Families, amounts: &[i128], prices: &[&String]) -> Result<Prices, Refused> {
-    let total = amounts.iter().try_fold(0_i128, |sum, amount| sum.checked_add(*amount));
+fn optimal(problem: &Problem, families: &Families, x: &[i128], prices: &[&String]) -> Result<Vec<String>, Refused> {
+    let total = x.iter().try_fold(0_i128, |sum, amount| sum.checked_add(*amount));
     ensure(total == Some(problem.total()), "the total is not preserved")?;
     let price: Result<Vec<I256>, _> = prices.iter().map(|price| price.parse::<I256>()).collect();
     let price = price.map_err(|_| Refused::Wrong("a price is no number".to_owned()))?;
     let sound = price.iter().all(|price| !price.is_positive() && price.unsigned_abs().bit_len() < 250);
     ensure(sound, "a price is above zero, or too large")?;
-    let edges = edges(problem, families, amounts)?;
+    let edges = edges(problem, families, x)?;
     let mut free: Vec<Vec<(usize, usize)>> = vec![Vec::new(); price.len()];
     for (index, (from, to, up, down)) in edges.iter().enumerate() {
         for (from, to, cost) in [(*from, *to, *up), (*to, *from, down.map(|cost| -cost))] {

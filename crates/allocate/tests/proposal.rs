@@ -1,4 +1,5 @@
 //! Proposals from documents: the same whatever the order, and refused whatever is changed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod support;
 

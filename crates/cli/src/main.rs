@@ -114,6 +114,8 @@ enum Command {
     Completions(commands::pages::Completions),
     /// Print the manual page
     Man(commands::pages::Man),
+    /// Measure portfolios against allocation policies, and propose the best way back with a proof
+    Allocate(commands::allocate::Allocate),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -165,6 +167,7 @@ fn main() -> ExitCode {
         Command::Registry(command) => command.run(&output),
         Command::Completions(command) => command.run(Args::command()),
         Command::Man(command) => command.run(Args::command()),
+        Command::Allocate(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

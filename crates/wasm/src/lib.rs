@@ -5,7 +5,7 @@
 //! again. `portcullis.mjs` beside this crate loads the module.
 
 #[cfg(target_arch = "wasm32")]
-mod exports;
+pub mod exports;
 mod known;
 
 use alloy_primitives::{Address, Bytes, U256};

@@ -93,6 +93,7 @@ fn build(folder: &Path) -> Result<()> {
     let args = ["build", "--release", "--package", "portcullis-wasm", "--target", TARGET, "--color", "never"];
     let mut command = tools::command("/usr/bin/cargo", &args);
     command.args(["--locked", "-Zbuild-std=std,panic_abort"]);
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld");
     command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", folder);
     // What rustup tells its own cargo must not reach this one.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTFLAGS");

@@ -37,6 +37,18 @@ pub struct Unit {
     pub decimals: u8,
 }
 
+impl Unit {
+    /// An amount as people say it, exactly.
+    pub fn show(&self, amount: Amount) -> String {
+        let (digits, places) = (amount.to_string(), usize::from(self.decimals));
+        let padded = format!("{digits:0>width$}", width = places.saturating_add(1));
+        let (whole, part) = padded.split_at_checked(padded.len().saturating_sub(places)).unwrap_or((&padded, ""));
+        let part = part.trim_end_matches('0');
+        let point = if part.is_empty() { "" } else { "." };
+        format!("{whole}{point}{part} {}", self.symbol)
+    }
+}
+
 /// Something that capital can be allocated to, or a group of such.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -57,6 +57,7 @@ impl Read {
             policies: &self.policies,
             portfolio: "treasury",
             at: AT.parse().unwrap(),
+            trial: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod allocate;
 pub(crate) mod announce;
 pub(crate) mod apply;
 pub(crate) mod approve;

@@ -1,0 +1,81 @@
+//! Documents from a folder: each says what it is.
+
+use crate::policy_file;
+use eyre::{Result, WrapErr, bail, eyre};
+use jiff::Timestamp;
+use portcullis_allocate::documents::{AllocationPolicy, Document, Fault, Risk, Snapshot};
+use serde::Deserialize;
+use std::fs;
+use std::path::Path;
+
+/// What a folder holds, by name of file.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    shown: String,
+    pub(super) snapshots: Vec<Document<Snapshot>>,
+    pub(super) risks: Vec<Document<Risk>>,
+    pub(super) policies: Vec<Document<AllocationPolicy>>,
+}
+
+/// What every document begins with.
+#[derive(Deserialize)]
+struct Head {
+    kind: String,
+}
+
+impl Folder {
+    /// Reads every TOML and JSON file of a folder. Proposals are left to those that ask for them.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let shown = path.display().to_string();
+        let entries = fs::read_dir(path).wrap_err_with(|| format!("cannot read the folder `{shown}`"))?;
+        let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "toml" || ending == "json"));
+        files.sort();
+        let mut folder = Self { shown, ..Self::default() };
+        for file in files {
+            let (name, text) = (file.display().to_string(), policy_file::text(&file)?);
+            match kind(&name, &text)?.as_str() {
+                "allocation-snapshot" => folder.snapshots.push(Document::read(&name, &text)?),
+                "risk-profiles" => folder.risks.push(Document::read(&name, &text)?),
+                "allocation-policy" => folder.policies.push(Document::read(&name, &text)?),
+                "allocation-proposal" => {}
+                other => bail!(
+                    "{name}: kind: `{other}` is unknown; write allocation-snapshot, risk-profiles or allocation-policy"
+                ),
+            }
+        }
+        Ok(folder)
+    }
+
+    /// The newest snapshot that was taken by a time.
+    pub(super) fn snapshot(&self, at: Timestamp) -> Result<&Document<Snapshot>> {
+        let known = self.snapshots.iter().filter(|snapshot| snapshot.body.taken_at <= at);
+        let newest = known.max_by_key(|snapshot| (snapshot.body.taken_at, snapshot.hash));
+        newest.ok_or_else(|| {
+            eyre!("{}: no allocation-snapshot was taken by {at}; add one, or evaluate later", self.shown)
+        })
+    }
+
+    /// The newest risk profiles that were computed by a time.
+    pub(super) fn risk(&self, at: Timestamp) -> Result<&Document<Risk>> {
+        let known = self.risks.iter().filter(|risk| risk.body.computed_at <= at);
+        let newest = known.max_by_key(|risk| (risk.body.computed_at, risk.hash));
+        newest
+            .ok_or_else(|| eyre!("{}: no risk-profiles were computed by {at}; add some, or evaluate later", self.shown))
+    }
+}
+
+fn kind(name: &str, text: &str) -> Result<String> {
+    let head = if text.trim_start().starts_with('{') {
+        serde_json::from_str::<Head>(text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str::<Head>(text).map_err(|error| error.message().to_owned())
+    };
+    let fault = |what: String| Fault {
+        document: name.to_owned(),
+        path: "kind".to_owned(),
+        what: what.replace('\n', " "),
+        remedy: "begin every document with its kind".to_owned(),
+    };
+    Ok(head.map_err(fault)?.kind)
+}
