@@ -34,6 +34,7 @@ mod program;
 mod reason;
 mod request;
 mod verdict;
+mod watch;
 
 pub use attested::Question;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
@@ -54,3 +55,4 @@ pub use opening::Opening;
 pub use reason::Reason;
 pub use request::{Action, Request};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};
+pub use watch::Watched;
