@@ -63,6 +63,17 @@ fn a_used_safe_goes_all_the_way(version: Version) {
     assert_eq!(plan["step"]["doing"], "activate");
     assert_eq!(operator.plan().0, 0);
 
+    // What was staged and not activated in time cannot be, not even by a plan that was made in time.
+    operator.policy("0.3");
+    operator.change();
+    operator.wait(DELAY);
+    assert_eq!(operator.plan().1["step"]["doing"], "activate");
+    operator.wait(14 * 86_400);
+    let (code, _, talk) = operator.apply();
+    assert!(code == 1 && talk.contains("has passed"), "{talk}");
+    operator.policy("0.8");
+    assert_eq!(operator.plan().0, 0);
+
     // And out.
     let removing = ["remove", "--safe", &operator.safe.to_string(), "--rpc", "$NODE", "-o", "plan.json"];
     for doing in ["stage_removal", "remove"] {
