@@ -63,6 +63,17 @@ fn a_used_safe_goes_all_the_way(version: Version) {
     assert_eq!(plan["step"]["doing"], "activate");
     assert_eq!(operator.plan().0, 0);
 
+    // What was staged and not activated in time cannot be, not even by a plan that was made in time.
+    operator.policy("0.3");
+    operator.change();
+    operator.wait(DELAY);
+    assert_eq!(operator.plan().1["step"]["doing"], "activate");
+    operator.wait(14 * 86_400);
+    let (code, _, talk) = operator.apply();
+    assert!(code == 1 && talk.contains("has passed"), "{talk}");
+    operator.policy("0.8");
+    assert_eq!(operator.plan().0, 0);
+
     // And out.
     let removing = ["remove", "--safe", &operator.safe.to_string(), "--rpc", "$NODE", "-o", "plan.json"];
     for doing in ["stage_removal", "remove"] {
@@ -114,6 +125,29 @@ fn another_guard_is_refused_until_it_is_removed() {
     let none = Safe::setGuardCall { guard: Address::ZERO }.abi_encode();
     operator.execute(&operator.call(operator.safe, 0, none));
     operator.change();
+}
+
+#[test]
+fn the_signature_handler_comes_with_installing_and_goes_with_removing() {
+    let operator = Operator::new(Version::V1_5_0);
+    let before = operator.info().handler;
+    let planning = [&operator.planning()[..], &["--handler"]].concat();
+    let (code, _, talk) = operator.run(&planning);
+    assert!(code == 1 && talk.contains("deploy --handler"), "{talk}");
+    let deploying = ["deploy", "--handler", "--rpc", "$NODE", "--key-env", "PAYER", "--yes"];
+    assert_eq!(operator.run(&deploying).0, 0);
+    assert_eq!((operator.run(&planning).0, operator.apply().0), (2, 0));
+    assert_eq!(operator.info().handler, deploy::handler_at());
+    let (safe, before) = (operator.safe.to_string(), before.to_string());
+    for doing in ["stage_removal", "remove"] {
+        let removing = ["remove", "--safe", &safe, "--rpc", "$NODE", "--handler", &before, "-o", "plan.json"];
+        let (code, plan, talk) = operator.run(&removing);
+        assert_eq!((code, &plan["step"]["doing"]), (2, &json!(doing)), "{talk}");
+        assert_eq!(operator.apply().0, 0);
+        operator.wait(DELAY);
+    }
+    let info = operator.info();
+    assert_eq!((info.guard, info.handler.to_string()), (Address::ZERO, before));
 }
 
 #[test]

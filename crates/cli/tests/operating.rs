@@ -59,6 +59,9 @@ fn every_command_of_the_page_runs_and_ends_as_the_page_says() {
             let expected = if line.contains("# ends with 2") { 2 } else { 0 };
             let (code, text) = shell(&operator, line);
             assert_eq!(code, Some(expected), "{line}\n{text}");
+            if line.contains("drift --markdown") {
+                assert!(text.contains("`pay` decided"), "by the names that were planned: {text}");
+            }
             if line.contains("# nothing to do") {
                 assert!(text.contains("nothing to do"), "{line}\n{text}");
             }

@@ -114,6 +114,13 @@ fn drift_is_told_until_the_file_is_active() {
     operator.change();
     let (code, shown, _) = operator.run(&DRIFT);
     assert!(code == 2 && shown["drift"].to_string().contains("the file is staged"), "{shown}");
+    // Back to what is active: what is staged is dropped.
+    operator.policy("0.5");
+    assert_eq!(operator.run(&DRIFT).0, 2);
+    assert_eq!(operator.change()["step"]["doing"], "cancel");
+    assert_eq!((operator.run(&DRIFT).0, operator.plan().0), (0, 0));
+    operator.policy("0.9");
+    operator.change();
     operator.wait(DELAY);
     operator.change();
     assert_eq!(operator.run(&DRIFT).0, 0);

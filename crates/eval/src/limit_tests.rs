@@ -186,3 +186,23 @@ fn months_end_where_the_calendar_says_for_four_hundred_years() {
         }
     }
 }
+
+#[test]
+fn what_is_used_frees_up_exactly_when_the_meter_says() {
+    // 2026-01-01 is a Thursday; the last second of February of a leap year is another case of its own.
+    for now in [NOW, NOW + 5 * 86_400, 1_709_251_199] {
+        for window in 1..=4 {
+            let limit = limit(window, 100, 3_600, 0);
+            let empty = open(&limit, U256::ZERO, now);
+            assert_eq!(empty.frees_at(&limit, now), None, "nothing is used");
+            let mut meter = open(&limit, U256::ZERO, now);
+            assert_eq!(meter.charge(U256::from(7)), Ok(()));
+            let (_, word) = meter.write().unwrap();
+            let used = open(&limit, word, now);
+            let at = used.frees_at(&limit, now).unwrap();
+            assert!(at > now);
+            assert_eq!(open(&limit, word, at - 1).remaining(), U256::from(93), "window {window}, not before");
+            assert_eq!(open(&limit, word, at).remaining(), U256::from(100), "window {window}, then");
+        }
+    }
+}

@@ -44,8 +44,6 @@ pub enum Doing {
     Stage,
     /// Activates the staged program.
     Activate,
-    /// Stages a program and activates it, where there is no change delay.
-    Change,
     /// Drops what is staged.
     Cancel,
     /// Stages the removal.
@@ -62,7 +60,6 @@ impl Doing {
             Self::Install => "install the hook and the program",
             Self::Stage => "stage the program",
             Self::Activate => "activate the staged program",
-            Self::Change => "stage the program and activate it at once",
             Self::Cancel => "drop what is staged",
             Self::StageRemoval => "stage the removal",
             Self::Remove => "remove the hook",
@@ -72,7 +69,7 @@ impl Doing {
     /// Whether the program has to stand on the chain before.
     #[must_use]
     pub const fn needs_program(self) -> bool {
-        matches!(self, Self::Install | Self::Stage | Self::Change | Self::Activate)
+        matches!(self, Self::Install | Self::Stage | Self::Activate)
     }
 
     /// Whether something else follows when the change delay has passed.
@@ -141,25 +138,20 @@ fn enforce(account: &Account, goal: &Goal, program: &Bytes, change_delay: u32, n
     if active == (wanted.address, wanted.code_hash) && account.kept.change_delay == change_delay {
         return match live {
             None => Ok(Next::Nothing),
-            Some(_) => control(account, Doing::Cancel, &[IPolicyHook::cancelStagedCall {}.abi_encode()]),
+            Some(_) => control(account, Doing::Cancel, IPolicyHook::cancelStagedCall {}.abi_encode()),
         };
     }
     let is_staged =
         staged == Some(&Change::Program { address: wanted.address, code_hash: wanted.code_hash, change_delay });
-    let activate = || IPolicyHook::activateCall { program: wanted.address }.abi_encode();
     if let (true, Some((matures, _))) = (is_staged, live) {
         if now < matures {
             return Ok(Next::Wait(Doing::Activate, matures));
         }
-        return control(account, Doing::Activate, &[activate()]);
+        return control(account, Doing::Activate, IPolicyHook::activateCall { program: wanted.address }.abi_encode());
     }
     let stage =
         IPolicyHook::stageCall { program: wanted.address, codeHash: wanted.code_hash, changeDelay: change_delay };
-    let stage = stage.abi_encode();
-    if account.kept.change_delay == 0 {
-        return control(account, Doing::Change, &[stage, activate()]);
-    }
-    control(account, Doing::Stage, &[stage])
+    control(account, Doing::Stage, stage.abi_encode())
 }
 
 fn install(account: &Account, goal: &Goal, program: Program) -> Result<Next> {
@@ -203,15 +195,13 @@ fn remove(account: &Account, handler: Option<Address>, now: u64) -> Result<Next>
         Some((_, expires)) if is_staged && now < expires => step(account, Doing::Remove, &calls),
         _ => {
             let calls = calls.into_iter().map(|call| IPolicyHook::SlotCall { to: call.to, data: call.data }).collect();
-            control(account, Doing::StageRemoval, &[IPolicyHook::stageSlotsCall { calls }.abi_encode()])
+            control(account, Doing::StageRemoval, IPolicyHook::stageSlotsCall { calls }.abi_encode())
         }
     }
 }
 
-fn control(account: &Account, doing: Doing, calls: &[Vec<u8>]) -> Result<Next> {
-    let hook = deploy::hook_at();
-    let calls: Vec<_> = calls.iter().map(|data| Transaction::call(hook, data.clone())).collect();
-    step(account, doing, &calls)
+fn control(account: &Account, doing: Doing, call: Vec<u8>) -> Result<Next> {
+    step(account, doing, &[Transaction::call(deploy::hook_at(), call)])
 }
 
 /// One call as it is, several as a batch.

@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, link, lint_proof, node, parity, setup, tools, wasm};
+use crate::{attacks, demo, link, lint_proof, node, parity, setup, stage, suite, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
     figures.push(wasm_figure(args.seed)?);
+    figures.extend(operating_figures()?);
     figures.extend(demo_figures("embedded", demo::binary())?);
     let anvil = node::Anvil::start()?;
     let mut on_node = demo::binary();
@@ -175,6 +176,31 @@ fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
 }
 
 /// The linter against brute force: a short run now, and the long one on record, which counts for one source only.
+/// What is tried on real Safes of every version, on real nodes: each test is one case.
+const OPERATING: [(&str, &str); 4] = [
+    ("used Safes from plan to removal, and bad input refused", "operate"),
+    ("faults between plan and end, nothing sent twice", "operate_faults"),
+    ("status as the chain has it, in 3 round trips", "status"),
+    ("commands of the page run as written", "operating"),
+];
+
+fn operating_figures() -> Result<Vec<Figure>> {
+    let figure = |(name, test): (&str, &str)| -> Result<Figure> {
+        let command = tools::cargo(&["test", "-p", "portcullis-cli", "--test", test, "--color", "never"]);
+        let outcome = stage::run(&format!("operating {test}"), command)?;
+        let counts = outcome.lines.iter().filter_map(|line| suite::libtest(line));
+        let (passed, failed) = counts.fold((0_u64, 0_u64), |(a, b), (c, d)| (a.saturating_add(c), b.saturating_add(d)));
+        Ok(Figure {
+            name: format!("operating: {name}"),
+            target: "all".to_owned(),
+            value: format!("{passed} of {}", passed.saturating_add(failed)),
+            met: outcome.passed && passed > 0 && failed == 0,
+            seed: None,
+        })
+    };
+    OPERATING.into_iter().map(figure).collect()
+}
+
 fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
     eprintln!(".... lint against brute force");
     let now = lint_proof::measure(seed, LINT_POLICIES, &indicatif::ProgressBar::hidden(), 0)?;

@@ -86,6 +86,11 @@ fn nextest_count(line: &str) -> Option<Count> {
     Some(Count { passed, failed: failed.saturating_add(timed_out).saturating_add(unfit) })
 }
 
+/// How many tests of one of cargo's runs passed and failed; none where a line is no closing line.
+pub(crate) fn libtest(line: &str) -> Option<(u64, u64)> {
+    libtest_count(line).map(|count| (count.passed, count.failed))
+}
+
 /// `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s`
 fn libtest_count(line: &str) -> Option<Count> {
     let counts = line.trim().strip_prefix("test result: ")?;

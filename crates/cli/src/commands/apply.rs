@@ -87,7 +87,10 @@ impl Apply {
         };
         let more: Vec<_> = program.iter().map(|piece| piece.address).collect();
         let pinned = fork::pin(&ground.settings, ground.info.address, &more)?;
-        fork::rehearse(&pinned, ground.info.address, &plan.goal, program.as_ref())?;
+        let rehearsed = fork::rehearse(&pinned, ground.info.address, &plan.goal, program.as_ref())?;
+        if rehearsed.runs.first().map(|run| run.doing) != Some(plan.step.doing) {
+            bail!("the time to {} has passed, so nothing is sent: plan again", plan.step.doing.words());
+        }
         let words = plan.step.doing.words();
         talk(format!("Safe         {}: {words}", ground.info.address));
         talk(format!("transaction  {}, nonce {}, rehearsed with the guard on", plan.step.hash, plan.step.nonce));

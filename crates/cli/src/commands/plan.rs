@@ -70,10 +70,13 @@ impl Plan {
         let path = settings.policy.as_ref().ok_or_else(|| eyre!("no policy is named: give --policy FILE"))?;
         let file = policy_file::load(path)?;
         let chain_id = settings.expected_chain()?;
+        let change_delay = file.policy.control.change_delay;
+        let change_delay =
+            change_delay.ok_or_else(|| eyre!("the policy has no change delay: write one into [control]"))?;
         let acknowledged = self.acknowledge_module.iter().map(|module| address(module, chain_id));
         let goal = Goal::Enforced {
             program: file.compiled.program.clone().into(),
-            change_delay: file.policy.control.change_delay.unwrap_or(0),
+            change_delay,
             acknowledged: acknowledged.collect::<Result<_>>().wrap_err("--acknowledge-module")?,
             handler: self.handler.then(addresses::handler_at),
         };
