@@ -140,7 +140,7 @@ fn a_new_version_never_edits_an_old_one_and_only_one_is_in_force() {
         copy["author"] = json!("eve");
         papers.policies.push(copy);
     };
-    refuses(edited, "policy", "revision", "other content");
+    refuses(edited, "policy 2", "revision", "other content");
     let both = |papers: &mut Papers| {
         let mut next = papers.policies[0].clone();
         next["revision"] = json!(2);

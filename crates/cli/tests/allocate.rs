@@ -1,0 +1,92 @@
+//! What the page on allocation shows works as it is written there, on the portfolio of `examples/staking`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const AT: &str = "2026-11-20T12:00:00Z";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder in which the examples are where the page says.
+fn place() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let examples = root().join("examples").canonicalize().unwrap();
+    std::os::unix::fs::symlink(examples, folder.path().join("examples")).unwrap();
+    folder
+}
+
+/// Exit code, result and talk of a command.
+fn run(folder: &TempDir, command: &str) -> (i32, String, String) {
+    let mut portcullis = Command::cargo_bin("portcullis").unwrap();
+    let output = portcullis.current_dir(folder.path()).args(command.split_whitespace()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn json(folder: &TempDir, command: &str, code: i32) -> Value {
+    let (ended, result, talk) = run(folder, &format!("{command} --json"));
+    assert_eq!(ended, code, "{command}: {talk}");
+    serde_json::from_str(&result).unwrap()
+}
+
+#[test]
+fn every_command_of_the_page_runs_on_the_staking_portfolio() {
+    let page = fs::read_to_string(root().join("docs/allocation.md")).unwrap();
+    let shell: String = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let commands: Vec<&str> = shell.lines().filter_map(|line| line.strip_prefix("portcullis ")).collect();
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    let folder = place();
+    for command in commands {
+        // What is breached, moves or differs ends with 2.
+        let changes = ["check", "propose", "compare"].iter().any(|word| command.contains(&format!("allocate {word}")));
+        let (code, result, talk) = run(&folder, command);
+        assert_eq!(code, if changes { 2 } else { 0 }, "portcullis {command}\n{talk}");
+        assert!(!result.is_empty(), "portcullis {command}");
+    }
+}
+
+#[test]
+fn the_incident_stops_increases_and_the_rest_comes_back_within_its_limits() {
+    let folder = place();
+    let propose = format!("allocate propose examples/staking --at {AT} --out proposal.json");
+    let proposal = json(&folder, &propose, 2)["proposal"].clone();
+    assert_eq!(proposal["totals"]["violation_after"], "0", "{}", proposal["collisions"]);
+    assert_ne!(proposal["totals"]["violation_now"], "0");
+    assert_eq!(proposal["manual_review"], true);
+    assert_eq!(proposal["subjects"].as_array().unwrap().len(), 200);
+    assert!(proposal["phases"].as_array().unwrap().len() > 1);
+    let cedar = json(&folder, "allocate explain proposal.json examples/staking cedar", 0);
+    let flows = cedar["flows"].as_array().unwrap();
+    assert!(flows.iter().all(|flow| flow["move"] == "decrease"), "{flows:?}");
+    let records = cedar["records"].as_array().unwrap();
+    assert!(
+        records.iter().any(|record| record["clause"] == "incident" && record["values"]["event"] == "slashing-cedar-1")
+    );
+}
+
+#[test]
+fn a_proposal_that_somebody_changed_is_refused() {
+    let folder = place();
+    json(&folder, &format!("allocate propose examples/staking --at {AT} --out proposal.json"), 2);
+    let file = folder.path().join("proposal.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("\"manual_review\": true", "\"manual_review\": false", 1)).unwrap();
+    let (code, _, talk) = run(&folder, "allocate verify proposal.json examples/staking");
+    assert_eq!(code, 1);
+    assert!(talk.contains("the id is not the hash of the proposal"), "{talk}");
+}
+
+#[test]
+fn a_profile_that_is_too_old_is_an_error_that_says_what_to_do() {
+    let (code, result, talk) = run(&place(), "allocate check examples/staking --at 2026-11-25T00:00:00Z");
+    assert_eq!((code, result.as_str()), (1, ""));
+    assert!(talk.contains("examples/staking/risk.toml: profiles[alder].at"), "{talk}");
+    assert!(talk.contains("measure alder again"), "{talk}");
+    assert_eq!(talk.lines().count(), 1);
+}
