@@ -95,8 +95,12 @@ impl Node {
         self.raw("anvil_setCode", json!([factory, Bytes::from_static(&deployer::CODE)]))
     }
 
+    pub(crate) const fn provider(&self) -> &RootProvider<Ethereum> {
+        &self.provider
+    }
+
     /// Runs a request to its end, and sorts its errors.
-    fn wait<T>(
+    pub(crate) fn wait<T>(
         &self,
         method: &'static str,
         request: impl Future<Output = std::result::Result<T, TransportError>>,
@@ -121,7 +125,7 @@ impl Node {
         Ok(())
     }
 
-    fn time_of(&self, block: BlockId) -> Result<u64> {
+    pub(crate) fn time_of(&self, block: BlockId) -> Result<u64> {
         let found = self.wait("eth_getBlockByNumber", async { self.provider.get_block(block).await })?;
         found
             .map(|block| block.header.timestamp)

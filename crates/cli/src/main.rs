@@ -11,6 +11,7 @@ mod fork;
 mod history;
 mod message_file;
 mod mirror;
+mod moment;
 mod outlook;
 mod output;
 mod policy_file;
@@ -62,11 +63,13 @@ enum Command {
     /// Say, offline and in words, what a policy decides on a transaction and which rule decides
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
-    Simulate(commands::simulate::Simulate),
+    Simulate(Box<commands::simulate::Simulate>),
     /// Simulate a bundle again, without a network
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
+    /// Collect what a Safe has executed from a node, for `backtest`
+    History(commands::history::History),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
+        Command::History(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

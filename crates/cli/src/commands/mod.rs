@@ -9,6 +9,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 mod explain_message;
 pub(crate) mod fmt;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod replay;
