@@ -2,6 +2,7 @@
 
 pub mod deploy;
 mod error;
+pub mod history;
 pub mod install;
 mod ledger;
 mod logs;

@@ -102,6 +102,10 @@ impl Node {
         self.raw("anvil_setCode", json!([factory, Bytes::from_static(&deployer::CODE)]))
     }
 
+    pub(crate) const fn provider(&self) -> &RootProvider<Ethereum> {
+        &self.provider
+    }
+
     /// Runs a request to its end, and sorts its errors.
     pub(crate) fn wait<T>(
         &self,

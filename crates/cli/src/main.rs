@@ -15,6 +15,7 @@ mod history;
 mod member;
 mod message_file;
 mod mirror;
+mod moment;
 mod named;
 mod outlook;
 mod output;
@@ -71,7 +72,7 @@ enum Command {
     /// Say, offline and in words, what a policy decides on a transaction and which rule decides
     Explain(commands::explain::Explain),
     /// Ask the chain and the mirror for their verdict on a transaction
-    Simulate(commands::simulate::Simulate),
+    Simulate(Box<commands::simulate::Simulate>),
     /// Simulate a bundle again, without a network
     Replay(commands::replay::Replay),
     /// Replay past requests under a policy, and say what it would have changed
@@ -116,6 +117,8 @@ enum Command {
     Man(commands::pages::Man),
     /// Measure portfolios against allocation policies, and propose the best way back with a proof
     Allocate(commands::allocate::Allocate),
+    /// Collect what a Safe has executed from a node, for `backtest`
+    History(commands::history::History),
     /// Play a treasury's day on real Safes, every verdict twice
     Demo(commands::demo::Demo),
 }
@@ -168,6 +171,7 @@ fn main() -> ExitCode {
         Command::Completions(command) => command.run(Args::command()),
         Command::Man(command) => command.run(Args::command()),
         Command::Allocate(command) => command.run(&output),
+        Command::History(command) => command.run(&output),
         Command::Demo(command) => command.run(&output),
     };
     match outcome {

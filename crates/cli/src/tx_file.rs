@@ -44,6 +44,17 @@ pub(crate) struct WrittenAction {
     operation: u8,
 }
 
+impl From<&Action> for WrittenAction {
+    fn from(action: &Action) -> Self {
+        Self {
+            to: action.to.to_string(),
+            value: action.value.to_string(),
+            data: action.data.to_string(),
+            operation: action.operation,
+        }
+    }
+}
+
 /// Reads a transaction.
 pub(crate) fn load(path: &Path) -> Result<TxFile> {
     parse(&policy_file::text(path)?).wrap_err_with(|| path.display().to_string())
@@ -155,17 +166,11 @@ impl TxFile {
 
     /// As a file writes it.
     pub(crate) fn written(&self) -> Written {
-        let actions = self.actions.iter().map(|action| WrittenAction {
-            to: action.to.to_string(),
-            value: action.value.to_string(),
-            data: action.data.to_string(),
-            operation: action.operation,
-        });
         Written {
             origin: self.origin.map(|origin| origin.to_string()),
             initiator: self.initiator.map(|initiator| initiator.to_string()),
             signatures: Some(self.signatures.to_string()),
-            actions: actions.collect(),
+            actions: self.actions.iter().map(WrittenAction::from).collect(),
         }
     }
 

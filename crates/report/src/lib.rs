@@ -24,9 +24,9 @@ pub use decode::Decoder;
 pub use html::html;
 pub use markdown::markdown;
 pub use model::{
-    AccountChange, Action, Allowance, Argument, Asset, BalanceChange, Call, CallKind, Conclusion, Configuration,
-    ConfigurationChange, Decoded, Effect, Event, Hashes, Judged, LeftOut, LimitUse, Obligation, Outcome, Party,
-    Provenance, Report, Request, Safe, Source, Standard, Status, Transfer, VERSION, Warning, WarningKind, Word,
+    AccountChange, Action, Allowance, AllowedFrom, Argument, Asset, BalanceChange, Call, CallKind, Conclusion,
+    Configuration, ConfigurationChange, Decoded, Effect, Event, Hashes, Judged, LeftOut, LimitUse, Obligation, Outcome,
+    Party, Provenance, Report, Request, Safe, Source, Standard, Status, Transfer, VERSION, Warning, WarningKind, Word,
 };
 pub use moves::{allowances, transfers};
 pub use text::text;

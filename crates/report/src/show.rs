@@ -68,6 +68,13 @@ fn verdict(report: &Report) -> Block<'_> {
         ("In the mirror", judged(&report.mirror)),
         ("Execution", vec![words(outcome), words("gas"), exact(report.gas)]),
     ];
+    if let Some(from) = report.allowed_from {
+        let announced = if from.announced { ", if it is announced at the time of this simulation" } else { "" };
+        facts.push((
+            "Allowed from",
+            vec![words(units::time(from.at)), words(format!("(second {}){announced}", from.at))],
+        ));
+    }
     if let Some(failure) = &report.failure {
         facts.push(("Why it fails", vec![quoted(failure)]));
     }

@@ -28,7 +28,7 @@ impl<'a> Names<'a> {
         if who.0.is_zero() {
             line.push(words("(nobody)"));
         } else if let Some(name) = self.parties.get(&who) {
-            line.extend([words("("), quoted(name), words(")")]);
+            line.push(quoted(&name.aside()));
         }
         line
     }

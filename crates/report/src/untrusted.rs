@@ -38,6 +38,12 @@ impl Untrusted {
         Self(kept)
     }
 
+    /// The same in parentheses.
+    #[must_use]
+    pub(crate) fn aside(&self) -> Self {
+        Self(format!("({})", self.0))
+    }
+
     /// As it may be shown; markup is for each format to escape.
     #[must_use]
     pub fn as_str(&self) -> &str {

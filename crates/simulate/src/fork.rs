@@ -87,6 +87,11 @@ impl<'a> Fork<'a> {
         self.block = self.block.saturating_add(1);
     }
 
+    /// Turns the clock of the block under construction, in seconds.
+    pub const fn set_now(&mut self, now: u64) {
+        self.now = now;
+    }
+
     /// Native units held, in wei.
     ///
     /// # Errors

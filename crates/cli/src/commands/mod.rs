@@ -16,6 +16,7 @@ mod explain_message;
 pub(crate) mod fmt;
 pub(crate) mod freeze;
 pub(crate) mod hash;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod pages;

@@ -4,6 +4,7 @@ use crate::embedded::Local;
 use crate::exit::Exit;
 use crate::fork::{self, Asked, ReportFile};
 use crate::mirror::{self, Executed};
+use crate::moment;
 use crate::named;
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
@@ -52,9 +53,12 @@ pub(crate) struct Simulate {
     /// The block on whose state it runs: a number, a hash or `latest`
     #[arg(long, value_name = "BLOCK", default_value = "latest", requires = "rpc")]
     block: String,
-    /// When it runs, in seconds since 1970; one second after the block where left out
-    #[arg(long, value_name = "SECONDS", requires = "rpc")]
+    /// When it runs: seconds since 1970, or a time like 2026-01-31T09:00:00Z; one second after the block where left out
+    #[arg(long, value_name = "TIME", requires = "rpc", value_parser = moment::moment)]
     at: Option<u64>,
+    /// How long after the block it runs, like 24h
+    #[arg(long, value_name = "DURATION", requires = "rpc", conflicts_with = "at", value_parser = moment::duration)]
+    after: Option<u64>,
     /// The chain that the node must be on
     #[arg(long, value_name = "ID", requires = "rpc")]
     chain_id: Option<u64>,
@@ -207,10 +211,13 @@ impl Simulate {
     /// When it runs: as early as the next block can be, or when the arguments say.
     fn at(&self, pinned: &Pinned) -> Result<u64> {
         let block = pinned.block();
-        match self.at {
+        let after = |by| block.timestamp.checked_add(by).ok_or_else(|| eyre!("--after: it is beyond all time"));
+        match self.at.map_or_else(|| self.after.map(after), |at| Some(Ok(at))).transpose()? {
             None => Ok(block.timestamp.saturating_add(1)),
             Some(at) if at > block.timestamp => Ok(at),
-            Some(at) => bail!("--at: {at} is not after block {}, which is of {}", block.number, block.timestamp),
+            Some(at) => {
+                bail!("{at} is not after block {}, which is of {}: choose a later time", block.number, block.timestamp)
+            }
         }
     }
 }

@@ -14,8 +14,8 @@ use portcullis_chain::read::{self, SafeInfo};
 use portcullis_eval::{Evaluation, Request, Verdict};
 use portcullis_policy::SourceMap;
 use portcullis_report::{
-    self as told, Amount, Conclusion, Configuration, ConfigurationChange, Data, Decoder, Hash, Hashes, Judged, LeftOut,
-    Provenance, Report, Untrusted, Who,
+    self as told, AllowedFrom, Amount, Conclusion, Configuration, ConfigurationChange, Data, Decoder, Hash, Hashes,
+    Judged, LeftOut, Provenance, Report, Untrusted, Who,
 };
 use portcullis_simulate::{CallEnd, CallType, Fork, Pinned, Ran, TracedCall};
 use std::collections::BTreeSet;
@@ -35,6 +35,7 @@ pub(super) struct Found<'a> {
     pub(super) names: &'a SourceMap,
     pub(super) facts: &'a Facts,
     pub(super) ran: &'a Ran,
+    pub(super) allowed_from: Option<AllowedFrom>,
 }
 
 /// Puts the report together; `after` is the state with the request executed.
@@ -68,6 +69,7 @@ pub(super) fn report(after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
         agree: facts.agree,
         outcome: facts.outcome,
         failure: facts.failure.as_deref().map(Untrusted::new),
+        allowed_from: found.allowed_from,
         gas: facts.gas,
         safe: safe(found),
         request: told::Request {

@@ -8,6 +8,7 @@ mod file;
 mod holdings;
 mod ledger;
 mod parties;
+mod ready;
 mod rehearsal;
 mod shown;
 
@@ -26,7 +27,7 @@ use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
-use portcullis_report::{Outcome, Report};
+use portcullis_report::{AllowedFrom, Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
@@ -60,6 +61,8 @@ pub(crate) struct Simulated {
     chain: Verdict,
     rust: Evaluation,
     names: SourceMap,
+    /// When it becomes allowed, where it is denied.
+    allowed_from: Option<AllowedFrom>,
     /// Where it was asked for.
     report: Option<Report>,
 }
@@ -127,6 +130,11 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full
     }
 
     let answers = mirror::ask(ledger, hook, &request)?;
+    let allowed_from = if answers.agree() && !answers.chain.is_allowed() {
+        ready::allowed_from(ledger, hook, &active, &request, &answers.rust)?
+    } else {
+        None
+    };
     let ran = ledger.0.send(sender, asked.safe, U256::ZERO, data)?;
     // What the chain did counts; what `check` said before tells the rest of an allow.
     let (chain, outcome, failure) = match mirror::ended(ran.receipt.success, &ran.receipt.output)? {
@@ -170,9 +178,10 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full
         names: &names,
         facts: &facts,
         ran: &ran,
+        allowed_from,
     };
     let report = if in_full { Some(detail::report(ledger, &found)?) } else { None };
-    Ok(Simulated { facts, chain, rust: answers.rust, names, report })
+    Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
 }
 
 /// The hook that guards the Safe, and the module that asks.

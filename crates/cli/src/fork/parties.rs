@@ -7,7 +7,7 @@ use super::ledger::Forked;
 use alloy_primitives::{Address, B256, keccak256};
 use eyre::Result;
 use portcullis_bindings::safe::{
-    FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, NONCE_SLOT, SINGLETON_SLOT, THRESHOLD_SLOT,
+    self, FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, NONCE_SLOT, SINGLETON_SLOT, THRESHOLD_SLOT,
 };
 use portcullis_bindings::{IPolicyHook, ISignatureHandler, libraries};
 use portcullis_chain::read::SafeInfo;
@@ -38,6 +38,9 @@ pub(super) fn parties(report: &Report, found: &Found<'_>) -> Vec<Party> {
         name(asset.address, format!("the policy's {}", asset.name));
     }
     MULTI_SENDS.iter().for_each(|one| name(one.address, "Safe's MultiSend".to_owned()));
+    let call_only =
+        [safe::MULTI_SEND_CALL_ONLY_1_3_0, safe::MULTI_SEND_CALL_ONLY_1_4_1, safe::MULTI_SEND_CALL_ONLY_1_5_0];
+    call_only.iter().for_each(|one| name(*one, "Safe's MultiSendCallOnly".to_owned()));
     for library in &libraries::ALL {
         name(library.address(), format!("Portcullis, {}", library.name));
     }
@@ -85,7 +88,7 @@ pub(super) fn surroundings(before: &Forked<'_>, report: &Report, found: &Found<'
 
 /// What changes on the chain.
 pub(super) fn state(ran: &Ran, info: &SafeInfo, hook: Address) -> Vec<AccountChange> {
-    let safe: [(B256, &str); 6] = [
+    let slots: [(B256, &str); 6] = [
         (SINGLETON_SLOT.into(), "singleton"),
         (THRESHOLD_SLOT.into(), "threshold"),
         (NONCE_SLOT.into(), "nonce of the Safe"),
@@ -96,7 +99,7 @@ pub(super) fn state(ran: &Ran, info: &SafeInfo, hook: Address) -> Vec<AccountCha
     let ours: BTreeSet<B256> = (0..super::ahead::WORDS).map(|n| account_slot(info.address, n).into()).collect();
     let meaning = |who: Address, slot: &B256| match who {
         who if who == info.address => {
-            safe.iter().find(|(known, _)| known == slot).map(|(_, words)| (*words).to_owned())
+            slots.iter().find(|(known, _)| known == slot).map(|(_, words)| (*words).to_owned())
         }
         who if who == hook && ours.contains(slot) => Some("what Portcullis keeps for the Safe".to_owned()),
         who if who == hook => Some("a limit, an announcement or an approval".to_owned()),

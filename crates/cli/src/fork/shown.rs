@@ -32,6 +32,10 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
             if let Some(opening) = &evaluation.opening {
                 text.push_str(&format!("needs  {}\n", words::opening(opening)));
             }
+            if let Some(from) = simulated.allowed_from {
+                let announced = if from.announced { ", if it is announced now" } else { "" };
+                text.push_str(&format!("from   {}{announced}\n", units::time(from.at)));
+            }
             text.push_str(&format!("gas    {}\n", facts.gas));
             if let Some(failure) = &facts.failure {
                 // A contract's own words, which may hold anything.
@@ -48,6 +52,7 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) ->
             "reason": rust.reason.name(), "rule": words::rule(rust, names), "rule_index": rust.rule,
             "words": words::reason(rust, names), "asked": asked,
             "opening": evaluation.opening.as_ref().map(words::opening_json), "outcome": facts.outcome,
+            "allowed_from": simulated.allowed_from,
             "gas": facts.gas, "failure": facts.failure, "agree": facts.agree, "overrides": overrides,
             "report": facts, "report_hash": hash,
             "state": { "trips": trips, "from_node": from_node, "from_file": from_file, "proven": pinned.is_proven() },

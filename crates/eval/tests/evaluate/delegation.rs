@@ -9,8 +9,12 @@ const CODE: Address = Address::repeat_byte(0xc0);
 
 /// Rules that allow delegatecalls, by flags and subject of their keys.
 fn trusting(keys: &[(u8, Address)]) -> Vec<u8> {
-    let rule =
-        |(flags, subject): &(u8, Address)| Rule { kind: 6 | flags, subject: *subject, selector: [0; 4], body: ALLOW.to_vec() };
+    let rule = |(flags, subject): &(u8, Address)| Rule {
+        kind: 6 | flags,
+        subject: *subject,
+        selector: [0; 4],
+        body: ALLOW.to_vec(),
+    };
     let rules: Vec<Rule> = keys.iter().map(rule).collect();
     program(0xf << 24, &[], &[], &rules, &[PAYEE])
 }

@@ -1,9 +1,17 @@
 //! What a report says. These types are its JSON; `docs/report.schema.json` is their schema.
 
+mod holdings;
+mod trace;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, Data, Hash, Untrusted, Who};
+
+pub use holdings::{
+    Allowance, BalanceChange, Configuration, ConfigurationChange, Hashes, Standard, Transfer, Warning, WarningKind,
+};
+pub use trace::{AccountChange, Argument, Call, CallKind, Decoded, Event, Status, Word};
 
 /// The version of the JSON. The second number grows when something is added, the first when a reader of the old would
 /// err.
@@ -27,6 +35,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// Why it failed, where it was not the hook that stopped it.
     pub failure: Option<Untrusted>,
+    /// When a denied request becomes allowed, where time alone does it and soon enough.
+    pub allowed_from: Option<AllowedFrom>,
     /// Gas used, after refunds.
     pub gas: u64,
     /// The Safe, before the request.
@@ -108,6 +118,16 @@ impl Conclusion {
             _ => Self::Disagreement,
         }
     }
+}
+
+/// When a denied request becomes allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedFrom {
+    /// The first second at which it is, since 1970.
+    pub at: u64,
+    /// Whether it has to be announced for that, at the time that was simulated.
+    pub announced: bool,
 }
 
 /// How the execution ended.
@@ -249,292 +269,6 @@ pub struct LimitUse {
     pub charged: Amount,
     /// What is left after.
     pub after: Amount,
-}
-
-/// What kind of asset it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Standard {
-    /// The chain's own.
-    Native,
-    /// Amounts of one kind.
-    Erc20,
-    /// Tokens of their own.
-    Erc721,
-    /// Amounts of several kinds.
-    Erc1155,
-}
-
-/// Something moves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Transfer {
-    /// What kind of asset.
-    pub standard: Standard,
-    /// The contract that says so; zero for native value.
-    pub asset: Who,
-    /// From whom; zero for what is made anew.
-    pub from: Who,
-    /// To whom; zero for what is destroyed.
-    pub to: Who,
-    /// Which token, where they differ.
-    pub id: Option<Amount>,
-    /// How much, in base units.
-    pub amount: Amount,
-}
-
-/// What somebody held and holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BalanceChange {
-    /// Who.
-    pub who: Who,
-    /// The token; zero for native value.
-    pub asset: Who,
-    /// Which token, where they differ.
-    pub id: Option<Amount>,
-    /// Before, in base units; none where the token does not say.
-    pub before: Option<Amount>,
-    /// After.
-    pub after: Option<Amount>,
-}
-
-/// Somebody may draw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Allowance {
-    /// What kind of asset.
-    pub standard: Standard,
-    /// The token.
-    pub asset: Who,
-    /// Whose.
-    pub owner: Who,
-    /// Who may draw.
-    pub spender: Who,
-    /// Whether it is given through Permit2.
-    pub permit2: bool,
-    /// Which token, where it is one.
-    pub id: Option<Amount>,
-    /// How much, in base units; none for everything.
-    pub amount: Option<Amount>,
-    /// The last second at which Permit2 draws it.
-    pub expires: Option<u64>,
-    /// Whether it takes away instead of giving.
-    pub revoked: bool,
-}
-
-/// Something of the Safe itself changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfigurationChange {
-    /// What changes.
-    pub what: Configuration,
-    /// Before; none where there was nothing.
-    pub before: Option<String>,
-    /// After; none where there is nothing any more.
-    pub after: Option<String>,
-}
-
-/// What a Safe is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Configuration {
-    /// An owner comes or goes.
-    Owner,
-    /// How many have to sign.
-    Threshold,
-    /// A module comes or goes.
-    Module,
-    /// The transaction guard.
-    Guard,
-    /// The module guard.
-    ModuleGuard,
-    /// The fallback handler.
-    FallbackHandler,
-    /// The contract that the Safe's proxy runs.
-    Singleton,
-    /// It is no Safe any more that can be read.
-    Unreadable,
-}
-
-/// What a reader should look at twice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Warning {
-    /// What kind of warning.
-    pub kind: WarningKind,
-    /// In words, addresses in full.
-    pub words: Untrusted,
-}
-
-/// Kinds of warnings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WarningKind {
-    /// Foreign code runs as the Safe.
-    Delegatecall,
-    /// The Safe itself changes.
-    Configuration,
-    /// Two addresses begin and end alike.
-    LookAlike,
-    /// Nothing here knows what the contract is.
-    UnverifiedTarget,
-    /// Calldata goes to an account without code.
-    NoCode,
-    /// Who gets something has never been seen on this chain, or never held it.
-    FirstTimeRecipient,
-    /// An allowance without bound.
-    Unlimited,
-    /// A token calls itself as another one.
-    Name,
-    /// A token's events and balances do not fit.
-    Balances,
-    /// There is more than a report lists.
-    LeftOut,
-}
-
-/// What owners compare with their wallets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Hashes {
-    /// EIP-712: the domain separator.
-    pub domain: Hash,
-    /// EIP-712: the hash of the message.
-    pub message: Hash,
-    /// What is signed.
-    pub safe_tx: Hash,
-}
-
-/// A call, or the making of a contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Call {
-    /// The index of the call that made it; none for the first.
-    pub parent: Option<u32>,
-    /// How deep it is: 0 for the first.
-    pub depth: u32,
-    /// How it is called.
-    pub kind: CallKind,
-    /// Who calls.
-    pub from: Who,
-    /// Whose code runs; none where no contract came to be.
-    pub to: Option<Who>,
-    /// Native value that goes along, in wei.
-    pub value: Amount,
-    /// Gas used.
-    pub gas: u64,
-    /// With what.
-    pub input: Data,
-    /// What it returns or reverts with.
-    pub output: Data,
-    /// How it ends.
-    pub status: Status,
-    /// Why it ends so, where it does not succeed.
-    pub error: Option<Untrusted>,
-    /// Whether nothing of it remains, since it or a call around it reverts.
-    pub undone: bool,
-    /// The calldata, read.
-    pub call: Option<Decoded>,
-}
-
-/// How a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CallKind {
-    /// An ordinary call.
-    Call,
-    /// Without changes.
-    StaticCall,
-    /// Foreign code as oneself.
-    DelegateCall,
-    /// Foreign code as oneself, the old way.
-    CallCode,
-    /// A new contract.
-    Create,
-    /// A new contract at an address that its code determines.
-    Create2,
-    /// A contract destroys itself, and what it has goes elsewhere.
-    SelfDestruct,
-}
-
-/// How a call ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It returns.
-    Returned,
-    /// It reverts.
-    Reverted,
-    /// It runs out of gas, or into code that cannot run.
-    Halted,
-}
-
-/// An event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Event {
-    /// Who tells.
-    pub address: Who,
-    /// Its topics.
-    pub topics: Vec<Hash>,
-    /// Its data.
-    pub data: Data,
-    /// The same, read.
-    pub event: Option<Decoded>,
-}
-
-/// Calldata or an event as some known signature reads it. That a selector fits does not mean that the contract does
-/// what the name says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Decoded {
-    /// Such as `transfer(address,uint256)`.
-    pub signature: String,
-    /// In order.
-    pub arguments: Vec<Argument>,
-}
-
-/// An argument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Argument {
-    /// Its name, where the signature has one.
-    pub name: String,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its value.
-    pub value: Untrusted,
-}
-
-/// What changes of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountChange {
-    /// Which.
-    pub address: Who,
-    /// Native units, before and after, in wei.
-    pub balance: Option<(Amount, Amount)>,
-    /// Transactions sent or contracts made.
-    pub nonce: Option<(u64, u64)>,
-    /// The hash of its code.
-    pub code_hash: Option<(Hash, Hash)>,
-    /// Words of its storage.
-    pub storage: Vec<Word>,
-}
-
-/// A word of storage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Word {
-    /// Where.
-    pub slot: Hash,
-    /// Before.
-    pub before: Hash,
-    /// After.
-    pub after: Hash,
-    /// What it holds, where that is known.
-    pub meaning: Option<String>,
 }
 
 /// What is known of an address.
