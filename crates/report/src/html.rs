@@ -69,7 +69,12 @@ fn shown(block: &Block<'_>, report: &Report) -> Markup {
                 table {
                     caption { (title) }
                     thead { tr { @for name in head { th scope="col" { (name) } } } }
-                    tbody { @for row in rows { tr { @for cell in row { td { (line(cell)) } } } } }
+                    tbody {
+                        @for row in rows {
+                            // Where there is no room for columns, each cell says what it is.
+                            tr { @for (cell, name) in row.iter().zip(head) { td data-name=(name) { (line(cell)) } } }
+                        }
+                    }
                 }
             }
         },

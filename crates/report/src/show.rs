@@ -66,7 +66,7 @@ fn verdict(report: &Report) -> Block<'_> {
     let mut facts = vec![
         ("On the chain", judged(&report.chain)),
         ("In the mirror", judged(&report.mirror)),
-        ("Execution", vec![words(outcome), words("gas"), exact(report.gas)]),
+        ("Execution", vec![words(format!("{outcome}, gas")), exact(report.gas)]),
     ];
     if let Some(from) = report.allowed_from {
         let announced = if from.announced { ", if it is announced at the time of this simulation" } else { "" };
