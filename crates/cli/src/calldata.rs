@@ -62,7 +62,7 @@ pub(crate) fn function(data: &[u8]) -> Option<String> {
     FUNCTIONS.iter().find_map(|text| {
         let (name, kinds, names) = parse(text)?;
         let signature = format!("{name}({})", kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
-        if keccak256(signature).get(..4) != Some(&selector[..]) {
+        if keccak256(signature).get(..4) != Some(selector.as_slice()) {
             return None;
         }
         let kind = DynSolType::Tuple(kinds);

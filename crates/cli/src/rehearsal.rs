@@ -33,7 +33,8 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     let Consent { signatures, initiator } = consent;
     let transaction = TxFile { origin: None, initiator, signatures, actions: vec![action], chain: None };
     let safe = ground.info.address;
-    let node = Rpc::new(&ground.settings.rpc()?, Limits::default())?;
+    let limits = Limits { request: ground.settings.timeout, ..Limits::default() };
+    let node = Rpc::new(&ground.settings.rpc()?, limits)?;
     let (wanted, hints) = (fork::wanted(safe, &transaction), fork::hints(safe, &transaction));
     let chain_id = Some(ground.node.chain_id());
     let pinned = Pinned::open(node, At::Latest, chain_id, Trust::Node(None), wanted, &hints)?;

@@ -32,8 +32,7 @@ fn rules() -> String {
 }
 
 fn treasury(version: Version) -> Treasury {
-    let mut treasury =
-        Treasury::guarded(version, &rules(), &format!("guardians = [\"{0}\"]\ncancellers = [\"{0}\"]\n", who("eve")));
+    let mut treasury = Treasury::guarded(version, &rules(), "guardians = \"@watch\"\ncancellers = \"@watch\"\n");
     treasury.node.fund(who("eve"), U256::from(10_u64.pow(18))).unwrap();
     treasury
 }

@@ -254,15 +254,15 @@ fn the_service_refuses_what_is_wrong_in_any_field() {
     let treasury = Treasury::new(Version::V1_4_1);
     let tx = treasury.call(who("vendor"), 8, Vec::new());
     let hash = portcullis_chain::safe::hash(&tx, treasury.safe, treasury.node.chain_id());
-    let zero = Address::ZERO;
+    let (zero, sum) = (Address::ZERO, |address: Address| address.to_string());
     let right = json!({
-        "to": tx.to, "value": "8", "data": null, "operation": 0, "safeTxGas": "0", "baseGas": "0", "gasPrice": "0",
-        "gasToken": zero, "refundReceiver": zero, "nonce": 1, "contractTransactionHash": hash, "sender": who("ann"),
+        "to": sum(tx.to), "value": "8", "data": null, "operation": 0, "safeTxGas": "0", "baseGas": "0", "gasPrice": "0",
+        "gasToken": sum(zero), "refundReceiver": sum(zero), "nonce": 1, "contractTransactionHash": hash, "sender": sum(who("ann")),
         "signature": treasury.signed(&tx, &["ann"]), "origin": "",
     });
     assert!(validate(&right, treasury.safe, &treasury.node).is_ok());
     let wrong = [
-        ("to", json!(who("eve"))),
+        ("to", json!(sum(who("eve")))),
         ("value", json!("9")),
         ("value", json!(8)),
         ("data", json!("0x00")),
@@ -271,13 +271,13 @@ fn the_service_refuses_what_is_wrong_in_any_field() {
         ("safeTxGas", json!("1")),
         ("baseGas", json!("1")),
         ("gasPrice", json!("1")),
-        ("gasToken", json!(who("eve"))),
-        ("refundReceiver", json!(who("eve"))),
+        ("gasToken", json!(sum(who("eve")))),
+        ("refundReceiver", json!(sum(who("eve")))),
         ("nonce", json!(0)),
         ("nonce", json!(2)),
         ("contractTransactionHash", json!(B256::ZERO)),
-        ("sender", json!(who("eve"))),
-        ("sender", json!(who("bob"))),
+        ("sender", json!(sum(who("eve")))),
+        ("sender", json!(sum(who("bob")))),
         ("signature", json!("0x")),
         ("signature", json!(treasury.signed(&tx, &["eve"]))),
         ("signature", json!(treasury.signed(&tx, &["ann", "ann"]))),
@@ -299,8 +299,8 @@ fn documented() -> Treasury {
          [[rules]]\nid = \"ether\"\nwhen = {{ effect = \"transfer\", asset = \"ETH\" }}\n\
          then = {{ allow = true, delay = \"2h\", approvals = {{ group = \"watch\", at_least = 1 }} }}\n"
     );
-    let control = format!("guardians = [\"{eve}\"]\ncancellers = [\"{eve}\"]\n");
-    let mut treasury = Treasury::guarded(Version::V1_4_1, &rules, &control);
+    let control = "guardians = \"@watch\"\ncancellers = \"@watch\"\n";
+    let mut treasury = Treasury::guarded(Version::V1_4_1, &rules, control);
     treasury.node.fund(eve, U256::from(10_u64.pow(18))).unwrap();
     treasury
 }
@@ -318,11 +318,14 @@ fn every_command_of_the_page_runs() {
     treasury.file(at, "large.json", &[ether("vendor", 8)]);
     std::fs::write(at.join("policy.toml"), &treasury.policy).unwrap();
     std::fs::copy(support::root().join("crates/operate/tests/keys/bob.json"), at.join("bob.json")).unwrap();
-    let blocks = |kind: &str| page.split(&format!("```{kind}\n")).skip(1).map(|part| part.split("```").next().unwrap());
-    let [config] = blocks("toml").collect::<Vec<_>>()[..] else { panic!("one file of configuration") };
+    let blocks = |kind: &str| {
+        let fence = format!("```{kind}\n");
+        page.split(fence.as_str()).skip(1).map(|part| part.split("```").next().unwrap()).collect::<Vec<_>>()
+    };
+    let [config] = blocks("toml")[..] else { panic!("one file of configuration") };
     let config = config.replace("$SAFE", &treasury.safe.to_string()).replace("$SERVICE_URL", &service.url);
     std::fs::write(at.join("portcullis.toml"), config).unwrap();
-    let commands: Vec<&str> = blocks("sh").flat_map(str::lines).collect();
+    let commands: Vec<&str> = blocks("sh").into_iter().flat_map(str::lines).collect();
     assert!(commands.len() > 20, "{commands:?}");
     for command in commands {
         let words = command.replace("$REGISTRY", &registry.to_string());

@@ -43,7 +43,7 @@ pub fn batch(about: &About<'_>, calls: &[Transaction]) -> Value {
         .iter()
         .map(|call| {
             json!({
-                "to": call.to, "value": call.value.to_string(), "data": call.data,
+                "to": call.to.to_string(), "value": call.value.to_string(), "data": call.data,
                 // Null as the app writes what it does not know: it is part of what the checksum covers.
                 "contractMethod": null, "contractInputsValues": null,
             })
@@ -57,7 +57,7 @@ pub fn batch(about: &About<'_>, calls: &[Transaction]) -> Value {
             "name": about.name,
             "description": about.description,
             "txBuilderVersion": "1.18.0",
-            "createdFromSafeAddress": about.safe,
+            "createdFromSafeAddress": about.safe.to_string(),
             "createdFromOwnerAddress": "",
         },
         "transactions": transactions,

@@ -204,9 +204,10 @@ impl Account {
 #[must_use]
 pub fn fields(tx: &SafeTx) -> Value {
     json!({
-        "to": tx.to, "value": tx.value.to_string(), "data": tx.data, "operation": tx.operation,
+        "to": tx.to.to_string(), "value": tx.value.to_string(), "data": tx.data, "operation": tx.operation,
         "safeTxGas": tx.safeTxGas.to_string(), "baseGas": tx.baseGas.to_string(),
-        "gasPrice": tx.gasPrice.to_string(), "gasToken": tx.gasToken, "refundReceiver": tx.refundReceiver,
+        "gasPrice": tx.gasPrice.to_string(), "gasToken": tx.gasToken.to_string(),
+        "refundReceiver": tx.refundReceiver.to_string(),
         "nonce": tx.nonce.to_string(),
     })
 }

@@ -126,11 +126,13 @@ fn body(tx: &SafeTx, hash: B256, sender: Address, signatures: &[OwnerSignature],
     // Not cut within a character.
     let origin: String =
         origin.char_indices().take_while(|(at, _)| *at < MOST_ORIGIN - 4).map(|(_, one)| one).collect();
+    // Addresses with their checksum: the service takes no others.
     json!({
-        "to": tx.to, "value": tx.value.to_string(), "data": data, "operation": tx.operation,
+        "to": tx.to.to_string(), "value": tx.value.to_string(), "data": data, "operation": tx.operation,
         "safeTxGas": tx.safeTxGas.to_string(), "baseGas": tx.baseGas.to_string(),
-        "gasPrice": tx.gasPrice.to_string(), "gasToken": tx.gasToken, "refundReceiver": tx.refundReceiver,
-        "nonce": number(tx.nonce), "contractTransactionHash": hash, "sender": sender,
+        "gasPrice": tx.gasPrice.to_string(), "gasToken": tx.gasToken.to_string(),
+        "refundReceiver": tx.refundReceiver.to_string(),
+        "nonce": number(tx.nonce), "contractTransactionHash": hash, "sender": sender.to_string(),
         "signature": encode(signatures), "origin": origin,
     })
 }

@@ -136,7 +136,7 @@ fn as_safe(ground: &Ground, collected: &Collected, inner: Address, signers: &Sig
         (call.abi_encode(), ContractOwner::isValidSignature_1Call::SELECTOR)
     };
     let answer = ground.node.call(ground.info.address, inner, U256::ZERO, call.into())?;
-    if !answer.success || answer.output.get(..4) != Some(&magic[..]) {
+    if !answer.success || answer.output.get(..4) != Some(magic.as_slice()) {
         bail!(
             "the Safe `{inner}` does not confirm its owners' signatures (its fallback handler may not answer a Safe {outer}); \
              approve on chain instead: portcullis transact --safe {inner} --approve FILE"
