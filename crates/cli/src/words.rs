@@ -10,7 +10,7 @@ use portcullis_eval::{
 };
 use portcullis_policy::{Seen, SourceMap};
 use serde_json::{Value, json};
-use values::{address, at, charged, kind, limit, moment, party, seconds, selector, watched};
+use values::{address, at, charged, kind, limit, moment, party, seconds, selector};
 
 /// The rule's id; `-` when none decided.
 pub(crate) fn rule(verdict: &Verdict, names: &SourceMap) -> String {
@@ -173,6 +173,12 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         }
         Reason::RequestReplayed => "a request with this nonce was executed in the same transaction".to_owned(),
     }
+}
+
+/// What a delegatecall must leave as it is, by its number.
+fn watched(number: u8) -> &'static str {
+    let all = ["singleton", "guard", "module guard", "fallback handler", "owners", "threshold", "nonce"];
+    number.checked_sub(1).and_then(|at| all.get(usize::from(at))).copied().unwrap_or("state")
 }
 
 /// How many there must be, are, and are missing.

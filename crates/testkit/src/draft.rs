@@ -1,11 +1,9 @@
 //! A random program before it has bytes.
 
-mod delegating;
 mod selectors;
 
 use alloy_primitives::{Address, U256};
 
-use delegating::delegating;
 pub use selectors::*;
 
 use crate::answering::Answering;
@@ -346,6 +344,20 @@ fn named(dice: &mut Dice, rule: &mut RuleDraft) {
     if dice.percent(5) {
         rule.subjects = Subjects::Any;
     }
+}
+
+/// Makes the rule one about delegatecalls.
+fn delegating(dice: &mut Dice, rule: &mut RuleDraft) {
+    rule.kind = DELEGATECALL;
+    rule.recipients = Vec::new();
+    rule.subjects = match dice.below(20) {
+        0 => Subjects::Any,
+        1 => Subjects::Account,
+        2 => Subjects::These(vec![world::HOOK]),
+        3 => Subjects::These(world::tokens()),
+        _ => Subjects::These(dice.some_of(&world::targets(), 60)),
+    };
+    rule.selectors = if dice.percent(50) { dice.some_of(&OTHERS, 60) } else { Vec::new() };
 }
 
 /// A random program in the making, of whose rules so many in a hundred are for modules.

@@ -55,9 +55,3 @@ pub(super) fn seconds(value: U256) -> String {
 pub(super) fn moment(value: U256) -> String {
     u64::try_from(value).map_or_else(|_| format!("{value}"), units::time)
 }
-
-/// What a delegatecall must leave as it is, by its number.
-pub(super) fn watched(number: u8) -> &'static str {
-    let all = ["singleton", "guard", "module guard", "fallback handler", "owners", "threshold", "nonce"];
-    number.checked_sub(1).and_then(|at| all.get(usize::from(at))).copied().unwrap_or("state")
-}
