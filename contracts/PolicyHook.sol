@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Desk} from "./Desk.sol";
+import {Announcements} from "./Announcements.sol";
+import {Control} from "./Control.sol";
+import {Members} from "./Members.sol";
+import {Openers} from "./Openers.sol";
 import {ModuleGuard} from "./entries/ModuleGuard.sol";
 import {ProtocolHooks} from "./entries/ProtocolHooks.sol";
 import {TransactionGuard} from "./entries/TransactionGuard.sol";
@@ -13,16 +16,15 @@ import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {Requests} from "./libraries/Requests.sol";
-import {Watch} from "./libraries/Watch.sol";
 import {EVALUATION, Evaluation, evaluationAt, makeEvaluation} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
-/// @notice The one contract that is deployed: entries, and a desk for all else, around one core. {IPortcullis} is its
+/// @notice The one contract that is deployed: entries, control and announcements around one core. {IPortcullis} is its
 /// interface.
 /// @dev There are no functions, since the compiler would compare a call with each in turn and decode its arguments one
 /// by one, which costs an execution more than deciding it. Here what a Safe calls at each execution comes first, and
 /// every part reads its own arguments.
-contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Desk {
+contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, Openers {
     fallback() external {
         uint256 selector;
         assembly ("memory-safe") {
@@ -45,17 +47,11 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Desk {
         return 0;
     }
 
-    /// @dev What is called after an execution: its second argument says how that went. Nothing is written, and nothing
-    /// looked at but what the caller noted of itself, so this asks for no authority: after a removal, the manager that
-    /// still finishes that very execution is registered no longer.
-    function _checkSuccess() private view {
+    /// @dev The second argument of everything that is called after an execution. This reads and writes nothing else, so
+    /// it asks for no authority either: after a removal, the manager that still finishes that very execution is
+    /// registered no longer.
+    function _checkSuccess() private pure {
         require(ExactCalldata.argument(1) == 1, IPolicyHook.ExecutionFailed());
-        bool locked;
-        assembly ("memory-safe") {
-            // {Watch.LOCK} of the caller.
-            locked := tload(shl(96, caller()))
-        }
-        if (locked) Watch.settle(msg.sender);
     }
 
     /// @dev Everything else. Each part returns only if the call is none of its own.
@@ -63,7 +59,10 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Desk {
         if (selector == ISafeProtocolHooks.postCheck.selector) return _checkSuccess();
         _protocol(e, selector);
         if (selector == IPolicyHook.check.selector) _check(e);
-        _desk(selector);
+        _control(selector);
+        _announcements(selector);
+        _members(selector);
+        _openers(selector);
         if (selector == IERC165.supportsInterface.selector) {
             Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
         }

@@ -13,10 +13,7 @@ pub(crate) fn text(witness: &Witness) -> String {
     };
     let mut lines = vec![
         format!("{who}, at {}", units::time(witness.now)),
-        match witness.operation {
-            0 => format!("to {}, value {}, data {}", witness.to, witness.value, witness.data),
-            _ => format!("delegatecall to {}, data {}", witness.to, witness.data),
-        },
+        format!("to {}, value {}, data {}", witness.to, witness.value, witness.data),
     ];
     for ((registry, method, member), listed) in &witness.listed {
         let says = if *listed { "lists" } else { "does not list" };
@@ -44,7 +41,7 @@ pub(crate) fn json(witness: &Witness) -> Value {
         "initiator": witness.initiator.to_string(),
         "actions": [{
             "to": witness.to.to_string(), "value": witness.value.to_string(), "data": witness.data.to_string(),
-            "operation": witness.operation,
+            "operation": 0,
         }],
     });
     if let (Some(module), Some(fields)) = (witness.origin, transaction.as_object_mut()) {

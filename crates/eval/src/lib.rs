@@ -35,7 +35,6 @@ mod reason;
 mod request;
 mod usage;
 mod verdict;
-mod watch;
 
 pub use attested::Question;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
@@ -57,4 +56,3 @@ pub use reason::Reason;
 pub use request::{Action, Request};
 pub use usage::{Keyed, Metered, Usage, limits};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};
-pub use watch::Watched;

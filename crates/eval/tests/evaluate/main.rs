@@ -4,7 +4,6 @@
 mod common;
 mod conditions;
 mod decoding;
-mod delegation;
 mod frozen;
 mod hybrid;
 mod joining;

@@ -14,7 +14,7 @@ use crate::{
     Comparison,
     program::{
         condition::{Attribute, Condition, List, Roster},
-        expand::{APPROVE, CALL, DELEGATECALL, ENABLE_MODULE, NATIVE, OPAQUE, PERMIT2, TRANSFER},
+        expand::{APPROVE, CALL, ENABLE_MODULE, NATIVE, OPAQUE, PERMIT2, TRANSFER},
         lower::{Lowered, LoweredRule},
     },
 };
@@ -33,7 +33,6 @@ pub(super) struct View<'a> {
     call: Set,
     undeclared: Set,
     enable: Set,
-    delegatecall: Set,
 }
 
 impl<'a> View<'a> {
@@ -67,7 +66,6 @@ impl<'a> View<'a> {
             call: space.forms_of(&[Form::Bare, Form::Call]),
             undeclared,
             enable: space.form(Form::EnableModule),
-            delegatecall: space.form(Form::Delegatecall),
         }
     }
 
@@ -79,7 +77,6 @@ impl<'a> View<'a> {
             APPROVE => self.approve,
             CALL => space.sets.any([self.call, self.undeclared, self.enable]),
             OPAQUE => self.opaque,
-            DELEGATECALL => self.delegatecall,
             _ => NONE,
         }
     }
@@ -120,19 +117,14 @@ impl<'a> View<'a> {
             let enabling = kind == CALL && selector == Some(ENABLE_MODULE) && subjects.account;
             let to_account = space.account_called();
             let found = match kind {
-                NATIVE | CALL | DELEGATECALL => {
+                NATIVE | CALL => {
                     let own = if subjects.account { to_account } else { NONE };
                     let any = if subjects.any { space.sets.not(to_account) } else { NONE };
                     let named = space.classes.to.is_in(&space.dims.to, &subjects.addresses, &mut space.sets);
                     let direct = space.sets.any([own, any, named]);
-                    let called = match kind {
-                        NATIVE => self.native,
-                        DELEGATECALL => self.delegatecall,
-                        _ => self.call,
-                    };
-                    let direct = space.sets.and(direct, called);
+                    let direct = space.sets.and(direct, if kind == NATIVE { self.native } else { self.call });
                     let token = self.token_target(&subjects.addresses, subjects.any, space);
-                    let through = if kind == CALL { space.sets.and(token, self.undeclared) } else { NONE };
+                    let through = if kind == NATIVE { NONE } else { space.sets.and(token, self.undeclared) };
                     let module = if enabling { self.enable } else { NONE };
                     space.sets.any([direct, through, module])
                 }
@@ -176,7 +168,7 @@ impl<'a> View<'a> {
             Condition::Selectors(selectors) => space.selectors(selectors),
             Condition::Kinds(kinds) => {
                 let mut all = NONE;
-                for kind in [NATIVE, TRANSFER, APPROVE, CALL, OPAQUE, DELEGATECALL] {
+                for kind in [NATIVE, TRANSFER, APPROVE, CALL, OPAQUE] {
                     if kinds.checked_shr(u32::from(kind)).is_some_and(|shifted| shifted & 1 == 1) {
                         let one = self.kind(kind, space);
                         all = space.sets.or(all, one);

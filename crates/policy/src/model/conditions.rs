@@ -243,12 +243,10 @@ pub enum Effect {
     Call,
     /// A call that does not decode, to a declared token.
     Opaque,
-    /// A delegatecall to anything but a known batch contract; documents write it as `operation`.
-    Delegatecall,
 }
 
 impl Effect {
-    /// Every effect that documents write as `effect`, in the program's order.
+    /// Every effect, in the program's order.
     pub const ALL: [Self; 4] = [Self::Transfer, Self::Approve, Self::Call, Self::Opaque];
 
     /// The document's word.
@@ -259,7 +257,6 @@ impl Effect {
             Self::Approve => "approve",
             Self::Call => "call",
             Self::Opaque => "opaque",
-            Self::Delegatecall => "delegatecall",
         }
     }
 }

@@ -82,8 +82,7 @@ impl<W: World> Walk<'_, W> {
             Some(wanted) => has_selector(effect) && selector(&effect.data) == Some(wanted),
         };
         let named = key.subject != Subject::Any && key.selector.is_some();
-        let reached = (named || !effect.named_only) && (key.subject != Subject::Any || !effect.subject_only);
-        key.kind == effect.kind && subject && by_selector && reached
+        key.kind == effect.kind && subject && by_selector && (named || !effect.named_only)
     }
 
     fn all(&mut self, effect: &Effect, rule: u16, conditions: &[Condition]) -> Result<bool, Stop> {
