@@ -57,7 +57,7 @@ impl Treasury {
         assert_eq!((code, &shown), (1, &Value::Null), "{talk}");
         assert_eq!(self.blocks(), before, "nothing is sent");
         let lines: Vec<&str> = talk.lines().filter(|line| line.starts_with("error: ")).collect();
-        let [line] = &lines[..] else { panic!("{talk}") };
-        (*line).to_owned()
+        assert_eq!(lines.len(), 1, "{talk}");
+        lines.concat()
     }
 }
