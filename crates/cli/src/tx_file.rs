@@ -249,7 +249,8 @@ mod tests {
         let file = parse(&one(&format!("oeth:{TO}"), "1", "0x")).unwrap();
         assert_eq!(file.actions[0].to.to_string(), TO);
         assert!(file.must_be_on(10).is_ok() && file.must_be_on(1).is_err());
-        let two = format!(r#"{{"initiator":"eth:{TO}",{}"#, &one(&format!("oeth:{TO}"), "1", "0x")[1..]);
+        let two =
+            format!(r#"{{"initiator":"eth:{TO}",{}"#, one(&format!("oeth:{TO}"), "1", "0x").trim_start_matches('{'));
         assert!(error(&two).contains("is on another chain than the addresses before it"), "{}", error(&two));
         assert!(error(&one(&format!("nowhere:{TO}"), "1", "0x")).starts_with("actions[0].to: `nowhere` is no chain"));
     }

@@ -142,7 +142,7 @@ fn signatures_travel_in_a_file_that_cannot_be_edited() {
         let line = treasury.refused(at, &["execute", "pay.sigs", "--yes"], &["payer"]);
         assert!(line.contains(expected), "{pointer}: {line}");
     }
-    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    fs::write(&file, whole.chars().take(whole.len() / 2).collect::<String>()).unwrap();
     treasury.refused(at, &["execute", "pay.sigs", "--yes"], &["payer"]);
 
     fs::write(&file, &whole).unwrap();

@@ -217,7 +217,8 @@ mod tests {
         let nonce = U256::from(3);
         let tx = portcullis_chain::safe::batch(safe::MULTI_SEND_CALL_ONLY_1_4_1, &both, nonce);
         assert_eq!(calls(&tx).unwrap(), both);
-        assert_eq!(calls(&portcullis_chain::safe::call(to, pay.value, Bytes::new(), nonce)).unwrap(), [pay.clone()]);
+        let alone = calls(&portcullis_chain::safe::call(to, pay.value, Bytes::new(), nonce)).unwrap();
+        assert_eq!(alone, both[..1]);
 
         let about = About { name: "pay", description: "", chain_id: 1, safe: to, created_at: 1_800_000_000 };
         let file = batch(&about, &both);

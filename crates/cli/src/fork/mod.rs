@@ -199,7 +199,7 @@ fn from_owners(
 ) -> Result<Execution> {
     let nonce = asked.nonce.unwrap_or(info.nonce);
     if nonce != info.nonce {
-        ledger.0.set_storage(asked.safe, NONCE_SLOT.into(), nonce)?;
+        ledger.0.set_storage(asked.safe, NONCE_SLOT, nonce)?;
         overrides.push(Override::Nonce { nonce });
     }
     let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), nonce);
