@@ -334,6 +334,12 @@ fn batch(dice: &mut Dice, scene: &Scene<'_>, depth: u32) -> Node {
     if depth < 3 && dice.percent(12) {
         return Node::Batch(dice.pick(&delegating), vec![batch(dice, scene, depth + 1)]);
     }
+    if !scene.by_module && scene.delegates() && dice.percent(25) {
+        // What may not come together.
+        let mut both = slot_changes(dice, scene.managed);
+        both.push(Node::Leaf(leaf(dice, scene)));
+        return Node::Batch(dice.pick(&delegating), both);
+    }
     if !scene.by_module && dice.percent(14) {
         return Node::Batch(to, slot_changes(dice, scene.managed));
     }
