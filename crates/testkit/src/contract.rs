@@ -24,9 +24,9 @@ pub struct Outcome {
     pub words: BTreeMap<U256, U256>,
 }
 
-/// More than all static calls of a program together may use. What is compared are verdicts, and a hook with too little
+/// Eight times what a transaction may use. What is compared are verdicts, and a hook with too little
 /// gas gives none.
-const GAS: u64 = 1 << 34;
+const GAS: u64 = 1 << 27;
 
 /// A chain to run cases on.
 #[derive(Clone, Debug)]
