@@ -1,6 +1,6 @@
 //! `demo`: the command line's own demo, with all its set-up.
 
-use crate::{picture, setup, stage, tools};
+use crate::{picture, setup, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 
@@ -17,7 +17,7 @@ pub(crate) struct DemoArgs {
 pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     setup::run()?;
     build()?;
-    let mut command = binary();
+    let mut command = binary()?;
     if let Some(rpc) = &args.rpc {
         command.arg("--rpc").arg(rpc);
     }
@@ -29,13 +29,14 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
 
 /// Builds the command line as a stage of its own.
 pub(crate) fn build() -> Result<()> {
-    let args = ["build", "--package", "portcullis-cli", "--color", "never"];
-    stage::must("build portcullis", tools::cargo(&args)).map(drop)
+    tools::build(&["portcullis"], "demo")
 }
 
 /// The built demo.
-pub(crate) fn binary() -> std::process::Command {
-    tools::cargo(&["run", "--quiet", "--package", "portcullis-cli", "--", "demo"])
+pub(crate) fn binary() -> Result<std::process::Command> {
+    let mut command = tools::built("portcullis")?;
+    command.arg("demo");
+    Ok(command)
 }
 
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ const PICTURE: &str = "docs/demo.svg";
 pub(crate) fn picture(args: &PictureArgs) -> Result<()> {
     setup::run()?;
     build()?;
-    let mut command = binary();
+    let mut command = binary()?;
     command.arg("--json");
     let report =
         serde_json::from_str(&tools::capture(command)?).wrap_err("the demo printed something else than JSON")?;

@@ -48,9 +48,9 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.extend(lint_figures(args.seed)?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(operating_figures()?);
-    figures.extend(demo_figures("embedded", demo::binary())?);
+    figures.extend(demo_figures("embedded", demo::binary()?)?);
     let anvil = node::Anvil::start()?;
-    let mut on_node = demo::binary();
+    let mut on_node = demo::binary()?;
     on_node.args(["--rpc", anvil.url()]);
     figures.extend(demo_figures("anvil", on_node)?);
     drop(anvil);
@@ -124,7 +124,7 @@ const BATCHES: Compared = Compared {
 };
 
 fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
-    let mut command = parity::binary();
+    let mut command = parity::binary()?;
     command.args(compared.flags);
     command.args(["--cases", &compared.cases.to_string(), "--seed", &seed.to_string(), "--json"]);
     let started = Instant::now();
@@ -161,7 +161,7 @@ fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
 }
 
 fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
-    let mut command = parity::binary();
+    let mut command = parity::binary()?;
     command.args(compared.flags);
     command.args(["--self-test", "--seed", &seed.to_string(), "--json"]);
     let report = measure(&format!("{} --self-test", compared.name), command)?;
@@ -175,7 +175,6 @@ fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
     })
 }
 
-/// The linter against brute force: a short run now, and the long one on record, which counts for one source only.
 /// What is tried on real Safes of every version, on real nodes: each test is one case.
 const OPERATING: [(&str, &str); 4] = [
     ("used Safes from plan to removal, and bad input refused", "operate"),
@@ -186,7 +185,7 @@ const OPERATING: [(&str, &str); 4] = [
 
 fn operating_figures() -> Result<Vec<Figure>> {
     let figure = |(name, test): (&str, &str)| -> Result<Figure> {
-        let command = tools::cargo(&["test", "-p", "portcullis-cli", "--test", test, "--color", "never"]);
+        let command = tools::cargo(&["test", "--workspace", "--test", test, "--color", "never"]);
         let outcome = stage::run(&format!("operating {test}"), command)?;
         let counts = outcome.lines.iter().filter_map(|line| suite::libtest(line));
         let (passed, failed) = counts.fold((0_u64, 0_u64), |(a, b), (c, d)| (a.saturating_add(c), b.saturating_add(d)));
@@ -201,6 +200,7 @@ fn operating_figures() -> Result<Vec<Figure>> {
     OPERATING.into_iter().map(figure).collect()
 }
 
+/// The linter against brute force: a short run now, and the long one on record, which counts for one source only.
 fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
     eprintln!(".... lint against brute force");
     let now = lint_proof::measure(seed, LINT_POLICIES, &indicatif::ProgressBar::hidden(), 0)?;

@@ -25,8 +25,9 @@ pub(crate) fn run(args: &DocsArgs) -> Result<()> {
     settle(PAGE, SOURCE, &reasons(&source)?, args.check)?;
     demo::build()?;
     for (page, command, source) in SCHEMAS {
-        let run = [&["run", "--quiet", "--package", "portcullis-cli", "--"], command].concat();
-        settle(page, source, &tools::capture(tools::cargo(&run))?, args.check)?;
+        let mut run = tools::built("portcullis")?;
+        run.args(command);
+        settle(page, source, &tools::capture(run)?, args.check)?;
     }
     Ok(())
 }

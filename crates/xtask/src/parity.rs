@@ -1,6 +1,6 @@
 //! `parity`: the compiled contract against the Rust evaluator, by the testkit's own binary.
 
-use crate::{setup, stage, tools};
+use crate::{setup, tools};
 use clap::Args;
 use eyre::{Result, WrapErr};
 
@@ -29,7 +29,7 @@ pub(crate) struct ParityArgs {
 pub(crate) fn run(args: &ParityArgs) -> Result<()> {
     setup::run()?;
     build()?;
-    let mut command = binary();
+    let mut command = binary()?;
     if let Some(cases) = args.cases {
         command.arg("--cases").arg(cases.to_string());
     }
@@ -53,11 +53,10 @@ pub(crate) fn run(args: &ParityArgs) -> Result<()> {
 
 /// Builds the harness as a stage of its own, so that measuring does not time the compiler.
 pub(crate) fn build() -> Result<()> {
-    let args = ["build", "--package", "portcullis-testkit", "--bin", "parity", "--color", "never"];
-    stage::must("build parity", tools::cargo(&args)).map(drop)
+    tools::build(&["parity"], "posting")
 }
 
 /// The built harness.
-pub(crate) fn binary() -> std::process::Command {
-    tools::cargo(&["run", "--quiet", "--package", "portcullis-testkit", "--bin", "parity", "--"])
+pub(crate) fn binary() -> Result<std::process::Command> {
+    tools::built("parity")
 }

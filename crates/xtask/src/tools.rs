@@ -1,5 +1,6 @@
 //! Where things are, and how to start them.
 
+use crate::stage;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,23 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     command(&program, args)
+}
+
+/// Builds binaries of the workspace as a stage of its own, beside one small test of the same package.
+///
+/// A test among what is built makes cargo choose the features that `cargo xtask test` builds with. So there is one set
+/// of them for every verb, and what is large is compiled once.
+pub(crate) fn build(binaries: &[&str], test: &str) -> Result<()> {
+    let mut command = cargo(&["build", "--workspace", "--color", "never", "--test", test]);
+    command.args(binaries.iter().flat_map(|name| ["--bin", name]));
+    stage::must(&format!("build {}", binaries.join(" and ")), command).map(drop)
+}
+
+/// A binary that [`build`] built: cargo puts it beside this one.
+pub(crate) fn built(name: &str) -> Result<Command> {
+    let own = std::env::current_exe().wrap_err("this program does not know where it is")?;
+    let path = own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    Ok(command(&path.to_string_lossy(), &[]))
 }
 
 /// A Foundry tool that npm installed: the binary itself, since npm's launcher loses its exit code and outlives

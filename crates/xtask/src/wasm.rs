@@ -9,7 +9,7 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, its sources, and the linker.
@@ -101,9 +101,8 @@ fn build(folder: &Path) -> Result<()> {
 }
 
 fn ask(file: &Path, cases: u64, seed: u64) -> Result<()> {
-    let package = ["--package", "portcullis-testkit", "--bin", "questions"];
-    stage::must("build the questions", tools::cargo(&[&["build", "--color", "never"], package.as_slice()].concat()))?;
-    let mut command: Command = tools::cargo(&[&["run", "--quiet"], package.as_slice(), &["--"]].concat());
+    tools::build(&["questions"], "posting")?;
+    let mut command = tools::built("questions")?;
     command.args(["--cases", &cases.to_string(), "--seed", &seed.to_string()]);
     let file = fs::File::create(file).wrap_err("cannot write the questions")?;
     let status = command.stdout(file).status().wrap_err("cannot start the questions")?;
