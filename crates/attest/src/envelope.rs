@@ -1,5 +1,7 @@
 //! Off-chain material behind the owner signatures: `[owner signatures][payload][uint256 length][bytes32 typeHash]`.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{B256, U256, b256};
 
 use crate::MalformedMaterial;

@@ -53,6 +53,7 @@
 //! assert!(!strangers.contains(signers.as_slice()[0]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+#![no_std]
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -61,6 +62,8 @@
     clippy::cast_lossless,
     clippy::cast_precision_loss
 )]
+
+extern crate alloc;
 
 mod abi;
 mod calls;

@@ -1,5 +1,7 @@
 //! The payload: items, and the entries in them.
 
+use alloc::{vec, vec::Vec};
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use crate::{ecdsa, reader::Reader};

@@ -1,6 +1,6 @@
 //! What approvers and attesters sign.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{Eip712Domain, SolStruct};

@@ -1,5 +1,7 @@
 //! Owner signatures, as the Safe itself reads them.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, U256, eip191_hash_message, keccak256};
 use alloy_sol_types::SolCall;
 

@@ -1,5 +1,7 @@
 //! What is posted on chain for an opened module request, which carries no signatures itself.
 
+use alloc::{vec, vec::Vec};
+
 use alloy_primitives::B256;
 
 use crate::material::{APPROVALS, write_item, write_proof, write_proofs, write_short};

@@ -1,5 +1,7 @@
 //! What a request is called: content, module request id, and the hash of its effects.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 /// A call as it was asked for, before any batch is unwrapped.

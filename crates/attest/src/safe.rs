@@ -1,5 +1,7 @@
 //! The Safe transaction that owners sign.
 
+use alloc::{borrow::ToOwned, vec::Vec};
+
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use alloy_sol_types::SolCall;
 

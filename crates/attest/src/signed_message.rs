@@ -1,5 +1,7 @@
 //! Messages that an account signs, and what shows them.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, b256, keccak256};
 
 use crate::domain_separator;

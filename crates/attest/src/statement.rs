@@ -1,5 +1,7 @@
 //! What an attester set says of each effect and hybrid rule.
 
+use alloc::{vec, vec::Vec};
+
 /// What is said of one hybrid rule's off-chain conditions for one effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Truth {

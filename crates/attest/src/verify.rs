@@ -1,5 +1,7 @@
 //! Who really signed.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 

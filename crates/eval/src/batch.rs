@@ -1,5 +1,7 @@
 //! Batches through Safe's MultiSend contracts, `docs/program.md` §3.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, U256, address, b256};
 
 use crate::calldata::words_and_bytes;

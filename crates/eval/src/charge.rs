@@ -1,5 +1,7 @@
 //! What limits an effect is charged to, `docs/program.md` §2.6 and §5.
 
+use alloc::vec::Vec;
+
 use core::cmp::Ordering;
 
 use alloy_primitives::{Address, U256};

@@ -1,5 +1,7 @@
 //! Whether the conditions of a rule hold for an effect, `docs/program.md` §1.
 
+use alloc::vec::Vec;
+
 use core::cmp::Ordering;
 
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256};

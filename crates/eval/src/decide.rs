@@ -1,5 +1,7 @@
 //! Finds the rules that decide an effect, `docs/program.md` §2.6.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::Address;
 
 use crate::attested::Asked;

@@ -2,6 +2,8 @@
 
 mod ending;
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, U256};
 
 use crate::attested::{Asked, Source};

@@ -1,5 +1,7 @@
 //! What the chain will say once attesters have spoken, as far as that is known before.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256};
 use portcullis_attest::{Statement, StatementError, Truth};
 

@@ -1,6 +1,6 @@
 //! What the hook stores and where, `docs/program.md` §5 to §7.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use portcullis_attest::Binding;

@@ -2,6 +2,7 @@
 //!
 //! [`evaluate`] follows `docs/program.md` on program bytes, as the hook does on chain, and knows nothing of the
 //! document that the bytes were compiled from.
+#![no_std]
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -10,6 +11,8 @@
     clippy::cast_lossless,
     clippy::cast_precision_loss
 )]
+
+extern crate alloc;
 
 mod attested;
 mod batch;

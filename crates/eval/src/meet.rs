@@ -1,5 +1,7 @@
 //! Whether what rules asked for is there, `docs/program.md` §8.7 and §8.11.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::{
     BadMaterial, BadOwners, Binding, Calls, Fault as Flaw, Material, OwnerRequest, Signers, Statement, split,

@@ -2,6 +2,8 @@
 
 mod amounts;
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use crate::evaluate::{effects, evaluate, evaluate_as_met};

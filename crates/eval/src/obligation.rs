@@ -1,5 +1,7 @@
 //! What rules ask for besides conditions, limits and delay, `docs/program.md` §1 and §8.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::B256;
 
 use crate::operand::Operands;

@@ -1,5 +1,7 @@
 //! What the account is asked to do.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 use portcullis_attest::SafeTransaction;
 

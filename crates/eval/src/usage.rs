@@ -1,5 +1,7 @@
 //! How far the limits of a program are used, for whoever asks without a request.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, U256};
 
 use crate::layout::{Missing, State, limit_descriptor, limit_slot};

@@ -1,5 +1,7 @@
 //! What an evaluation says, and how it ends early.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, U256};
 
 use crate::condition::Test;

@@ -9,7 +9,7 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, its sources, and the linker.
@@ -89,15 +89,21 @@ fn install() -> Result<()> {
     }
 }
 
+/// Builds the deciding crates where no standard library is to be had, and then the module.
 fn build(folder: &Path) -> Result<()> {
-    let args = ["build", "--release", "--package", "portcullis-wasm", "--target", TARGET, "--color", "never"];
+    stage::must("build the mirror without std", compile(folder, "portcullis-eval", "-Zbuild-std=core,alloc"))?;
+    stage::must("build the module", compile(folder, "portcullis-wasm", "-Zbuild-std=std,panic_abort")).map(drop)
+}
+
+/// Debian's compiler on one package, with these parts of the standard library and no other.
+fn compile(folder: &Path, package: &str, parts: &str) -> Command {
+    let args = ["build", "--release", "--locked", "--package", package, "--target", TARGET, parts, "--color", "never"];
     let mut command = tools::command("/usr/bin/cargo", &args);
-    command.args(["--locked", "-Zbuild-std=std,panic_abort"]);
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld");
     command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", folder);
     // What rustup tells its own cargo must not reach this one.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTFLAGS");
-    stage::must("build the module", command).map(drop)
+    command
 }
 
 fn ask(file: &Path, cases: u64, seed: u64) -> Result<()> {

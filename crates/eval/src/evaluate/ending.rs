@@ -1,5 +1,7 @@
 //! What is decided of the request as a whole, once each effect is.
 
+use alloc::vec::Vec;
+
 use super::*;
 
 impl<S: State> Walk<'_, '_, S> {

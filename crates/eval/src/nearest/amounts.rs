@@ -1,5 +1,7 @@
 //! Where the amount of an effect stands in a request, and which other amounts are worth trying.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Bytes, U256};
 
 use crate::effect::Effect;
