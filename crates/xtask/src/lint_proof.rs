@@ -3,12 +3,11 @@
 //!
 //! Runs at one source hash add up, so a long proof is made in pieces; a changed source begins anew.
 
-use crate::{stage, tools};
+use crate::{record, stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
-use sha3::{Digest, Keccak256};
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::process::Stdio;
 
@@ -43,16 +42,16 @@ pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
     );
     let bar = progress(args.cases);
     loop {
-        let done = number(&record, "policies");
+        let done = record::number(&record, "policies");
         bar.set_position(done.min(args.cases));
         let piece = PIECE.min(args.cases.saturating_sub(done));
         if piece == 0 {
             break;
         }
-        let first = number(&record, "seed").checked_add(done).ok_or_else(|| eyre!("the seeds end"))?;
+        let first = record::number(&record, "seed").checked_add(done).ok_or_else(|| eyre!("the seeds end"))?;
         let found = measure(first, piece, &bar, done)?;
         add(&mut record, &found)?;
-        write(&record)?;
+        record::write(RECORD, &record)?;
     }
     bar.finish_and_clear();
     let wrong = tools::at(&record, "wrong").as_array().map_or(0, Vec::len);
@@ -61,10 +60,10 @@ pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
     } else {
         println!(
             "{} policies from seed {}, {} requests, {wrong} wrong, in {} s",
-            number(&record, "policies"),
-            number(&record, "seed"),
-            number(&record, "requests"),
-            number(&record, "seconds")
+            record::number(&record, "policies"),
+            record::number(&record, "seed"),
+            record::number(&record, "requests"),
+            record::number(&record, "seconds")
         );
     }
     if wrong != 0 {
@@ -107,28 +106,21 @@ pub(crate) fn measure(seed: u64, policies: u64, bar: &ProgressBar, before: u64) 
 }
 
 pub(crate) fn recorded() -> Option<Value> {
-    serde_json::from_str(&std::fs::read_to_string(tools::root().join(RECORD)).ok()?).ok()
+    record::read(RECORD)
 }
 
-/// The hash of everything that a proof is about, with the names of the files.
+/// The hash of everything that a proof is about.
 pub(crate) fn source() -> Result<String> {
-    let mut hash = Keccak256::new();
-    let mut files = tools::tracked_files()?;
-    files.sort_unstable();
-    for path in files.iter().filter(|path| SOURCES.iter().any(|folder| path.starts_with(folder))) {
-        let text = std::fs::read(tools::root().join(path)).wrap_err_with(|| format!("cannot read {path}"))?;
-        hash.update(path.as_bytes());
-        hash.update([0]);
-        hash.update(Keccak256::digest(&text));
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    record::source(&SOURCES)
 }
 
 fn add(record: &mut Value, found: &Value) -> Result<()> {
     let mut sums = json!({});
     for key in ["policies", "requests", "witnesses", "undetermined", "differences", "seconds"] {
-        let sum = number(record, key).checked_add(number(found, key)).ok_or_else(|| eyre!("too many {key}"))?;
-        set(&mut sums, key, sum.into())?;
+        let sum = record::number(record, key)
+            .checked_add(record::number(found, key))
+            .ok_or_else(|| eyre!("too many {key}"))?;
+        record::set(&mut sums, key, sum.into())?;
     }
     let mut findings = tools::at(record, "findings").as_object().cloned().unwrap_or_default();
     for (kind, count) in tools::at(found, "findings").as_object().into_iter().flatten() {
@@ -136,29 +128,11 @@ fn add(record: &mut Value, found: &Value) -> Result<()> {
         findings.insert(kind.clone(), known.saturating_add(count.as_u64().unwrap_or(0)).into());
     }
     let wrong = [record, found].map(|one| tools::at(one, "wrong").as_array().cloned().unwrap_or_default()).concat();
-    let date = tools::capture(tools::command("date", &["-u", "+%Y-%m-%d"]))?.trim().to_owned();
-    let more = json!({ "findings": findings, "wrong": wrong, "date": date, "machine": tools::machine() });
+    let more = json!({ "findings": findings, "wrong": wrong, "date": record::today()?, "machine": tools::machine() });
     for (key, value) in sums.as_object().into_iter().chain(more.as_object()).flatten() {
-        set(record, key, value.clone())?;
+        record::set(record, key, value.clone())?;
     }
     Ok(())
-}
-
-fn set(object: &mut Value, key: &str, value: Value) -> Result<()> {
-    let object = object.as_object_mut().ok_or_else(|| eyre!("{RECORD} is no JSON object"))?;
-    object.insert(key.to_owned(), value);
-    Ok(())
-}
-
-fn write(record: &Value) -> Result<()> {
-    let file = tools::root().join(RECORD);
-    std::fs::create_dir_all(tools::root().join("evidence")).wrap_err("cannot create evidence")?;
-    let text = serde_json::to_string_pretty(record).wrap_err("cannot write JSON")?;
-    std::fs::write(file, text + "\n").wrap_err_with(|| format!("cannot write {RECORD}"))
-}
-
-pub(crate) fn number(value: &Value, key: &str) -> u64 {
-    tools::at(value, key).as_u64().unwrap_or(0)
 }
 
 fn progress(cases: u64) -> ProgressBar {

@@ -12,6 +12,7 @@ mod demo;
 mod deps;
 mod evidence;
 mod figures;
+mod fuzz;
 mod generated;
 mod invariants;
 mod link;
@@ -23,6 +24,7 @@ mod picture;
 mod readme;
 #[cfg(feature = "compilers")]
 mod recompile;
+mod record;
 mod setup;
 mod stage;
 mod suite;
@@ -62,6 +64,8 @@ enum Verb {
     Invariants(invariants::InvariantsArgs),
     /// Plant small faults in the contracts, one at a time, and count those that the tests notice
     Mutants(mutants::MutantsArgs),
+    /// Put random bytes to everything that reads what others wrote, and record it in evidence/
+    Fuzz(fuzz::FuzzArgs),
     /// Prove with Halmos what holds for every input: limits, decoding, lifecycle
     Symbolic(symbolic::SymbolicArgs),
     /// Measure beside others; never part of a check
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Verb::Attacks(args) => attacks::run(&args),
         Verb::Invariants(args) => invariants::run(&args),
         Verb::Mutants(args) => mutants::run(&args),
+        Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Symbolic(args) => symbolic::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),

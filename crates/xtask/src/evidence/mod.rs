@@ -1,12 +1,14 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, link, lint_proof, node, parity, setup, stage, suite, tools, wasm};
+use crate::{attacks, demo, fuzz, link, lint_proof, node, parity, record, setup, stage, suite, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+mod played;
 
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
@@ -14,7 +16,6 @@ const ATTACKS: usize = 40;
 const LINT_POLICIES: u64 = 2_000;
 const LINT_RECORDED: u64 = 100_000;
 const WASM_CASES: u64 = 2_000;
-const SAFES: [&str; 2] = ["1.4.1", "1.5.0"];
 
 #[derive(Debug, Args)]
 pub(crate) struct EvidenceArgs {
@@ -46,13 +47,14 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.push(self_test(&REQUESTS, args.seed)?);
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
+    figures.extend(fuzz_figures()?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(operating_figures()?);
-    figures.extend(demo_figures("embedded", demo::binary()?)?);
+    figures.extend(played::figures("embedded", demo::binary()?)?);
     let anvil = node::Anvil::start()?;
     let mut on_node = demo::binary()?;
     on_node.args(["--rpc", anvil.url()]);
-    figures.extend(demo_figures("anvil", on_node)?);
+    figures.extend(played::figures("anvil", on_node)?);
     drop(anvil);
     print(&figures, args.json)?;
 
@@ -214,12 +216,12 @@ fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
         seed: Some(seed),
     };
     let wrong = |report: &Value| count(tools::at(report, "wrong"));
-    let policies = lint_proof::number(&now, "policies");
+    let policies = record::number(&now, "policies");
     let kinds = tools::at(&now, "findings").as_object();
     let covered = kinds.map_or(0, |kinds| kinds.values().filter(|count| count.as_u64() > Some(0)).count());
     let every = kinds.map_or(0, serde_json::Map::len);
-    let recorded = lint_proof::number(&record, "policies");
-    let first = lint_proof::number(&record, "seed");
+    let recorded = record::number(&record, "policies");
+    let first = record::number(&record, "seed");
     let source = if is_current { "" } else { ", of another source" };
     let mut figures = vec![
         figure(
@@ -250,6 +252,18 @@ fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// What is on record of this very source. A target that has not run its time yet claims nothing.
+fn fuzz_figures() -> Result<Vec<Figure>> {
+    let figure = |(name, [seconds, executions, failures]): (String, [u64; 3])| Figure {
+        name: format!("fuzz {name}: inputs that failed, on record"),
+        target: format!("0, in {} s", fuzz::RECORDED),
+        value: format!("{failures} of {executions}, in {seconds} s"),
+        met: failures == 0 && executions > 0,
+        seed: None,
+    };
+    Ok(fuzz::recorded()?.into_iter().filter(|(_, [seconds, ..])| *seconds >= fuzz::RECORDED).map(figure).collect())
+}
+
 fn wasm_figure(seed: u64) -> Result<Figure> {
     let report = wasm::measure(WASM_CASES, seed)?;
     let count = |name| tools::at(&report, name).as_u64().unwrap_or_default();
@@ -261,45 +275,6 @@ fn wasm_figure(seed: u64) -> Result<Figure> {
         met: differences == Some(0) && asked >= WASM_CASES && allowed > 0,
         seed: Some(seed),
     })
-}
-
-fn demo_figures(place: &str, mut command: Command) -> Result<Vec<Figure>> {
-    command.arg("--json");
-    let (report, passed) = run_to_end(&format!("demo, {place}"), command)?;
-    let mut figures = verdict_figures(place, &report);
-    figures.push(Figure {
-        name: format!("demo, {place}: reasons, rules, effects and values agree"),
-        target: "yes".to_owned(),
-        value: if passed { "yes" } else { "no" }.to_owned(),
-        met: passed,
-        seed: None,
-    });
-    Ok(figures)
-}
-
-/// The verdicts of each Safe's steps, of which each must have both.
-fn verdict_figures(place: &str, report: &Value) -> Vec<Figure> {
-    let steps: Vec<&Value> =
-        tools::at(report, "steps").as_array().map(|steps| steps.iter().collect()).unwrap_or_default();
-    let mut figures = Vec::new();
-    for safe in SAFES {
-        let own: Vec<&&Value> = steps.iter().filter(|step| tools::at(step, "safe").as_str() == Some(safe)).collect();
-        let verdict = |step: &Value, side: &str| tools::at(step, side).as_str().map(str::to_owned);
-        let agreed: Vec<String> = own
-            .iter()
-            .filter_map(|step| verdict(step, "chain").filter(|chain| verdict(step, "rust").as_ref() == Some(chain)))
-            .collect();
-        let both = ["allow", "deny"].iter().all(|one| agreed.iter().any(|verdict| verdict == one));
-        let differing = own.len().saturating_sub(agreed.len());
-        figures.push(Figure {
-            name: format!("demo, {place}, Safe {safe}: verdict pairs that differ"),
-            target: "0, with both verdicts among the steps".to_owned(),
-            value: format!("{differing} of {}", own.len()),
-            met: differing == 0 && both,
-            seed: None,
-        });
-    }
-    figures
 }
 
 /// Runs a measuring command; its exit code is judged by the figures, its talk goes to stderr.
