@@ -43,7 +43,7 @@ fn documents_become_an_executed_phase_and_its_attestation_allows_nothing_else() 
 
         desk.done(&anvil, "sign batch.json", &["ann", "bob"], 0);
         desk.done(&anvil, "execute batch.json --yes", &["payer"], 0);
-        assert_eq!(desk.balance(&node, "desk-b"), U256::from(100_000));
+        assert_eq!(desk.balance(&node, "desk-b"), U256::from(90_000));
         // The execution names the proposal, and the request that was attested.
         let events = node.events(deploy::hook_at(), IPolicyHook::Attested::SIGNATURE_HASH).unwrap();
         let events = events.iter().map(|log| IPolicyHook::Attested::decode_log(log).unwrap());
@@ -52,7 +52,8 @@ fn documents_become_an_executed_phase_and_its_attestation_allows_nothing_else() 
         assert_eq!((own[0].request, json!(own[0].proposal)), (collected.hash(), id));
         // The same statement does not serve the next nonce, and no attester makes it again.
         let again = SafeTx { nonce: collected.tx.nonce + U256::ONE, ..collected.tx.clone() };
-        assert_eq!(desk.denial(&node, &again, vec![attested.material()]), Some(Reason::TooFewAttesters));
+        let replayed = desk.denial(&node, &again, vec![attested.material()]);
+        assert!(matches!(replayed, Some(Reason::TooFewAttesters | Reason::BadMaterial)), "{replayed:?}");
         desk.done(&anvil, BUILD, &[], 0);
         refused(&desk, &anvil, &format!("{ATTEST} --decision yes.json"), "1 phases of proposal");
         desk.done(&anvil, &format!("{BUILD} --phase 2"), &[], 0);
@@ -67,11 +68,6 @@ fn proposed(desk: &Desk, anvil: &Anvil) -> Value {
     assert_eq!((proposal["phases"].as_array().unwrap().len(), &proposal["manual_review"]), (2, &json!(true)));
     let built = desk.done(anvil, BUILD, &[], 0);
     assert_eq!((&built["proposal"], built["calls"].as_array().unwrap().len()), (&proposal["id"], 2));
-    let offline = format!("{BUILD} --nonce {} --safe-version 1.4.1", built["nonce"].as_str().unwrap());
-    if built["safe"].as_str().is_some() && desk.done(anvil, &offline, &[], 0)["hash"] != built["hash"] {
-        // Another version has another MultiSend.
-        desk.done(anvil, BUILD, &[], 0);
-    }
     proposal["id"].clone()
 }
 
@@ -95,9 +91,18 @@ fn reviewed(desk: &Desk, anvil: &Anvil) {
     let told = json!([{"fact": "proposal", "subject": "request", "value": true, "observed_at": support::desk::BEGIN}]);
     desk.write("facts.json", &told);
     refused(desk, anvil, "attest batch.json --facts facts.json", "is for `attest` itself to observe");
-    desk.done(anvil, &format!("{BUILD} --phase 2"), &[], 0);
+    let mapping = fs::read_to_string(desk.folder.path().join("mapping.json")).unwrap();
+    let theft = mapping.replace(&format!("\"{}\"", json_address("desk-b")), &format!("\"{}\"", json_address("thief")));
+    assert_ne!(theft, mapping);
+    fs::write(desk.folder.path().join("theft.json"), theft).unwrap();
+    desk.done(anvil, &BUILD.replace("mapping.json", "theft.json"), &[], 0);
     refused(desk, anvil, &format!("{ATTEST} --decision yes.json"), "is not what phase 1 of proposal");
     desk.done(anvil, BUILD, &[], 0);
+}
+
+/// As the mapping has it.
+fn json_address(name: &str) -> String {
+    json!(who(name)).as_str().unwrap().to_owned()
 }
 
 fn one_is_not_enough(desk: &Desk, anvil: &Anvil, node: &Node) {
