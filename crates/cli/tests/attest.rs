@@ -185,3 +185,13 @@ fn revoked(desk: &Desk, anvil: &Anvil, node: &mut Node, tx: &SafeTx, attested: &
     assert_eq!((code, &verified["valid"]), (3, &json!(false)));
     desk.list(node, &["fay"], true);
 }
+
+#[test]
+fn the_page_shows_the_commands_that_run_here() {
+    let page = fs::read_to_string(support::root().join("docs/allocation.md")).unwrap();
+    let shown = page.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let attest = format!("{ATTEST} --decision yes.json");
+    let run = [attest.as_str(), "attest verify batch.json", "sign batch.json", "execute batch.json --yes"];
+    let lines: Vec<&str> = shown.lines().map(|line| line.trim_start_matches("portcullis ")).collect();
+    assert_eq!(lines, run);
+}
