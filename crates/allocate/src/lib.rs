@@ -12,6 +12,7 @@
 )]
 
 pub mod documents;
+mod execution;
 mod inputs;
 mod measure;
 mod outlook;
@@ -19,6 +20,7 @@ mod proposal;
 pub mod solve;
 mod verify;
 
+pub use execution::{Call, calls};
 pub use inputs::Inputs;
 pub use measure::{Measured, measure};
 pub use outlook::{Explanation, Outlook, explain, outlook};

@@ -276,6 +276,12 @@ pub(crate) fn describe(ground: &Ground, collected: &Collected) {
     for (approver, approval) in collected.approvals() {
         talk(format!("approved by  {approver}, until {}", units::time(approval.deadline)));
     }
+    for attested in collected.attestations() {
+        let until = units::time(attested.item.deadline);
+        for attester in attested.attesters() {
+            talk(format!("attested by  {attester}, until {until}"));
+        }
+    }
 }
 
 impl Ended {

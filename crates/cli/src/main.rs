@@ -105,6 +105,8 @@ enum Command {
     Approve(commands::approve::Approve),
     /// Deny a request for good, as a member of a group
     Deny(commands::approve::Deny),
+    /// State, as an attester, what the chain cannot see of a request, once the whole policy allows it
+    Attest(Box<commands::attest::Attest>),
     /// Freeze the account at once, as a guardian
     Freeze(commands::freeze::Freeze),
     /// End a freeze, as the account: once to start, and once more after the change delay
@@ -165,6 +167,7 @@ fn main() -> ExitCode {
         Command::Cancel(command) => command.run(&output),
         Command::Approve(command) => command.run(&output),
         Command::Deny(command) => command.run(&output),
+        Command::Attest(command) => command.run(&output),
         Command::Freeze(command) => command.run(&output),
         Command::Unfreeze(command) => command.run(&output),
         Command::Registry(command) => command.run(&output),

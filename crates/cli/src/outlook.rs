@@ -2,10 +2,13 @@
 
 use crate::policy_file::PolicyFile;
 use portcullis_chain::deploy;
-use portcullis_eval::{Answer, Effect, Forecast, OnUnknown, Outlook, Question, Request, State, Undecided, forecast};
+use portcullis_eval::{
+    Answer, Effect, Forecast, OnUnknown, Outlook, Projection, Question, Request, State, Undecided, Unstatable,
+    forecast, project,
+};
 use portcullis_policy::{FactVerdict, Judgement, Knowledge, Observations, Scene};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// A forecast, with what is known of each question that came up: by effect, set and rule.
@@ -49,6 +52,30 @@ pub(crate) fn foresee<S: State>(
     let known = asked.values().filter(|(_, judgement)| judgement.truth.is_some());
     let deadline = known.map(|(_, judgement)| judgement.deadline).min();
     Ok(Foreseen { forecast, asked, deadline })
+}
+
+/// What attesters can state of the request at `now`, and the last second at which it may count: none where nothing that
+/// is known was asked.
+pub(crate) fn statable<S: State>(
+    file: &PolicyFile,
+    chain_id: u64,
+    state: &S,
+    request: &Request,
+    now: u64,
+    observations: &Observations,
+) -> Result<(Projection, Option<u64>), Unstatable> {
+    let knowledge = Knowledge::new(&file.policy, &file.compiled.source_map, observations, now);
+    let deadline = Cell::new(None::<u64>);
+    let answer = |question: &Question<'_>| {
+        let judged = knowledge.judge(question.set, question.index, &scene(question, request));
+        let Some((truth, until)) = judged.and_then(|one| Some((one.truth?, one.deadline))) else {
+            return Answer::Unknown(OnUnknown::Closed);
+        };
+        deadline.set(Some(deadline.get().map_or(until, |known| known.min(until))));
+        if truth { Answer::True } else { Answer::False }
+    };
+    let projection = project(&file.compiled.program, chain_id, deploy::hook_at(), state, request, now, answer)?;
+    Ok((projection, deadline.get()))
 }
 
 /// What a question is about.

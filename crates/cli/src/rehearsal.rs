@@ -76,7 +76,7 @@ pub(crate) fn judge(simulated: &Simulated, waits: bool) -> Result<Option<Exit>> 
 }
 
 /// Whether time, members or owners may still bring what is missing.
-const fn may_come(reason: Reason) -> bool {
+pub(crate) const fn may_come(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::NotAnnounced

@@ -18,6 +18,8 @@ fn place() -> TempDir {
     let folder = TempDir::new().unwrap();
     let examples = root().join("examples").canonicalize().unwrap();
     std::os::unix::fs::symlink(examples, folder.path().join("examples")).unwrap();
+    let modules = root().join("node_modules").canonicalize().unwrap();
+    std::os::unix::fs::symlink(modules, folder.path().join("node_modules")).unwrap();
     folder
 }
 
@@ -40,13 +42,19 @@ fn every_command_of_the_page_runs_on_the_staking_portfolio() {
     let page = fs::read_to_string(root().join("docs/allocation.md")).unwrap();
     let shell: String = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let commands: Vec<&str> = shell.lines().filter_map(|line| line.strip_prefix("portcullis ")).collect();
-    assert_eq!(commands.len(), 6, "{commands:?}");
+    assert_eq!(commands.len(), 9, "{commands:?}");
     let folder = place();
     for command in commands {
-        // What is breached, moves or differs ends with 2.
-        let changes = ["check", "propose", "compare"].iter().any(|word| command.contains(&format!("allocate {word}")));
+        // What is breached, moves or differs ends with 2, and what nobody has attested with 3.
+        let is = |words: &[&str]| words.iter().any(|word| command.contains(&format!("allocate {word}")));
+        let ends = match command {
+            _ if is(&["check", "propose", "compare"]) => 2,
+            _ if is(&["simulate"]) => 3,
+            _ => 0,
+        };
         let (code, result, talk) = run(&folder, command);
-        assert_eq!(code, if changes { 2 } else { 0 }, "portcullis {command}\n{talk}");
+        assert_eq!(code, ends, "portcullis {command}\n{talk}");
+        assert!(ends != 3 || result.contains("attest"), "portcullis {command}\n{result}");
         assert!(!result.is_empty(), "portcullis {command}");
     }
 }
@@ -61,7 +69,10 @@ fn the_incident_stops_increases_and_the_rest_comes_back_within_its_limits() {
     assert_eq!(proposal["manual_review"], true);
     assert_eq!(proposal["subjects"].as_array().unwrap().len(), 200);
     assert!(proposal["phases"].as_array().unwrap().len() > 1);
-    let cedar = json(&folder, "allocate explain proposal.json examples/staking cedar", 0);
+    let cedar = json(&folder, "allocate explain proposal.json examples/staking cedar --report cedar.html", 0);
+    let page = fs::read_to_string(folder.path().join("cedar.html")).unwrap();
+    assert_eq!(page.matches("<rect").count(), cedar["course"].as_array().unwrap().len());
+    assert!(page.contains("slashing-cedar-1") && !page.contains('\u{1b}'), "{page}");
     let flows = cedar["flows"].as_array().unwrap();
     assert!(flows.iter().all(|flow| flow["move"] == "decrease"), "{flows:?}");
     let records = cedar["records"].as_array().unwrap();

@@ -13,6 +13,7 @@ use portcullis_attest::{ApprovalEntry, Binding, Material, recover, seal};
 use portcullis_bindings::safe::SafeTx;
 use serde::{Deserialize, Serialize};
 
+use crate::attested::{Attested, WrittenAttestation};
 use crate::hash::Account;
 use crate::signature::{OwnerSignature, Proof, encode};
 use crate::{Error, Result};
@@ -31,6 +32,7 @@ pub struct Collected {
     pub tx: SafeTx,
     signatures: BTreeMap<Address, Proof>,
     approvals: BTreeMap<Address, Approval>,
+    attestations: BTreeMap<u8, Attested>,
 }
 
 /// A member's consent, for rules that ask for approvals.
@@ -56,6 +58,8 @@ struct Written {
     signatures: Vec<WrittenSignature>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     approvals: Vec<WrittenApproval>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    attestations: Vec<WrittenAttestation>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -105,7 +109,8 @@ impl Collected {
     /// Nobody's consent yet.
     #[must_use]
     pub const fn new(account: Account, tx: SafeTx) -> Self {
-        Self { account, tx, signatures: BTreeMap::new(), approvals: BTreeMap::new() }
+        let signatures = BTreeMap::new();
+        Self { account, tx, signatures, approvals: BTreeMap::new(), attestations: BTreeMap::new() }
     }
 
     /// What owners sign.
@@ -159,6 +164,13 @@ impl Collected {
                 return Err(format!("`{approver}` has approved twice in it"));
             }
         }
+        for one in written.attestations {
+            let attested = one.understand(&account, hash)?;
+            let set = attested.item.set;
+            if collected.attestations.insert(set, attested).is_some() {
+                return Err(format!("the attester set {set} is there twice in it"));
+            }
+        }
         Ok(collected)
     }
 
@@ -180,6 +192,7 @@ impl Collected {
                 .iter()
                 .map(|(approver, approval)| WrittenApproval::of(*approver, approval))
                 .collect(),
+            attestations: self.attestations.values().map(WrittenAttestation::of).collect(),
         };
         let text = serde_json::to_string_pretty(&written);
         text.map(|text| text + "\n").map_err(|error| Error::File { path: String::new(), why: error.to_string() })
@@ -208,10 +221,20 @@ impl Collected {
         self.approvals.insert(approver, approval);
     }
 
+    /// Puts an attestation in place of another of its set.
+    pub fn attest(&mut self, attested: Attested) {
+        self.attestations.insert(attested.item.set, attested);
+    }
+
+    /// What attester sets state, by set.
+    pub fn attestations(&self) -> impl Iterator<Item = &Attested> {
+        self.attestations.values()
+    }
+
     /// Takes what another file has collected for the same transaction.
     ///
     /// # Errors
-    /// [`Error::Key`] when it is another transaction's.
+    /// [`Error::Key`] when it is another transaction's, or attesters state something else in it.
     pub fn merge(&mut self, other: Self) -> Result<()> {
         if (other.account, &other.tx) != (self.account, &self.tx) {
             let (hash, expected) = (other.hash(), self.hash());
@@ -221,6 +244,13 @@ impl Collected {
         }
         self.signatures.extend(other.signatures);
         self.approvals.extend(other.approvals);
+        for (set, attested) in other.attestations {
+            match self.attestations.get_mut(&set) {
+                Some(known) if known.says_the_same(&attested) => known.join(attested),
+                Some(_) => return Err(Error::Key(format!("the files hold two statements of the attester set {set}"))),
+                None => self.attest(attested),
+            }
+        }
         Ok(())
     }
 
@@ -234,13 +264,13 @@ impl Collected {
         self.approvals.iter().map(|(approver, approval)| (*approver, approval))
     }
 
-    /// What `execTransaction` takes: every owner signature, and the approvals behind them.
+    /// What `execTransaction` takes: every owner signature, and approvals and attestations behind them.
     ///
     /// # Errors
-    /// [`Error::Key`] when there are more approvals than fit.
+    /// [`Error::Key`] when there are more of them than fit.
     pub fn encode(&self) -> Result<Bytes> {
         let owners = encode(&self.signatures().collect::<Vec<_>>());
-        if self.approvals.is_empty() {
+        if self.approvals.is_empty() && self.attestations.is_empty() {
             return Ok(owners);
         }
         let entries = self.approvals.values().map(|approval| {
@@ -249,7 +279,9 @@ impl Collected {
             let proof = portcullis_attest::Proof::Ecdsa { r: B256::from_slice(r), s: B256::from_slice(s), v: *v };
             ApprovalEntry::Signed { deadline: approval.deadline, proof }
         });
-        let material = Material { approvals: Some(entries.collect()), ..Material::default() };
+        let approvals = (!self.approvals.is_empty()).then(|| entries.collect());
+        let attestations = self.attestations.values().map(Attested::material).collect();
+        let material = Material { approvals, attestations };
         let payload = material.encode().map_err(|error| Error::Key(error.to_string()))?;
         Ok(seal(&owners, &payload).into())
     }

@@ -1,6 +1,7 @@
 //! Operate Portcullis on a Safe that already exists: what is sent is written down first, and never sent twice.
 
 pub mod account;
+pub mod attested;
 pub mod batch_file;
 pub mod collected;
 pub mod deploy;

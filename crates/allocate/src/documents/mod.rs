@@ -1,5 +1,8 @@
 //! Documents: read, validated, put in one order, and hashed.
 
+mod beacon;
+mod decision;
+mod mapping;
 mod policy;
 mod policy_rules;
 mod proposal;
@@ -7,6 +10,9 @@ mod quantity;
 mod risk;
 mod snapshot;
 
+pub use beacon::Deposit;
+pub use decision::{Decision, Verdict};
+pub use mapping::{Allowance, Mapping, Route, Way};
 pub use policy::{
     Alert, AllocationPolicy, ChangeLimit, Consequence, Eligibility, Limit, Pace, Rebalancing, Requirement, ReturnTo,
     RiskUse, Safeguard, Scope, Select, Stage, State, Target,

@@ -338,11 +338,16 @@ pub struct Alert {
 impl AllocationPolicy {
     /// What it was at a time.
     pub fn state(&self, at: Timestamp) -> State {
-        self.lifecycle.iter().rfind(|stage| stage.at <= at).map_or(State::Draft, |stage| stage.state)
+        state_at(&self.lifecycle, at)
     }
 
     /// `id@revision`.
     pub fn version(&self) -> String {
         format!("{}@{}", self.id, self.revision)
     }
+}
+
+/// What a lifecycle says of a time.
+pub(super) fn state_at(lifecycle: &[Stage], at: Timestamp) -> State {
+    lifecycle.iter().rfind(|stage| stage.at <= at).map_or(State::Draft, |stage| stage.state)
 }

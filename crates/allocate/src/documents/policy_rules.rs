@@ -1,6 +1,6 @@
 //! What types do not say of a policy: its order, and what would make it mean nothing.
 
-use super::policy::{AllocationPolicy, Requirement, State};
+use super::policy::{AllocationPolicy, Requirement, Stage, State};
 use super::{Body, twice};
 
 impl Body for AllocationPolicy {
@@ -58,25 +58,7 @@ impl Body for AllocationPolicy {
         if let Some(id) = twice(ids.iter()) {
             return wrong((*id).clone(), "two clauses have this id", "give each clause an id of its own");
         }
-        for stages in self.lifecycle.windows(2) {
-            if let [one, next] = stages
-                && next.state <= one.state
-            {
-                return wrong(
-                    "lifecycle".to_owned(),
-                    "a state does not follow the one before",
-                    "the order is draft, approved, in-force, retired",
-                );
-            }
-        }
-        let has = |state| self.lifecycle.iter().any(|stage| stage.state == state);
-        if has(State::InForce) && !has(State::Approved) {
-            return wrong(
-                "lifecycle".to_owned(),
-                "it is in force and was never approved",
-                "add who approved it, and when",
-            );
-        }
+        check_lifecycle(&self.lifecycle)?;
         for limit in &self.limits {
             if [limit.max_share, limit.min_share] == [None; 2] && [limit.max_amount, limit.min_amount] == [None; 2] {
                 return wrong(
@@ -127,4 +109,21 @@ impl Body for AllocationPolicy {
             _ => Ok(()),
         }
     }
+}
+
+/// States follow each other, and nothing is in force that was never approved.
+pub(super) fn check_lifecycle(lifecycle: &[Stage]) -> Result<(), (String, String, String)> {
+    let wrong = |what: &str, remedy: &str| Err(("lifecycle".to_owned(), what.to_owned(), remedy.to_owned()));
+    for stages in lifecycle.windows(2) {
+        if let [one, next] = stages
+            && next.state <= one.state
+        {
+            return wrong("a state does not follow the one before", "the order is draft, approved, in-force, retired");
+        }
+    }
+    let has = |state| lifecycle.iter().any(|stage| stage.state == state);
+    if has(State::InForce) && !has(State::Approved) {
+        return wrong("it is in force and was never approved", "add who approved it, and when");
+    }
+    Ok(())
 }

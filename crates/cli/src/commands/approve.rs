@@ -63,7 +63,7 @@ fn named(ground: &Ground, text: &str) -> Result<(B256, Option<(PathBuf, Collecte
 }
 
 /// The active program: its bytes and the account's epoch.
-fn active(ground: &Ground) -> Result<(Vec<u8>, u32)> {
+pub(crate) fn active(ground: &Ground) -> Result<(Vec<u8>, u32)> {
     let state = read::account(&ground.node, request::hook(ground)?, ground.info.address)?;
     Ok((ground.node.code(state.program, None)?.to_vec(), state.epoch))
 }

@@ -55,7 +55,7 @@ pub(crate) struct Execute {
 }
 
 /// The Safe that the file is about, on the node.
-fn ground(place: &Place, path: &Path) -> Result<(Ground, Collected)> {
+pub(crate) fn ground(place: &Place, path: &Path) -> Result<(Ground, Collected)> {
     let collected = Collected::read(path)?;
     let Account { chain_id, safe, version } = collected.account;
     let settings = place.settings()?;

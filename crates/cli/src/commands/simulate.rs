@@ -35,6 +35,13 @@ pub(crate) struct Simulate {
     /// The transaction
     #[arg(long, value_name = "FILE")]
     tx: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
+}
+
+/// On which Safe a transaction is simulated, and when.
+#[derive(Debug, Args)]
+pub(crate) struct Setting {
     /// The policy: installed on an embedded Safe, or, with --rpc, the names of the one on the chain
     #[arg(long, value_name = "FILE", required_unless_present = "rpc")]
     policy: Option<PathBuf>,
@@ -96,7 +103,13 @@ struct Simulated {
 
 impl Simulate {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
-        let transaction = tx_file::load(&self.tx)?;
+        self.setting.run(tx_file::load(&self.tx)?, output)
+    }
+}
+
+impl Setting {
+    /// Simulates, with the guard on.
+    pub(crate) fn run(&self, transaction: TxFile, output: &Output) -> Result<Exit> {
         let simulated = match (&self.rpc, &self.safe) {
             (Some(rpc), Some(safe)) => return self.on_node(rpc, safe, transaction, output),
             _ => self.embedded(&transaction)?,

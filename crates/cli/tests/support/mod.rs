@@ -1,6 +1,7 @@
 //! The binary, and a real anvil for as long as a value lives.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod desk;
 pub(crate) mod operator;
 pub(crate) mod owners;
 pub(crate) mod relay;

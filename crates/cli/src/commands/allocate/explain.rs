@@ -2,14 +2,15 @@
 
 use super::check::line;
 use super::folder::Folder;
-use super::{object, verify};
+use super::{chart, object, verify};
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, talk};
 use clap::Args;
-use eyre::{Result, eyre};
+use eyre::{Result, WrapErr};
 use portcullis_allocate::documents::{Amount, MoveKind};
 use portcullis_allocate::{Inputs, explain};
 use serde_json::json;
+use std::fs;
 use std::path::PathBuf;
 
 /// Arguments of `allocate explain`.
@@ -21,6 +22,9 @@ pub(super) struct Explain {
     documents: PathBuf,
     /// A validator, pool, provider, network or group
     subject: String,
+    /// Write a page with a chart
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 /// How wide a bar of everything is.
@@ -31,22 +35,28 @@ impl Explain {
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
         let (proposal, folder) = (verify::read(&self.proposal)?, Folder::read(&self.documents)?);
         let body = &proposal.body;
-        let absent = || eyre!("{}: its snapshot or risk profiles are not in the folder; add them", proposal.name);
-        let snapshot = folder.snapshots.iter().find(|snapshot| snapshot.hash == body.snapshot.hash);
-        let risk = folder.risks.iter().find(|risk| risk.hash == body.risk.hash);
-        let (snapshot, risk) = snapshot.zip(risk).ok_or_else(absent)?;
-        portcullis_allocate::verify(body, snapshot, risk, &folder.policies)
-            .map_err(|refused| eyre!("{}: {refused}", proposal.name))?;
+        let (snapshot, risk) = folder.proved(&proposal)?;
         let (portfolio, at) = (body.portfolio.as_str(), body.evaluated_at);
         let inputs = Inputs { snapshot, risk, policies: &folder.policies, portfolio, at, trial: false };
         let found = explain(&inputs, body, &self.subject)?;
         let most = found.course.iter().max().copied().unwrap_or_default();
+        if let Some(file) = &self.report {
+            let lines: Vec<String> = found
+                .records
+                .iter()
+                .map(|record| anstream::adapter::strip_str(&line(record, &body.unit)).to_string())
+                .collect();
+            let shown = file.display();
+            fs::write(file, chart::page(body, &self.subject, &found, &lines))
+                .wrap_err_with(|| format!("cannot write `{shown}`"))?;
+            talk(format!("wrote {shown}"));
+        }
         output.result(
             || {
                 let unit = &body.unit;
                 let mut lines = Vec::new();
                 for (number, amount) in found.course.iter().enumerate() {
-                    let label = if number == 0 { "now".to_owned() } else { format!("phase {number}") };
+                    let label = chart::label(number);
                     lines.push(format!("{label:>9} {} {}", bar(*amount, most), unit.show(*amount)));
                 }
                 lines.push(format!("clauses about {}, its parts, and what it is part of:", self.subject));
@@ -72,6 +82,6 @@ impl Explain {
 }
 
 fn bar(amount: Amount, most: Amount) -> String {
-    let filled = amount.units().saturating_mul(WIDTH).checked_div(most.units()).unwrap_or(0);
+    let filled = chart::part(amount, most, WIDTH);
     (0..WIDTH).map(|at| if at < filled { '█' } else { '░' }).collect()
 }

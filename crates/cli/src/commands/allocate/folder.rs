@@ -3,7 +3,8 @@
 use crate::policy_file;
 use eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
-use portcullis_allocate::documents::{AllocationPolicy, Document, Fault, Risk, Snapshot};
+use portcullis_allocate::documents::{AllocationPolicy, Document, Fault, Proposal, Risk, Snapshot};
+use portcullis_allocate::verify;
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
@@ -24,7 +25,7 @@ struct Head {
 }
 
 impl Folder {
-    /// Reads every TOML and JSON file of a folder. Proposals are left to those that ask for them.
+    /// Reads every TOML and JSON file of a folder. Proposals, mappings and decisions are left to those that ask for them.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
         let entries = fs::read_dir(path).wrap_err_with(|| format!("cannot read the folder `{shown}`"))?;
@@ -38,13 +39,25 @@ impl Folder {
                 "allocation-snapshot" => folder.snapshots.push(Document::read(&name, &text)?),
                 "risk-profiles" => folder.risks.push(Document::read(&name, &text)?),
                 "allocation-policy" => folder.policies.push(Document::read(&name, &text)?),
-                "allocation-proposal" => {}
+                "allocation-proposal" | "allocation-mapping" | "allocation-decision" => {}
                 other => bail!(
                     "{name}: kind: `{other}` is unknown; write allocation-snapshot, risk-profiles or allocation-policy"
                 ),
             }
         }
         Ok(folder)
+    }
+
+    /// The documents that a proposal names, once it is proved from them.
+    pub(super) fn proved(&self, proposal: &Document<Proposal>) -> Result<(&Document<Snapshot>, &Document<Risk>)> {
+        let body = &proposal.body;
+        let absent = |what: &str| eyre!("{}: {what} is not in the folder; add the document", proposal.name);
+        let snapshot = self.snapshots.iter().find(|snapshot| snapshot.hash == body.snapshot.hash);
+        let snapshot = snapshot.ok_or_else(|| absent(&format!("snapshot {}", body.snapshot.hash)))?;
+        let risk = self.risks.iter().find(|risk| risk.hash == body.risk.hash);
+        let risk = risk.ok_or_else(|| absent(&format!("risk profiles {}", body.risk.hash)))?;
+        verify(body, snapshot, risk, &self.policies).map_err(|refused| eyre!("{}: {refused}", proposal.name))?;
+        Ok((snapshot, risk))
     }
 
     /// The newest snapshot that was taken by a time.

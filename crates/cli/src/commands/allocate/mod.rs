@@ -1,10 +1,14 @@
 //! `allocate`: a portfolio against its policies, and the best way back.
 
+mod build;
+mod chart;
 mod check;
 mod compare;
+mod decide;
 mod explain;
 mod folder;
 mod propose;
+mod simulate;
 mod verify;
 
 use crate::exit::Exit;
@@ -14,7 +18,7 @@ use eyre::{Result, WrapErr, eyre};
 use folder::Folder;
 use jiff::Timestamp;
 use portcullis_allocate::Inputs;
-use portcullis_allocate::documents::{AllocationPolicy, Proposal, Risk, Snapshot, schema};
+use portcullis_allocate::documents::{AllocationPolicy, Decision, Mapping, Proposal, Risk, Snapshot, Verdict, schema};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -37,6 +41,14 @@ enum Command {
     Compare(compare::Compare),
     /// Say what led to one subject's number
     Explain(explain::Explain),
+    /// Write down that somebody approves a proposal, and why
+    Approve(decide::Decide),
+    /// Write down that somebody rejects a proposal, and why
+    Reject(decide::Decide),
+    /// Turn a phase of a proposal into one Safe transaction, for `sign` and `execute`
+    Build(build::Build),
+    /// Run the transaction of a phase with the guard on
+    Simulate(Box<simulate::Simulate>),
     /// Print the JSON Schema of a kind of document
     Schema {
         /// The kind
@@ -51,6 +63,8 @@ enum Kind {
     Risk,
     Policy,
     Proposal,
+    Mapping,
+    Decision,
 }
 
 impl Allocate {
@@ -62,12 +76,18 @@ impl Allocate {
             Command::Verify(command) => command.run(output),
             Command::Compare(command) => command.run(output),
             Command::Explain(command) => command.run(output),
+            Command::Approve(command) => command.run(Verdict::Approved, output),
+            Command::Reject(command) => command.run(Verdict::Rejected, output),
+            Command::Build(command) => command.run(output),
+            Command::Simulate(command) => command.run(output),
             Command::Schema { kind } => {
                 let schema = match kind {
                     Kind::Snapshot => schema::<Snapshot>(),
                     Kind::Risk => schema::<Risk>(),
                     Kind::Policy => schema::<AllocationPolicy>(),
                     Kind::Proposal => schema::<Proposal>(),
+                    Kind::Mapping => schema::<Mapping>(),
+                    Kind::Decision => schema::<Decision>(),
                 };
                 anstream::println!("{}", serde_json::to_string_pretty(&schema)?);
                 Ok(Exit::Done)
@@ -112,6 +132,9 @@ fn portfolio<'a>(named: Option<&'a str>, snapshot: &'a Snapshot) -> Result<&'a s
         }
     }
 }
+
+pub(crate) use build::Plan;
+pub(crate) use decide::decided;
 
 /// A part of a result as JSON.
 fn object(value: &impl serde::Serialize) -> Result<Value> {

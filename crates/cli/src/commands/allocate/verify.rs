@@ -5,9 +5,8 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::policy_file;
 use clap::Args;
-use eyre::{Result, eyre};
+use eyre::Result;
 use portcullis_allocate::documents::{Document, Proposal};
-use portcullis_allocate::verify;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -25,12 +24,7 @@ impl Verify {
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
         let (proposal, folder) = (read(&self.proposal)?, Folder::read(&self.documents)?);
         let body = &proposal.body;
-        let absent = |what: &str| eyre!("{}: {what} is not in the folder; add the document", proposal.name);
-        let snapshot = folder.snapshots.iter().find(|snapshot| snapshot.hash == body.snapshot.hash);
-        let snapshot = snapshot.ok_or_else(|| absent(&format!("snapshot {}", body.snapshot.hash)))?;
-        let risk = folder.risks.iter().find(|risk| risk.hash == body.risk.hash);
-        let risk = risk.ok_or_else(|| absent(&format!("risk profiles {}", body.risk.hash)))?;
-        verify(body, snapshot, risk, &folder.policies).map_err(|refused| eyre!("{}: {refused}", proposal.name))?;
+        folder.proved(&proposal)?;
         output.result(
             || format!("valid: proposal {} is the best allocation under its documents", body.id),
             json!({ "valid": true, "proposal": body.id }),
