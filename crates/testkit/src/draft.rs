@@ -22,6 +22,8 @@ pub const TOKEN_APPROVE: u8 = 3;
 pub const CALL: u8 = 4;
 /// See [`NATIVE`].
 pub const OPAQUE: u8 = 5;
+/// See [`NATIVE`].
+pub const DELEGATECALL: u8 = 6;
 
 /// What a rule's keys name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,6 +285,10 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     if dice.percent(8) {
         named(dice, &mut rule);
     }
+    if dice.percent(6) {
+        delegating(dice, &mut rule);
+    }
+    let moves = matches!(rule.kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
     if moves && dice.percent(20) {
         rule.min = Some(amount(dice));
     }
@@ -338,6 +344,20 @@ fn named(dice: &mut Dice, rule: &mut RuleDraft) {
     if dice.percent(5) {
         rule.subjects = Subjects::Any;
     }
+}
+
+/// Makes the rule one about delegatecalls.
+fn delegating(dice: &mut Dice, rule: &mut RuleDraft) {
+    rule.kind = DELEGATECALL;
+    rule.recipients = Vec::new();
+    rule.subjects = match dice.below(20) {
+        0 => Subjects::Any,
+        1 => Subjects::Account,
+        2 => Subjects::These(vec![world::HOOK]),
+        3 => Subjects::These(world::tokens()),
+        _ => Subjects::These(dice.some_of(&world::targets(), 60)),
+    };
+    rule.selectors = if dice.percent(50) { dice.some_of(&OTHERS, 60) } else { Vec::new() };
 }
 
 /// A random program in the making, of whose rules so many in a hundred are for modules.

@@ -152,6 +152,10 @@ faults! {
     AllTrue,
     /// A statement may be longer than it must.
     LongStatements,
+    /// No rule allows a delegatecall.
+    NoDelegatecalls,
+    /// Guards are taken for where a manager holds the hook.
+    NoManager,
 }
 
 impl MirrorFault {
@@ -173,6 +177,12 @@ impl MirrorFault {
             Self::NoFreeze => {
                 let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
                 *word &= !(U256::ONE << 232_usize);
+            }
+            Self::NoManager => {
+                let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
+                if *word >> 224_usize & U256::from(0xff) == U256::from(3) {
+                    *word ^= U256::ONE << 225_usize;
+                }
             }
             Self::NoDenials => seen.words.retain(|_, word| *word != U256::ONE),
             Self::EndlessApprovals => {
@@ -250,6 +260,8 @@ impl MirrorFault {
         let bodies = scan::bodies(program);
         match self {
             Self::LateExpiry => bump(program, 9..13, true),
+            // The nibble of kind 6.
+            Self::NoDelegatecalls => change(program, 4, |nibbles| nibbles & 0xf0),
             Self::NoWildcards => (4..8).for_each(|at| change(program, at, |nibbles| nibbles & 0x33)),
             Self::FirstMatchAlone => change(program, 2, |_| 0),
             Self::NoOverrides => change(program, 2, |semantics| semantics.min(1)),
