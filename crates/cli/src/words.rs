@@ -52,7 +52,7 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         Reason::BadOperation => format!("operation {have} is neither call nor delegatecall"),
         Reason::DelegatecallValue => "a delegatecall carries value".to_owned(),
         Reason::DelegatecallDenied => {
-            format!("delegatecall to {}, which is no known MultiSend, and which no rule names", party(address(have), names))
+            format!("delegatecall to {}: no known MultiSend, and no rule names it", party(address(have), names))
         }
         Reason::MalformedBatch => "the batch is empty or not in canonical encoding".to_owned(),
         Reason::BatchTooDeep => "batches are nested more than two deep".to_owned(),

@@ -1,5 +1,6 @@
 //! A random program before it has bytes.
 
+mod naming;
 mod selectors;
 
 use alloy_primitives::{Address, U256};
@@ -11,6 +12,7 @@ use crate::conditions::{Cond, ListDraft, Who, condition};
 use crate::dice::Dice;
 use crate::obligations::{Ask, asks, attesters};
 use crate::world;
+use naming::{delegating, named};
 
 /// Kinds of effects, as programs number them.
 pub const NATIVE: u8 = 1;
@@ -320,44 +322,6 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         rule.conditions.push(condition);
     }
     rule
-}
-
-/// Makes the rule one of those that calls must name in full: `enableModule`, and plugins of the manager.
-fn named(dice: &mut Dice, rule: &mut RuleDraft) {
-    rule.kind = CALL;
-    rule.recipients = Vec::new();
-    if dice.percent(50) {
-        rule.subjects = Subjects::Account;
-        rule.selectors = vec![ENABLE_MODULE];
-        if dice.percent(90) {
-            rule.recipients = dice.some_of(&world::modules(), 60);
-            // The recipient's condition is then the first.
-            rule.initiators = Vec::new();
-        }
-    } else {
-        rule.subjects = if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
-        rule.selectors = dice.some_of(&PLUGINS, 60);
-    }
-    if dice.percent(10) {
-        rule.selectors = Vec::new();
-    }
-    if dice.percent(5) {
-        rule.subjects = Subjects::Any;
-    }
-}
-
-/// Makes the rule one about delegatecalls.
-fn delegating(dice: &mut Dice, rule: &mut RuleDraft) {
-    rule.kind = DELEGATECALL;
-    rule.recipients = Vec::new();
-    rule.subjects = match dice.below(20) {
-        0 => Subjects::Any,
-        1 => Subjects::Account,
-        2 => Subjects::These(vec![world::HOOK]),
-        3 => Subjects::These(world::tokens()),
-        _ => Subjects::These(dice.some_of(&world::targets(), 60)),
-    };
-    rule.selectors = if dice.percent(50) { dice.some_of(&OTHERS, 60) } else { Vec::new() };
 }
 
 /// A random program in the making, of whose rules so many in a hundred are for modules.

@@ -8,8 +8,8 @@ use crate::case::CaseAction;
 use crate::conditions::{Cond, ListDraft, suits};
 use crate::dice::Dice;
 use crate::draft::{
-    APPROVE, BATCH_1155, CALL, DELEGATECALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft, Subjects,
-    TOKEN_APPROVE, TOKEN_TRANSFER, TRANSFER, amount, decoding, pool,
+    APPROVE, BATCH_1155, CALL, DELEGATECALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft,
+    Subjects, TOKEN_APPROVE, TOKEN_TRANSFER, TRANSFER, amount, decoding, pool,
 };
 use crate::tokens::{TokenCall, head, misplace};
 use crate::world;

@@ -8,7 +8,9 @@ use portcullis_policy::{Policy, compile};
 
 use crate::answering::Answering;
 use crate::conditions::{Cond, ListDraft, Who};
-use crate::draft::{CALL, DELEGATECALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER};
+use crate::draft::{
+    CALL, DELEGATECALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER,
+};
 use crate::world;
 
 const COMPARISONS: [&str; 6] = ["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"];

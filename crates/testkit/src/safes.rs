@@ -120,7 +120,11 @@ impl Safe {
         let entry = |key: B256, slot: B256| keccak256([key, slot].concat());
         let slot = |n: u64| B256::from(U256::from(n));
         let singleton = U256::from_be_slice(self.release.singleton().as_slice());
-        let mut words = BTreeMap::from([(U256::ZERO, singleton), (U256::from(4), U256::from(self.threshold)), (U256::from(5), self.nonce)]);
+        let mut words = BTreeMap::from([
+            (U256::ZERO, singleton),
+            (U256::from(4), U256::from(self.threshold)),
+            (U256::from(5), self.nonce),
+        ]);
         for owner in &self.owners {
             words.insert(entry(owner.into_word(), slot(2)).into(), U256::ONE);
         }

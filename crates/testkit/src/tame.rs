@@ -68,7 +68,8 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
     limits.retain(|index| {
         let limit = draft.limits.get(usize::from(*index));
         limit.is_some_and(|limit| {
-            (limit.count || Some(limit.asset) == asset) && !(limit.scope == 1 && [CALL, OPAQUE, DELEGATECALL].contains(&rule.kind))
+            (limit.count || Some(limit.asset) == asset)
+                && !(limit.scope == 1 && [CALL, OPAQUE, DELEGATECALL].contains(&rule.kind))
         })
     });
     rule.limits = limits;

@@ -9,8 +9,12 @@ const CODE: Address = Address::repeat_byte(0xc0);
 
 /// Rules that allow delegatecalls, by flags and subject of their keys.
 fn trusting(keys: &[(u8, Address)]) -> Vec<u8> {
-    let rule =
-        |(flags, subject): &(u8, Address)| Rule { kind: 6 | flags, subject: *subject, selector: [0; 4], body: ALLOW.to_vec() };
+    let rule = |(flags, subject): &(u8, Address)| Rule {
+        kind: 6 | flags,
+        subject: *subject,
+        selector: [0; 4],
+        body: ALLOW.to_vec(),
+    };
     let rules: Vec<Rule> = keys.iter().map(rule).collect();
     program(0xf << 24, &[], &[], &rules, &[PAYEE])
 }
@@ -106,7 +110,7 @@ fn an_account_that_does_not_tell_all_of_it_has_none() {
 fn under_a_manager_nobody_would_look_afterwards() {
     let mut state = active();
     let word = state.words.entry(account_slot(ACCOUNT, 0)).or_default();
-    *word = *word & !(U256::from(0xff) << 224) | U256::from(3) << 224;
+    *word = *word & !(U256::from(0xff_u64) << 224_usize) | U256::from(3_u64) << 224_usize;
     told(&mut state, [0; 7]);
     let verdict = run(&trusting(&[(0x40, CODE)]), &state, &request(vec![delegatecall(CODE, &[])])).verdict;
     assert_eq!((verdict.reason, verdict.rule), (Reason::DelegatecallUnwatched, Some(0)));

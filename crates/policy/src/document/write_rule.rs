@@ -8,8 +8,8 @@ use super::{
     write::{Out, seconds, table, text},
 };
 use crate::{
-    AddressRef, Approvals, AttesterSet, CallData, CallTarget, Effect, Obligations, Origin, Outcome, Rule, Signers, StaticCall,
-    Target, TimeSpan, When, Word, WordTest, text::clock::format_clock,
+    AddressRef, Approvals, AttesterSet, CallData, CallTarget, Effect, Obligations, Origin, Outcome, Rule, Signers,
+    StaticCall, Target, TimeSpan, When, Word, WordTest, text::clock::format_clock,
 };
 
 pub(super) fn rule(rule: &Rule) -> Vec<(String, Out)> {

@@ -2,9 +2,9 @@
 
 use alloy_primitives::{Address, U256, keccak256};
 
+use super::control::Route;
 use super::effects::delegatecall;
 use super::reasons::{ACCOUNT_UNREADABLE, DELEGATECALL_MIXED, DELEGATECALL_UNWATCHED};
-use super::control::Route;
 use super::{Stop, Walk, World};
 
 /// What the account is asked, in this order; of the slots the name that is hashed.
