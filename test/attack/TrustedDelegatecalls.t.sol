@@ -62,7 +62,7 @@ contract TrustedDelegatecalls is AttackTest {
         public
         attack(edition, "trusted-nonce-lowered", "allowed delegatecall sets the nonce back, and signatures count again")
     {
-        _execute(_send(address(this), 0));
+        _execute(_send(stranger, 0));
         _begin();
         _write(NONCE, 0);
     }
@@ -98,7 +98,9 @@ contract TrustedDelegatecalls is AttackTest {
     /// @dev Were it let through, what the inner request found would be what the outer one must leave.
     function table_trustedCodeHasItselfNotedAnew(Edition edition)
         public
-        attack(edition, "trusted-noted-anew", "allowed delegatecall writes, then executes another that is noted afterwards")
+        attack(
+            edition, "trusted-noted-anew", "allowed delegatecall writes, then executes another that is noted afterwards"
+        )
     {
         _begin();
         bytes memory harmless = abi.encodeCall(SlotWriter.write, (keccak256("somebody's own"), bytes32(uint256(1))));
@@ -132,7 +134,8 @@ contract TrustedDelegatecalls is AttackTest {
         _protect(_trusting(address(writer), _members(address(module))));
         uint256 before = safe.getThreshold();
         bytes memory data = abi.encodeCall(SlotWriter.write, (THRESHOLD, bytes32(uint256(1))));
-        try module.execute(safe, address(writer), 0, data, 1) {} catch (bytes memory why) {
+        try module.execute(safe, address(writer), 0, data, 1) {}
+        catch (bytes memory why) {
             _noteReason(why);
         }
         _because(Reason.AccountChanged);

@@ -19,6 +19,7 @@ use crate::draft::{DELEGATECALL, Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
 use crate::opening;
+use crate::safes::Release;
 use crate::signing::{self, Truths};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
@@ -118,6 +119,13 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         safe: Some(signing::account(dice, nonce)),
         signed: Signed { nonce, ..Signed::default() },
     };
+    // Code that runs as the account needs one that tells of itself.
+    if scene.delegates()
+        && dice.percent(15)
+        && let Some(safe) = &mut case.safe
+    {
+        safe.release = Release::Stranger;
+    }
     if dice.percent(10) {
         case.signed.base_gas = dice.word();
         case.signed.gas_token = dice.pick(&world::tokens());
