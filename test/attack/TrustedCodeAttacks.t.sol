@@ -12,7 +12,7 @@ import {VM} from "../base/Vm.sol";
 import {AttackTest} from "./AttackTest.sol";
 
 /// @notice Code that a rule lets run as the account, and that turns on it.
-contract TrustedDelegatecalls is AttackTest {
+contract TrustedCodeAttacks is AttackTest {
     bytes32 private constant THRESHOLD = bytes32(uint256(4));
     bytes32 private constant NONCE = bytes32(uint256(5));
 
