@@ -153,8 +153,11 @@ pub(crate) fn delegatecall(action: &Action) -> Result<Effect, Undecodable> {
     Ok(Effect::delegatecall(action.to, arguments.map(|(selector, _)| selector)))
 }
 
+/// A selector and what is behind it.
+type Arguments<'a> = ([u8; 4], &'a [u8]);
+
 /// Selector and what follows; none without calldata.
-fn arguments(data: &[u8]) -> Result<Option<([u8; 4], &[u8])>, Undecodable> {
+fn arguments(data: &[u8]) -> Result<Option<Arguments<'_>>, Undecodable> {
     let arguments = data.split_first_chunk::<4>().map(|(selector, rest)| (*selector, rest));
     if arguments.is_none() && !data.is_empty() { Err(Undecodable::ShortCalldata) } else { Ok(arguments) }
 }
