@@ -16,6 +16,7 @@ import {Slots} from "./libraries/Slots.sol";
 import {SpendLimit} from "./libraries/SpendLimit.sol";
 import {State} from "./libraries/State.sol";
 import {Timelock} from "./libraries/Timelock.sol";
+import {Watch} from "./libraries/Watch.sol";
 import {ActionView} from "./types/Data.sol";
 import {EVALUATION, Evaluation, NO_RULE} from "./types/Evaluation.sol";
 import {Effect, Reach} from "./types/Image.sol";
@@ -67,12 +68,15 @@ abstract contract Engine is Ruling {
             mstore(add(EVALUATION, RULE), NO_RULE)
             odd := or(mload(add(EVALUATION, SAFE_TX_GAS)), mload(add(EVALUATION, GAS_PRICE)))
             odd := or(or(odd, eq(and(shr(ROUTE, control), 0xff), MANAGER_ROUTE)), iszero(mload(actions)))
+            // {Watch.LOCK} of the account.
+            odd := or(odd, tload(shl(96, mload(EVALUATION))))
             odd := iszero(iszero(odd))
         }
         if (odd) _begin(e, actions.length);
         _actions(e, actions, e.leaf);
         if (!e.more) return;
         _slots(e);
+        if (e.trusted != 0) _watch(e);
         Asking.demand(e, actions);
         Timelock.demand(e, actions);
     }
@@ -98,10 +102,12 @@ abstract contract Engine is Ruling {
         if (e.slots.length != 0) State.setStaged(e.account, StagedWord.wrap(0), 0);
         if (e.joined.length != 0) Obligations.commit(e.met);
         if (e.removal) Lifecycle.remove(e.account);
+        if (e.trusted != 0) Watch.note(e.account, e.trusted);
     }
 
     /// @dev What most requests are without.
     function _begin(Evaluation memory e, uint256 count) private view {
+        if (State.noted(e.account, Watch.LOCK) != 0) e.deny(Reason.AccountLocked, 0, 0);
         if (e.control.route() == Route.Manager) e.manager = State.manager(e.account);
         if (e.safeTxGas | e.gasPrice != 0) e.deny(Reason.GasRefund, e.safeTxGas, e.gasPrice);
         if (count == 0) e.deny(Reason.MalformedBatch, 0, 0);
@@ -134,7 +140,7 @@ abstract contract Engine is Ruling {
         if (a.operation > 1) e.deny(Reason.BadOperation, a.operation, 0);
         if (a.value != 0) e.deny(Reason.DelegatecallValue, a.value, 0);
         (bool known, bool delegates, bool zeroIsAccount) = MultiSend.recognise(a.to);
-        if (!known) e.deny(Reason.DelegatecallDenied, uint256(uint160(a.to)), 0);
+        if (!known) return _delegated(e, a);
         if (depth == MAX_BATCH_DEPTH) e.deny(Reason.BatchTooDeep, 0, 0);
 
         (uint256 cursor, uint256 end) = MultiSend.open(a.data.bytesOf());
@@ -151,6 +157,13 @@ abstract contract Engine is Ruling {
             if (a.operation == 1 && !delegates) e.deny(Reason.BadOperation, 1, 0);
             _batch(e, a, depth + 1);
         }
+    }
+
+    /// @dev A delegatecall that is no batch, which only rules match that name its target.
+    function _delegated(Evaluation memory e, ActionView memory a) private view {
+        _ordinary(e, a, Reach.NAMED_SUBJECT);
+        e.more = true;
+        if (e.trusted == 0) e.trusted = Watch.trust(e.effects - 1, e.rule);
     }
 
     function _leaf(Evaluation memory e, ActionView memory a) private view {
@@ -176,6 +189,7 @@ abstract contract Engine is Ruling {
     function _special(Evaluation memory e, ActionView memory a) private view returns (uint256) {
         bytes calldata data = a.data.bytesOf();
         bool active = e.control.program() != address(0);
+        if (a.to == e.account) e.callsItself = true;
         Leaf memory leaf = Leaf(e.account, e.manager, e.control, e.origin == address(0), a.to, a.value);
         (uint256 kind, Reason reason, uint256 have) = ControlCalls.judge(leaf, data);
         if (reason != Reason.Allowed) e.deny(reason, have, 0);
@@ -197,6 +211,14 @@ abstract contract Engine is Ruling {
         if (e.slots.length == 0) e.firstSlot = e.effects;
         bytes calldata data = a.data.bytesOf();
         e.slots = bytes.concat(e.slots, abi.encodePacked(a.to, data.length), data);
+    }
+
+    /// @dev Denies a delegatecall after which nobody could tell whether it left the account as it must.
+    function _watch(Evaluation memory e) private view {
+        (Reason reason, uint256 detail) = Watch.allow(e.account, e.control, e.callsItself);
+        if (reason == Reason.Allowed) return;
+        (uint256 effect, uint256 rule) = Watch.asker(e.trusted);
+        e.denyAt(reason, effect, rule, detail, 0, 0);
     }
 
     function _slots(Evaluation memory e) private view {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Announcements} from "./Announcements.sol";
-import {Control} from "./Control.sol";
-import {Members} from "./Members.sol";
-import {Openers} from "./Openers.sol";
+import {Desk} from "./Desk.sol";
 import {ModuleGuard} from "./entries/ModuleGuard.sol";
 import {ProtocolHooks} from "./entries/ProtocolHooks.sol";
 import {TransactionGuard} from "./entries/TransactionGuard.sol";
@@ -16,15 +13,16 @@ import {ITransactionGuard} from "./interfaces/ITransactionGuard.sol";
 import {ExactCalldata} from "./libraries/ExactCalldata.sol";
 import {Forward} from "./libraries/Forward.sol";
 import {Requests} from "./libraries/Requests.sol";
+import {Watch} from "./libraries/Watch.sol";
 import {EVALUATION, Evaluation, evaluationAt, makeEvaluation} from "./types/Evaluation.sol";
 
 /// @title Portcullis, treasury policy for Safe accounts
-/// @notice The one contract that is deployed: entries, control and announcements around one core. {IPortcullis} is its
+/// @notice The one contract that is deployed: entries, and a desk for all else, around one core. {IPortcullis} is its
 /// interface.
 /// @dev There are no functions, since the compiler would compare a call with each in turn and decode its arguments one
 /// by one, which costs an execution more than deciding it. Here what a Safe calls at each execution comes first, and
 /// every part reads its own arguments.
-contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, Announcements, Members, Openers {
+contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Desk {
     fallback() external {
         uint256 selector;
         assembly ("memory-safe") {
@@ -47,11 +45,17 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
         return 0;
     }
 
-    /// @dev The second argument of everything that is called after an execution. This reads and writes nothing else, so
-    /// it asks for no authority either: after a removal, the manager that still finishes that very execution is
-    /// registered no longer.
-    function _checkSuccess() private pure {
+    /// @dev What is called after an execution: its second argument says how that went. Nothing is written, and nothing
+    /// looked at but what the caller noted of itself, so this asks for no authority: after a removal, the manager that
+    /// still finishes that very execution is registered no longer.
+    function _checkSuccess() private view {
         require(ExactCalldata.argument(1) == 1, IPolicyHook.ExecutionFailed());
+        bool locked;
+        assembly ("memory-safe") {
+            // {Watch.LOCK} of the caller.
+            locked := tload(shl(96, caller()))
+        }
+        if (locked) Watch.settle(msg.sender);
     }
 
     /// @dev Everything else. Each part returns only if the call is none of its own.
@@ -59,10 +63,7 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Control, An
         if (selector == ISafeProtocolHooks.postCheck.selector) return _checkSuccess();
         _protocol(e, selector);
         if (selector == IPolicyHook.check.selector) _check(e);
-        _control(selector);
-        _announcements(selector);
-        _members(selector);
-        _openers(selector);
+        _desk(selector);
         if (selector == IERC165.supportsInterface.selector) {
             Forward.answer(_supports(bytes32(ExactCalldata.argument(0))));
         }

@@ -53,7 +53,7 @@ abstract contract Ruling {
         if (odd != 0 && _native(e, a, length)) return;
         _bare(effect, a);
         uint256 count = 1;
-        if (length != 0) count = reach == Reach.EVERY ? _decode(e, effect) : _named(e, a, reach);
+        if (length | reach != 0) count = reach == Reach.EVERY ? _decode(e, effect) : _named(e, a, reach);
         _effect(e, effect);
         if (count != 1) _others(e, effect, count);
     }
@@ -122,10 +122,11 @@ abstract contract Ruling {
         }
     }
 
-    /// @dev A call that only rules match that name it, with its recipient if they must name that too.
+    /// @dev What only rules match that name it: a delegatecall, or a call, with its recipient if they must name that too.
     function _named(Evaluation memory e, ActionView memory a, uint256 reach) private pure returns (uint256 count) {
         Effect memory effect = e.effect;
         effect.reach = reach;
+        if (reach == Reach.NAMED_SUBJECT) effect.kind = Kind.DELEGATECALL;
         if (reach == Reach.NAMED_RECIPIENT) {
             bytes calldata data = a.data.bytesOf();
             bool canonical = data.length == ONE_WORD && data.isAddress(SELECTOR);
@@ -202,6 +203,7 @@ abstract contract Ruling {
     /// @dev No rule is in scope, or what tells could not be read: then no entry was found.
     function _unmatched(Evaluation memory e, Effect memory effect) private pure {
         if (e.image.failed()) e.denyFault();
+        if (effect.kind == Kind.DELEGATECALL) e.deny(Reason.DelegatecallDenied, uint160(effect.target), 0);
         e.deny(Reason.NoRule, effect.kind, 0);
     }
 

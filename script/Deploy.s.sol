@@ -34,8 +34,10 @@ contract Deploy {
         _deploy("Obligations");
         _deploy("RareConditions");
         _deploy("Requests");
+        _deploy("Services");
         _deploy("Slots");
         _deploy("Tokens");
+        _deploy("Watch");
         hook = _deploy("PolicyHook");
         handler = _deploy("SignatureHandler", abi.encode(hook));
     }

@@ -18,6 +18,8 @@ interface ISafe {
 
     function isOwner(address owner) external view returns (bool);
 
+    function getOwners() external view returns (address[] memory);
+
     function getThreshold() external view returns (uint256);
 
     /// @notice The nonce of the next transaction; during one it is counted up already.

@@ -7,6 +7,7 @@ import {Binding} from "../types/Obligation.sol";
 import {ControlWord, freezeWord} from "../types/Words.sol";
 import {Bars} from "./Bars.sol";
 import {Consents} from "./Consents.sol";
+import {ExactCalldata} from "./ExactCalldata.sol";
 import {Program} from "./Program.sol";
 import {State} from "./State.sol";
 import {Whitelist} from "./Whitelist.sol";
@@ -18,6 +19,7 @@ library Consenting {
 
     /// @notice See {IPolicyHook.approve}.
     function approve(address account, bytes32 request, bytes32 program, uint64 deadline) external {
+        _checkLength(4);
         require(deadline == 0 || block.timestamp <= deadline, IPolicyHook.DeadlinePassed(deadline));
         uint256 last = deadline == 0 ? Consents.TAKEN_BACK : deadline;
         State.write(Consents.approvalSlot(_binding(account, request, program), msg.sender), last);
@@ -26,6 +28,7 @@ library Consenting {
 
     /// @notice See {IPolicyHook.deny}.
     function deny(address account, bytes32 request, uint24 list) external {
+        _checkLength(3);
         address program = State.control(account).program();
         require(program != address(0), IPolicyHook.NotInstalled());
         _checkMember(program, list);
@@ -35,6 +38,7 @@ library Consenting {
 
     /// @notice See {IPolicyHook.freeze}.
     function freeze(address account) external {
+        _checkLength(1);
         ControlWord control = State.control(account);
         require(control.program() != address(0), IPolicyHook.NotInstalled());
         Image memory image;
@@ -45,6 +49,11 @@ library Consenting {
         State.setControl(account, control.withFrozen(true));
         State.setFreeze(account, freezeWord(msg.sender, 0));
         emit IPolicyHook.Frozen(account, msg.sender);
+    }
+
+    /// @param words How many arguments there are.
+    function _checkLength(uint256 words) private pure {
+        ExactCalldata.check(msg.data.length == ExactCalldata.headEnd(words));
     }
 
     function _binding(address account, bytes32 request, bytes32 version) private view returns (Binding memory b) {

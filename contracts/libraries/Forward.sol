@@ -15,7 +15,8 @@ library Forward {
             // Behind all that is allocated; nothing runs after this.
             let start := mload(0x40)
             calldatacopy(start, 0, calldatasize())
-            mstore(start, or(selector, shr(32, shl(32, mload(start)))))
+            // The lower bytes of a Solidity variable are not known to be clean.
+            mstore(start, or(shl(224, shr(224, selector)), shr(32, shl(32, mload(start)))))
             let ok := delegatecall(gas(), code, start, calldatasize(), 0, 0)
             returndatacopy(start, 0, returndatasize())
             if iszero(ok) { revert(start, returndatasize()) }
@@ -29,7 +30,7 @@ library Forward {
         assembly ("memory-safe") {
             output := mload(0x40)
             calldatacopy(output, 0, calldatasize())
-            mstore(output, or(selector, shr(32, shl(32, mload(output)))))
+            mstore(output, or(shl(224, shr(224, selector)), shr(32, shl(32, mload(output)))))
             let ok := delegatecall(gas(), code, output, calldatasize(), 0, 0)
             let size := returndatasize()
             if iszero(ok) {

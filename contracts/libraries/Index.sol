@@ -70,7 +70,8 @@ library Index {
             if or(or(special, reach), iszero(mload(add(EFFECT, HAS_SELECTOR)))) {
                 if special { classes := and(classes, WITH_SUBJECT) }
                 if iszero(mload(add(EFFECT, HAS_SELECTOR))) { classes := and(classes, WITHOUT_SELECTOR) }
-                if reach { classes := and(classes, NAMED) }
+                // The one with both; with {Reach.NAMED_SUBJECT} that without a selector as well.
+                if reach { classes := and(classes, or(NAMED, shr(2, and(reach, 8)))) }
                 if self { subject := ACCOUNT }
             }
             mstore(RUNS, 0)

@@ -7,6 +7,7 @@ import {Image} from "../types/Image.sol";
 import {AccountState, Route, SlotCall, StagedKind} from "../types/Types.sol";
 import {ControlWord, FreezeWord, StagedWord, controlWord, freezeWord, stagedWord} from "../types/Words.sol";
 import {Bars} from "./Bars.sol";
+import {ExactCalldata} from "./ExactCalldata.sol";
 import {Marker} from "./Marker.sol";
 import {Program} from "./Program.sol";
 import {SafeAccount} from "./SafeAccount.sol";
@@ -18,6 +19,9 @@ import {State} from "./State.sol";
 /// called {authenticate} before.
 library Lifecycle {
     uint32 internal constant MAX_CHANGE_DELAY = 30 days;
+    /// @dev The argument of `install` that lists modules.
+    uint256 private constant BYPASSING = 4;
+    uint256 private constant INSTALL_WORDS = 5;
 
     /// @notice Reverts unless the account was asked to make the call with this marker. While a program is active, an
     /// executing request must have contained it, byte for byte; what a fallback handler forwards has its caller
@@ -36,6 +40,7 @@ library Lifecycle {
         address manager,
         address[] calldata bypassing
     ) external {
+        _checkExact(bypassing.length);
         address account = msg.sender;
         _checkSound(program, codeHash, changeDelay);
         Route route = _checkRoute(account, manager);
@@ -129,6 +134,16 @@ library Lifecycle {
         emit IPolicyHook.Removed(account, epoch);
     }
 
+    /// @notice See {IPolicyHook.MAX_CHANGE_DELAY}.
+    function maxChangeDelay() external pure returns (uint256) {
+        return MAX_CHANGE_DELAY;
+    }
+
+    /// @notice See {IPolicyHook.CHANGE_WINDOW}.
+    function changeWindow() external pure returns (uint256) {
+        return Slots.CHANGE_WINDOW;
+    }
+
     /// @notice See {IPolicyHook.accountState}.
     function accountState(address account) external view returns (AccountState memory) {
         ControlWord control = State.control(account);
@@ -157,6 +172,13 @@ library Lifecycle {
         ControlWord control = State.control(msg.sender);
         require(control.program() != address(0), IPolicyHook.NotInstalled());
         return block.timestamp + control.changeDelay();
+    }
+
+    /// @dev Of {install}. The other functions need a marker, which only exact calldata has.
+    function _checkExact(uint256 modules) private pure {
+        uint256 end = ExactCalldata.headEnd(INSTALL_WORDS);
+        bool exact = ExactCalldata.argument(BYPASSING) == end - 4 && modules < msg.data.length;
+        ExactCalldata.check(exact && msg.data.length == end + 32 * (1 + modules));
     }
 
     function _checkSound(address program, bytes32 codeHash, uint32 changeDelay) private view {

@@ -27,9 +27,9 @@ library Notices {
         require(may, IPolicyHook.NotAllowed(msg.sender));
 
         id = idOf(account, origin, actions);
-        (uint256 madeAt,) = State.announcement(id);
-        bool live = madeAt != 0 && block.timestamp < madeAt + image.announcementExpiry();
-        require(!live, IPolicyHook.AlreadyAnnounced(id, madeAt));
+        (uint256 made,) = State.announcement(id);
+        bool live = made != 0 && block.timestamp < made + image.announcementExpiry();
+        require(!live, IPolicyHook.AlreadyAnnounced(id, made));
         State.setAnnouncement(id, account, block.timestamp);
         emit IPolicyHook.Announced(account, id, origin, msg.sender, actions);
     }
@@ -37,10 +37,15 @@ library Notices {
     /// @notice See {IPolicyHook.cancel}.
     function cancel(address account, bytes32 id) external {
         require(msg.sender == account || _mayCancel(account), IPolicyHook.NotAllowed(msg.sender));
-        (uint256 madeAt, address owner) = State.announcement(id);
-        require(madeAt != 0 && owner == account, IPolicyHook.UnknownAnnouncement(id));
+        (uint256 made, address owner) = State.announcement(id);
+        require(made != 0 && owner == account, IPolicyHook.UnknownAnnouncement(id));
         State.clearAnnouncement(id);
         emit IPolicyHook.AnnouncementCancelled(account, id, msg.sender);
+    }
+
+    /// @notice See {IPolicyHook.announcedAt}.
+    function madeAt(bytes32 id) external view returns (uint256 time) {
+        (time,) = State.announcement(id);
     }
 
     /// @notice See {IPolicyHook.announcementId}.

@@ -6,11 +6,11 @@ import {ISafe} from "../interfaces/ISafe.sol";
 /// @notice Reads what a Safe keeps in named slots, and which release it is.
 library SafeAccount {
     /// @dev keccak256("guard_manager.guard.address")
-    uint256 private constant GUARD = 0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
+    uint256 internal constant GUARD = 0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
     /// @dev keccak256("module_manager.module_guard.address")
-    uint256 private constant MODULE_GUARD = 0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
+    uint256 internal constant MODULE_GUARD = 0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
     /// @dev keccak256("fallback_manager.handler.address")
-    uint256 private constant HANDLER = 0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
+    uint256 internal constant HANDLER = 0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
 
     address private constant SENTINEL = address(1);
     /// @dev More modules than this are not acknowledged one by one.

@@ -86,6 +86,21 @@ library State {
         write(_announcementSlot(id), 0);
     }
 
+    /// @notice An account's transient word n, `docs/program.md` §10. Hashed keys, of {Marker}, are elsewhere.
+    function noted(address account, uint256 n) internal view returns (uint256 word) {
+        uint256 slot = _slot(account, n);
+        assembly ("memory-safe") {
+            word := tload(slot)
+        }
+    }
+
+    function note(address account, uint256 n, uint256 word) internal {
+        uint256 slot = _slot(account, n);
+        assembly ("memory-safe") {
+            tstore(slot, word)
+        }
+    }
+
     function read(uint256 slot) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(slot)

@@ -19,14 +19,18 @@ library Kind {
     uint256 internal constant APPROVE = 3;
     uint256 internal constant CALL = 4;
     uint256 internal constant OPAQUE = 5;
+    /// @dev A delegatecall to anything but a known batch contract.
+    uint256 internal constant DELEGATECALL = 6;
 }
 
 /// @notice Which rules can match an effect: all; those that name subject and selector; of those, the ones that test the
-/// recipient first.
+/// recipient first; those that name the subject, whether or not the selector.
 library Reach {
     uint256 internal constant EVERY = 0;
     uint256 internal constant NAMED = 1;
     uint256 internal constant NAMED_RECIPIENT = 2;
+    /// @dev A bit that none of the others has.
+    uint256 internal constant NAMED_SUBJECT = 8;
     /// @dev Not an ordinary action at all.
     uint256 internal constant NONE = type(uint256).max;
 }

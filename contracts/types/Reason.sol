@@ -17,7 +17,7 @@ enum Reason {
     BadOperation,
     /// A delegatecall carries value. | Move the value into a call of its own. | - | value | -
     DelegatecallValue,
-    /// A delegatecall to anything but a known MultiSend. | Batch through a canonical MultiSend. | - | target | -
+    /// A delegatecall to anything but a known MultiSend, which no rule names. | Batch through a canonical MultiSend, or name operation and target in a rule. | - | target | -
     DelegatecallDenied,
     /// A batch is empty or not in canonical encoding. | Encode it as multiSend(bytes) with nothing behind it. | - | - | -
     MalformedBatch,
@@ -86,5 +86,15 @@ enum Reason {
     /// A limit is everywhere, and the message rule that allows is not trusted. | Say `trusted = true` if nothing signed under the rule can move the asset. | - | - | -
     MessageUntrusted,
     /// The signature does not show what the digest is the digest of. | Put domain, type and encoded data behind the owner signatures. | - | - | -
-    MessageUnknown
+    MessageUnknown,
+    /// A request of the account is executing, or has been in this transaction with a delegatecall that a rule allows. | Send it in a transaction of its own. | - | - | -
+    AccountLocked,
+    /// A rule allows the delegatecall, but a manager leaves out the check that comes after it. | Allow it only where guards hold the hook. | - | - | -
+    DelegatecallUnwatched,
+    /// A delegatecall that a rule allows, and a call to the account itself in the same request. | Make them two requests. | - | - | -
+    DelegatecallMixed,
+    /// The account does not tell what a delegatecall must leave as it is. | Use a Safe behind its own proxy. | 1 singleton, 2 guard, 3 module guard, 4 fallback handler, 5 owners, 6 threshold, 7 nonce | - | -
+    AccountUnreadable,
+    /// A delegatecall changed what it must leave as it is. | Do not trust its target. | as of AccountUnreadable | now | before
+    AccountChanged
 }

@@ -38,6 +38,32 @@ contract SlotWriter {
             sstore(slot, word)
         }
     }
+
+    function writeAll(bytes32[] calldata slots, bytes32[] calldata words) external {
+        for (uint256 i; i < slots.length; i++) {
+            (bytes32 slot, bytes32 word) = (slots[i], words[i]);
+            assembly ("memory-safe") {
+                sstore(slot, word)
+            }
+        }
+    }
+
+    /// @dev Writes, and then has the account call somebody, whatever comes of that.
+    function writeAndCall(bytes32 slot, bytes32 word, address to, bytes calldata data) external {
+        assembly ("memory-safe") {
+            sstore(slot, word)
+        }
+        (bool ok,) = to.call(data);
+        ok;
+    }
+
+    /// @dev The other way round.
+    function callAndWrite(bytes32 slot, bytes32 word, address to, bytes calldata data) external {
+        (bool ok,) = to.call(data);
+        assembly ("memory-safe") {
+            if ok { sstore(slot, word) }
+        }
+    }
 }
 
 /// @notice Says that every signature is its own, and uses the moment to make a call.

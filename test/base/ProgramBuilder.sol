@@ -49,6 +49,7 @@ library ProgramBuilder {
     uint8 internal constant APPROVE = 3;
     uint8 internal constant CALL = 4;
     uint8 internal constant OPAQUE = 5;
+    uint8 internal constant DELEGATECALL = 6;
     uint8 internal constant ANY_SUBJECT = 0x80;
     uint8 internal constant ANY_SELECTOR = 0x40;
     uint8 internal constant ACCOUNT = 0x20;

@@ -94,8 +94,8 @@ library Safes {
     }
 
     /// @notice The hook and the libraries that it is linked with, as they are committed.
-    function committedHook() internal returns (address hook, address[10] memory libraries) {
-        string[10] memory names = [
+    function committedHook() internal returns (address hook, address[12] memory libraries) {
+        string[12] memory names = [
             "Consenting",
             "ControlCalls",
             "Lifecycle",
@@ -104,8 +104,10 @@ library Safes {
             "Obligations",
             "RareConditions",
             "Requests",
+            "Services",
             "Slots",
-            "Tokens"
+            "Tokens",
+            "Watch"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
             libraries[i] = create2(ARACHNID, committed(names[i]));

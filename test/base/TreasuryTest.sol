@@ -116,6 +116,27 @@ abstract contract TreasuryTest is AccountTest {
         return _deployCode(d.encode());
     }
 
+    /// @dev Owners may have these contracts run as the account, modules the first; and alice is paid.
+    function _trusting(address target, address[] memory modules) internal returns (address) {
+        Draft memory d;
+        d.declare(address(usdc));
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.DELEGATECALL | ProgramBuilder.ANY_SELECTOR, target, 0);
+        d.rule(ProgramBuilder.ALLOW | ProgramBuilder.FOR_MODULES, 0, "");
+        d.where(ProgramBuilder.ORIGIN, modules);
+        d.matching(ProgramBuilder.DELEGATECALL | ProgramBuilder.ANY_SELECTOR, target, 0);
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.where(ProgramBuilder.RECIPIENT, _members(alice));
+        _anyTransfer(d);
+        d.rule(ProgramBuilder.ALLOW, 0, "");
+        d.matching(ProgramBuilder.CALL | ProgramBuilder.ACCOUNT, address(0), ISafe.changeThreshold.selector);
+        return _deployCode(d.encode());
+    }
+
+    function _trusting(address target) internal returns (address) {
+        return _trusting(target, _members(address(1)));
+    }
+
     function _allowingTheStranger() internal returns (address) {
         Draft memory d;
         d.declare(address(usdc));

@@ -26,7 +26,7 @@ contract LayoutTest is TreasuryTest {
     }
 
     function test_theHookFitsTheCodeSizeLimit() public {
-        (address deployed, address[10] memory libraries) = Safes.committedHook();
+        (address deployed, address[12] memory libraries) = Safes.committedHook();
         VM.snapshotValue("Layout", "bytes of the hook", deployed.code.length);
         assertLe(deployed.code.length, 24_576, "EIP-170");
         for (uint256 i = 0; i < libraries.length; ++i) {

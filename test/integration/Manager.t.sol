@@ -95,6 +95,16 @@ contract ManagerTest is TreasuryTest {
         assertEq(usdc.balanceOf(alice), 3, "alice");
     }
 
+    /// @dev It drops what comes after, so nobody would look what the code did.
+    function table_noRuleAllowsADelegatecallHere(Edition older) public {
+        _prepare(older);
+        _protect(_trusting(address(usdc)));
+        Action memory a = _delegate(address(usdc), abi.encodeCall(usdc.balanceOf, (alice)));
+        Verdict memory v = _denied(a, Reason.DelegatecallUnwatched);
+        assertEq(v.rule, 0, "rule");
+        assertEq(v.effect, 0, "effect");
+    }
+
     function table_aNestedRequestIsJudgedAndChargedToo(Edition older) public {
         _setUp(older);
         // The manager forgets the outer request when an inner one comes: one postCheck for two preChecks.

@@ -26,7 +26,7 @@ impl Library {
 }
 
 /// Everything that the hook is linked with.
-pub const ALL: [Library; 10] = [
+pub const ALL: [Library; 12] = [
     Library { name: "Consenting", init_code: &Consenting::BYTECODE, code: &Consenting::DEPLOYED_BYTECODE },
     Library { name: "ControlCalls", init_code: &ControlCalls::BYTECODE, code: &ControlCalls::DEPLOYED_BYTECODE },
     Library { name: "Lifecycle", init_code: &Lifecycle::BYTECODE, code: &Lifecycle::DEPLOYED_BYTECODE },
@@ -35,8 +35,10 @@ pub const ALL: [Library; 10] = [
     Library { name: "Obligations", init_code: &Obligations::BYTECODE, code: &Obligations::DEPLOYED_BYTECODE },
     Library { name: "RareConditions", init_code: &RareConditions::BYTECODE, code: &RareConditions::DEPLOYED_BYTECODE },
     Library { name: "Requests", init_code: &Requests::BYTECODE, code: &Requests::DEPLOYED_BYTECODE },
+    Library { name: "Services", init_code: &Services::BYTECODE, code: &Services::DEPLOYED_BYTECODE },
     Library { name: "Slots", init_code: &Slots::BYTECODE, code: &Slots::DEPLOYED_BYTECODE },
     Library { name: "Tokens", init_code: &Tokens::BYTECODE, code: &Tokens::DEPLOYED_BYTECODE },
+    Library { name: "Watch", init_code: &Watch::BYTECODE, code: &Watch::DEPLOYED_BYTECODE },
 ];
 
 alloy_sol_types::sol!(Consenting, "artifacts/Consenting.json");
@@ -47,8 +49,10 @@ alloy_sol_types::sol!(Notices, "artifacts/Notices.json");
 alloy_sol_types::sol!(Obligations, "artifacts/Obligations.json");
 alloy_sol_types::sol!(RareConditions, "artifacts/RareConditions.json");
 alloy_sol_types::sol!(Requests, "artifacts/Requests.json");
+alloy_sol_types::sol!(Services, "artifacts/Services.json");
 alloy_sol_types::sol!(Slots, "artifacts/Slots.json");
 alloy_sol_types::sol!(Tokens, "artifacts/Tokens.json");
+alloy_sol_types::sol!(Watch, "artifacts/Watch.json");
 
 #[cfg(test)]
 mod tests {
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_library_that_writes_knows_its_own_address_so_that_only_delegatecalls_reach_it() {
-        for name in ["Consenting", "Lifecycle", "Notices"] {
+        for name in ["Consenting", "Lifecycle", "Notices", "Watch"] {
             let library = ALL.iter().find(|library| library.name == name).unwrap();
             assert!(contains(library.code, library.address().as_slice()), "{name}");
         }

@@ -13,7 +13,10 @@ pub(crate) fn text(witness: &Witness) -> String {
     };
     let mut lines = vec![
         format!("{who}, at {}", units::time(witness.now)),
-        format!("to {}, value {}, data {}", witness.to, witness.value, witness.data),
+        match witness.operation {
+            0 => format!("to {}, value {}, data {}", witness.to, witness.value, witness.data),
+            _ => format!("delegatecall to {}, data {}", witness.to, witness.data),
+        },
     ];
     for ((registry, method, member), listed) in &witness.listed {
         let says = if *listed { "lists" } else { "does not list" };
@@ -41,7 +44,7 @@ pub(crate) fn json(witness: &Witness) -> Value {
         "initiator": witness.initiator.to_string(),
         "actions": [{
             "to": witness.to.to_string(), "value": witness.value.to_string(), "data": witness.data.to_string(),
-            "operation": 0,
+            "operation": witness.operation,
         }],
     });
     if let (Some(module), Some(fields)) = (witness.origin, transaction.as_object_mut()) {

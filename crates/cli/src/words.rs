@@ -52,7 +52,7 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
         Reason::BadOperation => format!("operation {have} is neither call nor delegatecall"),
         Reason::DelegatecallValue => "a delegatecall carries value".to_owned(),
         Reason::DelegatecallDenied => {
-            format!("delegatecall to {}, which is no known MultiSend", party(address(have), names))
+            format!("delegatecall to {}: no known MultiSend, and no rule names it", party(address(have), names))
         }
         Reason::MalformedBatch => "the batch is empty or not in canonical encoding".to_owned(),
         Reason::BatchTooDeep => "batches are nested more than two deep".to_owned(),
@@ -153,8 +153,29 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
             format!("message rule {} is not trusted, and a limit is everywhere", message_rule(verdict, names))
         }
         Reason::MessageUnknown => "the signature does not show what is signed".to_owned(),
+        Reason::AccountLocked => {
+            "a request of the account is executing, or was in this transaction with a delegatecall".to_owned()
+        }
+        Reason::DelegatecallUnwatched => {
+            format!("rule {} allows the delegatecall, which a manager does not check afterwards", rule(verdict, names))
+        }
+        Reason::DelegatecallMixed => {
+            format!("rule {} allows the delegatecall, but not beside calls to the account", rule(verdict, names))
+        }
+        Reason::AccountUnreadable => {
+            format!("the account does not tell its {}, which a delegatecall must leave", watched(verdict.detail))
+        }
+        Reason::AccountChanged => {
+            format!("the delegatecall changed the account's {}, from {need:#x} to {have:#x}", watched(verdict.detail))
+        }
         Reason::RequestReplayed => "a request with this nonce was executed in the same transaction".to_owned(),
     }
+}
+
+/// What a delegatecall must leave as it is, by its number.
+fn watched(number: u8) -> &'static str {
+    let all = ["singleton", "guard", "module guard", "fallback handler", "owners", "threshold", "nonce"];
+    number.checked_sub(1).and_then(|at| all.get(usize::from(at))).copied().unwrap_or("state")
 }
 
 /// How many there must be, are, and are missing.
@@ -305,7 +326,7 @@ pub(crate) fn effect(effect: &Effect, names: &SourceMap) -> String {
     };
     let through = if effect.subject == effect.target { String::new() } else { format!(" through {}", effect.target) };
     let function = match (effect.kind, effect.selector) {
-        (EffectKind::Call | EffectKind::Opaque | EffectKind::Control, Some(selector)) => {
+        (EffectKind::Call | EffectKind::Opaque | EffectKind::Delegatecall | EffectKind::Control, Some(selector)) => {
             format!(" {}", hex::encode_prefixed(selector))
         }
         _ => String::new(),

@@ -171,7 +171,12 @@ impl<'a> Candidates<'a> {
         let mut runs = [None, None, None, None];
         for (run, class) in runs.iter_mut().zip(0_u8..) {
             let (any_subject, any_selector) = (class & 2 == 2, class & 1 == 1);
-            let skipped = (any_subject && only_named) || (class != 0 && act.reach != Reach::Every);
+            let out_of_reach = match act.reach {
+                Reach::Every => false,
+                Reach::Named | Reach::NamedRecipient => class != 0,
+                Reach::NamedSubject => any_subject,
+            };
+            let skipped = (any_subject && only_named) || out_of_reach;
             if skipped || !program.has_class(kind, class) {
                 continue;
             }

@@ -19,6 +19,8 @@ pub enum EffectKind {
     Call = 4,
     /// A call to a declared token that does not decode.
     Opaque = 5,
+    /// A delegatecall to anything but a known batch contract.
+    Delegatecall = 6,
 }
 
 impl EffectKind {
@@ -38,6 +40,7 @@ impl EffectKind {
             Self::Approve => "approve",
             Self::Call => "call",
             Self::Opaque => "opaque",
+            Self::Delegatecall => "delegatecall",
         }
     }
 }
@@ -65,6 +68,11 @@ impl Effect {
     /// A call of which nothing more is known.
     pub(crate) const fn call(target: Address, selector: Option<[u8; 4]>) -> Self {
         Self { kind: EffectKind::Call, target, subject: target, selector, asset: None, recipient: None, amount: None }
+    }
+
+    /// Code of the target runs as the account.
+    pub(crate) const fn delegatecall(target: Address, selector: Option<[u8; 4]>) -> Self {
+        Self { kind: EffectKind::Delegatecall, ..Self::call(target, selector) }
     }
 
     /// What attesters see of it.

@@ -1,5 +1,6 @@
 //! From request to verdict, `docs/program.md` §2.
 
+mod delegation;
 mod ending;
 
 use alloc::vec::Vec;
@@ -7,7 +8,6 @@ use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 
 use crate::attested::{Asked, Source};
-use crate::batch::{MAX_DEPTH, batcher, transactions};
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
 use crate::control::{Outcome, SlotChanges};
@@ -22,6 +22,7 @@ use crate::program::{Malformed, Program};
 use crate::reason::Reason;
 use crate::request::{Action, Request};
 use crate::verdict::{Announcement, Denial, Evaluation, Stop, Undecided, Verdict};
+use crate::watch::Watched;
 
 /// The verdict of the hook at `hook` on the chain `chain_id` on `request` at time `now` in seconds, under `program`
 /// where the account has one active. `state` is what the hook reads: its storage, code hashes and the answers to its
@@ -166,6 +167,11 @@ struct Walk<'a, 't, S> {
     delay: Option<Delay>,
     announcement: Option<Announcement>,
     opening: Option<Opening>,
+    /// The first delegatecall that a rule allows, and the rule.
+    trusted: Option<(u32, u16)>,
+    /// Whether the account is called.
+    calls_itself: bool,
+    watched: Option<Watched>,
 }
 
 impl<'a, 't, S: State> Walk<'a, 't, S> {
@@ -198,6 +204,9 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             delay: None,
             announcement: None,
             opening: None,
+            trusted: None,
+            calls_itself: false,
+            watched: None,
         })
     }
 
@@ -209,7 +218,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         };
         let Trace { decisions, tests, in_scope, charges, .. } = self.trace;
         let Obligations { all: obligations, notices } = self.asked.obligations;
-        let (announcement, opening) = (self.announcement, self.opening);
+        let (announcement, opening, watched) = (self.announcement, self.opening, self.watched);
         Ok(Evaluation {
             verdict,
             decisions,
@@ -222,6 +231,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             notices,
             announcement,
             opening,
+            watched,
         })
     }
 
@@ -243,6 +253,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         }
         self.actions(&request.actions, 0, false)?;
         let outcome = self.slots.settle(self.hook, &self.account, self.now)?;
+        self.watched()?;
         self.met()?;
         self.announced()?;
         let verdict = Verdict {
@@ -269,23 +280,19 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         Ok(())
     }
 
-    fn delegatecall(&mut self, action: &Action, depth: u8) -> Result<(), Stop> {
-        if !action.value.is_zero() {
-            return Err(self.deny(Reason::DelegatecallValue).have(action.value).into());
+    /// The active program, which rules are asked under.
+    fn opened(&self) -> Result<Program<'a>, Stop> {
+        if !self.account.active() {
+            return Err(self.deny(Reason::NoProgram).into());
         }
-        let Some(batcher) = batcher(action.to, self.state.code_hash(action.to)?) else {
-            return Err(self.deny(Reason::DelegatecallDenied).have_address(action.to).into());
-        };
-        if depth >= MAX_DEPTH {
-            return Err(self.deny(Reason::BatchTooDeep).into());
+        if self.account.frozen {
+            return Err(self.deny(Reason::Frozen).into());
         }
-        let Some(actions) = transactions(batcher, self.request.account, &action.data) else {
-            return Err(self.deny(Reason::MalformedBatch).into());
-        };
-        self.actions(&actions, depth.saturating_add(1), batcher.call_only)
+        Ok(self.program.map_err(|Malformed| self.malformed())?)
     }
 
     fn leaf(&mut self, leaf: &Action) -> Result<(), Stop> {
+        self.calls_itself |= leaf.to == self.request.account;
         if self.slots.judge(self.hook, &self.account, self.request, leaf, self.effects)? {
             let bare = Effect::call(leaf.to, leaf.data.first_chunk().copied());
             let effect = Effect { kind: EffectKind::Control, ..bare };
@@ -293,13 +300,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             self.trace.decision(&effect, None, 0);
             return self.count(&effect);
         }
-        if !self.account.active() {
-            return Err(self.deny(Reason::NoProgram).into());
-        }
-        if self.account.frozen {
-            return Err(self.deny(Reason::Frozen).into());
-        }
-        let program = self.program.map_err(|Malformed| self.malformed())?;
+        let program = self.opened()?;
         let undecodable = |walk: &Self, why| walk.undecodable(leaf, &why);
         let parsed = Leaf::new(&self.account, self.request, leaf).map_err(|why| undecodable(self, why))?;
         if let Some(effect) = parsed.native() {
@@ -349,6 +350,9 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         self.trace.decision(effect, rule, delay);
         let kind = U256::from(effect.kind.number());
         let joined = match decided? {
+            Decided::NoRule if effect.kind == EffectKind::Delegatecall => {
+                return Err(self.deny(Reason::DelegatecallDenied).have_address(effect.target).into());
+            }
             Decided::NoRule => return Err(self.deny(Reason::NoRule).have(kind).into()),
             Decided::Denied(rule) => return Err(self.deny(Reason::RuleDenies).rule(rule.index).have(kind).into()),
             Decided::Allowed(joined) => joined,

@@ -55,6 +55,8 @@ pub(crate) enum Reach {
     Named,
     /// Those that name subject and selector, and test the recipient first.
     NamedRecipient,
+    /// Those that name the subject, whether or not the selector.
+    NamedSubject,
 }
 
 /// Why a leaf has no effects.
@@ -97,10 +99,7 @@ pub(crate) struct Leaf<'a> {
 impl<'a> Leaf<'a> {
     pub(crate) fn new(state: &AccountState, request: &Request, leaf: &'a Action) -> Result<Self, Undecodable> {
         let account = request.account;
-        let arguments = leaf.data.split_first_chunk::<4>().map(|(selector, rest)| (*selector, rest));
-        if arguments.is_none() && !leaf.data.is_empty() {
-            return Err(Undecodable::ShortCalldata);
-        }
+        let arguments = arguments(&leaf.data)?;
         let managed = state.managed_by().is_some_and(|manager| leaf.to == manager || leaf.to == account);
         let reach = match arguments {
             Some((ENABLE_MODULE, _)) if leaf.to == account => Reach::NamedRecipient,
@@ -129,6 +128,8 @@ impl<'a> Leaf<'a> {
             return Ok(self.value.is_zero().then_some(bare.into()));
         };
         let decoded = match self.reach {
+            // No call has this reach.
+            Reach::NamedSubject => None,
             Reach::Named => Some(Called { reach: Reach::Named, ..bare.into() }),
             Reach::NamedRecipient => words(arguments).and_then(|[module]| {
                 let effect = Effect { recipient: Some(clean_address(module)?), ..bare };
@@ -144,6 +145,21 @@ impl<'a> Leaf<'a> {
         };
         decoded.map(Some).ok_or(Undecodable::NonCanonical(selector))
     }
+}
+
+/// The effect of a delegatecall that is no batch.
+pub(crate) fn delegatecall(action: &Action) -> Result<Effect, Undecodable> {
+    let arguments = arguments(&action.data)?;
+    Ok(Effect::delegatecall(action.to, arguments.map(|(selector, _)| selector)))
+}
+
+/// A selector and what is behind it.
+type Arguments<'a> = ([u8; 4], &'a [u8]);
+
+/// Selector and what follows; none without calldata.
+fn arguments(data: &[u8]) -> Result<Option<Arguments<'_>>, Undecodable> {
+    let arguments = data.split_first_chunk::<4>().map(|(selector, rest)| (*selector, rest));
+    if arguments.is_none() && !data.is_empty() { Err(Undecodable::ShortCalldata) } else { Ok(arguments) }
 }
 
 /// The token that a call to Permit2 is about, if it is one and the token is declared as ERC-20.

@@ -38,6 +38,7 @@ mod reason;
 mod request;
 mod usage;
 mod verdict;
+mod watch;
 
 pub use attested::Question;
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
@@ -59,3 +60,4 @@ pub use reason::Reason;
 pub use request::{Action, Request};
 pub use usage::{Keyed, Metered, Usage, limits};
 pub use verdict::{Announcement, Charge, Decision, Evaluation, InScope, Undecided, Verdict};
+pub use watch::Watched;

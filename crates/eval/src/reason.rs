@@ -18,7 +18,7 @@ pub enum Reason {
     BadOperation = 4,
     /// A delegatecall carries value.
     DelegatecallValue = 5,
-    /// A delegatecall to anything but a known MultiSend.
+    /// A delegatecall to anything but a known MultiSend, which no rule names.
     DelegatecallDenied = 6,
     /// A batch is empty or not in canonical encoding.
     MalformedBatch = 7,
@@ -88,10 +88,21 @@ pub enum Reason {
     MessageUntrusted = 39,
     /// The signature does not show what the digest is the digest of.
     MessageUnknown = 40,
+    /// A request of the account is executing, or has been in this transaction with a delegatecall that a rule allows.
+    /// Only executions see it.
+    AccountLocked = 41,
+    /// A rule allows the delegatecall, but a manager leaves out the check that comes after it.
+    DelegatecallUnwatched = 42,
+    /// A delegatecall that a rule allows, and a call to the account itself in the same request.
+    DelegatecallMixed = 43,
+    /// The account does not tell what a delegatecall must leave as it is.
+    AccountUnreadable = 44,
+    /// A delegatecall changed what it must leave as it is. Only the check after an execution sees it.
+    AccountChanged = 45,
 }
 
 impl Reason {
-    const ALL: [Self; 41] = [
+    const ALL: [Self; 46] = [
         Self::Allowed,
         Self::NoProgram,
         Self::MalformedProgram,
@@ -133,6 +144,11 @@ impl Reason {
         Self::NoMessageRule,
         Self::MessageUntrusted,
         Self::MessageUnknown,
+        Self::AccountLocked,
+        Self::DelegatecallUnwatched,
+        Self::DelegatecallMixed,
+        Self::AccountUnreadable,
+        Self::AccountChanged,
     ];
 
     /// Every reason, in the order of its numbers.
@@ -198,6 +214,11 @@ impl Reason {
             Self::NoMessageRule => "NoMessageRule",
             Self::MessageUntrusted => "MessageUntrusted",
             Self::MessageUnknown => "MessageUnknown",
+            Self::AccountLocked => "AccountLocked",
+            Self::DelegatecallUnwatched => "DelegatecallUnwatched",
+            Self::DelegatecallMixed => "DelegatecallMixed",
+            Self::AccountUnreadable => "AccountUnreadable",
+            Self::AccountChanged => "AccountChanged",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::obligation::{Notice, Obligation};
 use crate::opening::Opening;
 use crate::program::Malformed;
 use crate::reason::Reason;
+use crate::watch::Watched;
 
 /// Allow, or deny with a reason and what decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,9 @@ pub struct Evaluation {
     pub announcement: Option<Announcement>,
     /// Of a module request that approvals or attestations are asked for: whether it is open. Executing ends that.
     pub opening: Option<Opening>,
+    /// What is noted of the account, where a rule allows a delegatecall: the verdict is then of what comes before the
+    /// execution, and [`Watched::verdict`] of what comes after.
+    pub watched: Option<Watched>,
 }
 
 /// There is no verdict, because something was not known.

@@ -32,7 +32,7 @@ fn keys(base: &str, when: &str, then: &str) -> String {
 }
 
 fn describe(key: &[u8]) -> String {
-    let kind = ["", "native", "transfer", "approve", "call", "opaque"][usize::from(key[0] & 15)];
+    let kind = ["", "native", "transfer", "approve", "call", "opaque", "delegatecall"][usize::from(key[0] & 15)];
     let subject = match (key[0] & 0x80, key[0] & 0x20, hex::encode(&key[1..21]).as_str()) {
         (0x80, 0, zero) if zero.trim_matches('0').is_empty() => "any",
         (0, 0x20, zero) if zero.trim_matches('0').is_empty() => "account",
@@ -55,6 +55,8 @@ fn a_rule_has_exactly_the_keys_that_its_conditions_can_match() {
         ("effect = 'transfer'", "native any *, transfer any *"),
         ("effect = 'approve'", "approve any *"),
         ("effect = 'call'", "call any *"),
+        ("operation = 'delegatecall', target = ['account', '@who']", "delegatecall account *, delegatecall alice *"),
+        ("operation = 'delegatecall', target = 'USDC', selector = '0x11111111'", "delegatecall USDC 11111111"),
         // Asset, recipient and amount are those of transfers and allowances.
         ("asset = 'ETH'", "native any *"),
         ("asset = 'USDC'", "transfer USDC *, approve USDC *"),

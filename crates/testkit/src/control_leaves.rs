@@ -13,7 +13,7 @@ use crate::world;
 #[must_use]
 pub fn slot_call(selector: [u8; 4], named: Address) -> Leaf {
     let data = [selector.as_slice(), &named.abi_encode()].concat();
-    Leaf { to: world::ACCOUNT, value: U256::ZERO, call: Call::Raw(data.into()) }
+    Leaf { to: world::ACCOUNT, value: U256::ZERO, call: Call::Raw(data.into()), delegates: false }
 }
 
 /// A change of a slot that holds the hook, mostly sound.
@@ -35,7 +35,7 @@ pub fn slot_change(dice: &mut Dice, managed: bool) -> Leaf {
             data.extend(dice.pick(&[world::ACCOUNT, world::ACCOUNT, world::ACCOUNT, world::HOOK]));
         }
     }
-    Leaf { to, value: U256::ZERO, call: Call::Raw(data.into()) }
+    Leaf { to, value: U256::ZERO, call: Call::Raw(data.into()), delegates: false }
 }
 
 /// A call to the hook that rules never see, mostly sound.
@@ -74,7 +74,7 @@ pub fn hook_call(dice: &mut Dice) -> Leaf {
         8 | 9 => Hook::cancelCall { account: who, id: hash }.abi_encode(),
         _ => [dice.pick(&selectors::ENTRIES).as_slice(), &dice.bytes(64)].concat(),
     };
-    let mut leaf = Leaf { to: world::HOOK, value: U256::ZERO, call: Call::Raw(data.into()) };
+    let mut leaf = Leaf { to: world::HOOK, value: U256::ZERO, call: Call::Raw(data.into()), delegates: false };
     if dice.percent(6) {
         leaf.value = U256::ONE;
     }

@@ -1,5 +1,6 @@
 //! A random program before it has bytes.
 
+mod naming;
 mod selectors;
 
 use alloy_primitives::{Address, U256};
@@ -11,6 +12,7 @@ use crate::conditions::{Cond, ListDraft, Who, condition};
 use crate::dice::Dice;
 use crate::obligations::{Ask, asks, attesters};
 use crate::world;
+use naming::{delegating, named};
 
 /// Kinds of effects, as programs number them.
 pub const NATIVE: u8 = 1;
@@ -22,6 +24,8 @@ pub const TOKEN_APPROVE: u8 = 3;
 pub const CALL: u8 = 4;
 /// See [`NATIVE`].
 pub const OPAQUE: u8 = 5;
+/// See [`NATIVE`].
+pub const DELEGATECALL: u8 = 6;
 
 /// What a rule's keys name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,6 +287,10 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
     if dice.percent(8) {
         named(dice, &mut rule);
     }
+    if dice.percent(6) {
+        delegating(dice, &mut rule);
+    }
+    let moves = matches!(rule.kind, NATIVE | TOKEN_TRANSFER | TOKEN_APPROVE);
     if moves && dice.percent(20) {
         rule.min = Some(amount(dice));
     }
@@ -314,30 +322,6 @@ fn rule(dice: &mut Dice, draft: &Draft, for_modules: u32) -> RuleDraft {
         rule.conditions.push(condition);
     }
     rule
-}
-
-/// Makes the rule one of those that calls must name in full: `enableModule`, and plugins of the manager.
-fn named(dice: &mut Dice, rule: &mut RuleDraft) {
-    rule.kind = CALL;
-    rule.recipients = Vec::new();
-    if dice.percent(50) {
-        rule.subjects = Subjects::Account;
-        rule.selectors = vec![ENABLE_MODULE];
-        if dice.percent(90) {
-            rule.recipients = dice.some_of(&world::modules(), 60);
-            // The recipient's condition is then the first.
-            rule.initiators = Vec::new();
-        }
-    } else {
-        rule.subjects = if dice.percent(60) { Subjects::These(vec![world::MANAGER]) } else { Subjects::Account };
-        rule.selectors = dice.some_of(&PLUGINS, 60);
-    }
-    if dice.percent(10) {
-        rule.selectors = Vec::new();
-    }
-    if dice.percent(5) {
-        rule.subjects = Subjects::Any;
-    }
 }
 
 /// A random program in the making, of whose rules so many in a hundred are for modules.

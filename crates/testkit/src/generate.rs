@@ -15,10 +15,11 @@ use crate::case::{Case, CaseAction, Entry, Signed};
 use crate::conditions::{Cond, malformed, suits};
 use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
-use crate::draft::{Draft, RuleDraft, draft};
+use crate::draft::{DELEGATECALL, Draft, RuleDraft, draft};
 use crate::encode::damage;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
 use crate::opening;
+use crate::safes::Release;
 use crate::signing::{self, Truths};
 use crate::state::{Turn, account_words, limit_words, time};
 use crate::tame::tame;
@@ -118,6 +119,13 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         safe: Some(signing::account(dice, nonce)),
         signed: Signed { nonce, ..Signed::default() },
     };
+    // Code that runs as the account needs one that tells of itself.
+    if scene.delegates()
+        && dice.percent(15)
+        && let Some(safe) = &mut case.safe
+    {
+        safe.release = Release::Stranger;
+    }
     if dice.percent(10) {
         case.signed.base_gas = dice.word();
         case.signed.gas_token = dice.pick(&world::tokens());
@@ -263,6 +271,12 @@ struct Scene<'a> {
     managed: bool,
 }
 
+impl Scene<'_> {
+    fn delegates(&self) -> bool {
+        self.theme.as_ref().is_some_and(|rule| rule.kind == DELEGATECALL)
+    }
+}
+
 /// A rule that suits the origin, an allowing one mostly.
 fn theme(dice: &mut Dice, draft: &Draft, by_module: bool) -> Option<usize> {
     let suiting = (0..).zip(&draft.rules).filter(|(_, rule)| rule.modules.is_some() == by_module);
@@ -285,8 +299,11 @@ fn plant(dice: &mut Dice, draft: &mut Draft, rule: &RuleDraft) {
 fn nodes(dice: &mut Dice, scene: &Scene<'_>, entry: Entry) -> Vec<Node> {
     match entry {
         Entry::CheckOnly => (0..few(dice)).map(|_| node(dice, scene, 0)).collect(),
-        Entry::PreCheckPlugin => (0..few(dice)).map(|_| Node::Leaf(leaf(dice, scene))).collect(),
-        Entry::PreCheckOwners => vec![Node::Leaf(leaf(dice, scene))],
+        Entry::PreCheckPlugin => (0..few(dice)).map(|_| Node::Leaf(called(dice, scene))).collect(),
+        Entry::PreCheckOwners => vec![Node::Leaf(called(dice, scene))],
+        Entry::RootOwners | Entry::RootPlugin if scene.delegates() && dice.percent(60) => {
+            vec![Node::Leaf(Leaf { delegates: true, ..leaf(dice, scene) })]
+        }
         Entry::RootOwners | Entry::RootPlugin if dice.percent(85) => vec![batch(dice, scene, 0)],
         Entry::RootOwners | Entry::RootPlugin => vec![odd_delegatecall(dice)],
         Entry::Transaction | Entry::Module => vec![node(dice, scene, 0)],
@@ -325,6 +342,12 @@ fn batch(dice: &mut Dice, scene: &Scene<'_>, depth: u32) -> Node {
     if depth < 3 && dice.percent(12) {
         return Node::Batch(dice.pick(&delegating), vec![batch(dice, scene, depth + 1)]);
     }
+    if !scene.by_module && scene.delegates() && dice.percent(25) {
+        // What may not come together.
+        let mut both = slot_changes(dice, scene.managed);
+        both.push(Node::Leaf(leaf(dice, scene)));
+        return Node::Batch(dice.pick(&delegating), both);
+    }
     if !scene.by_module && dice.percent(14) {
         return Node::Batch(to, slot_changes(dice, scene.managed));
     }
@@ -341,6 +364,11 @@ fn slot_changes(dice: &mut Dice, managed: bool) -> Vec<Node> {
         return both.map(|selector| Node::Leaf(slot_call(selector, Address::ZERO))).to_vec();
     }
     (0..=dice.below(3)).map(|_| Node::Leaf(slot_change(dice, managed))).collect()
+}
+
+/// Where the entry leaves no choice.
+fn called(dice: &mut Dice, scene: &Scene<'_>) -> Leaf {
+    Leaf { delegates: false, ..leaf(dice, scene) }
 }
 
 fn leaf(dice: &mut Dice, scene: &Scene<'_>) -> Leaf {

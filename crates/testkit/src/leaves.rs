@@ -8,8 +8,8 @@ use crate::case::CaseAction;
 use crate::conditions::{Cond, ListDraft, suits};
 use crate::dice::Dice;
 use crate::draft::{
-    APPROVE, BATCH_1155, CALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft, Subjects,
-    TOKEN_APPROVE, TOKEN_TRANSFER, TRANSFER, amount, decoding, pool,
+    APPROVE, BATCH_1155, CALL, DELEGATECALL, Draft, ENABLE_MODULE, NATIVE, OPAQUE, OTHERS, PERMIT2_APPROVE, RuleDraft,
+    Subjects, TOKEN_APPROVE, TOKEN_TRANSFER, TRANSFER, amount, decoding, pool,
 };
 use crate::tokens::{TokenCall, head, misplace};
 use crate::world;
@@ -35,6 +35,8 @@ pub struct Leaf {
     pub value: U256,
     /// Calldata.
     pub call: Call,
+    /// Whether it is a delegatecall.
+    pub delegates: bool,
 }
 
 impl Leaf {
@@ -82,7 +84,7 @@ impl Leaf {
     /// As an action.
     #[must_use]
     pub fn action(&self) -> CaseAction {
-        CaseAction { to: self.to, value: self.value, data: self.data(), operation: 0 }
+        CaseAction { to: self.to, value: self.value, data: self.data(), operation: self.delegates.into() }
     }
 }
 
@@ -150,7 +152,7 @@ fn token_call(dice: &mut Dice, draft: &Draft, rule: &RuleDraft, to: Address, sel
         },
     };
     let to = if selector == PERMIT2_APPROVE { world::PERMIT2 } else { to };
-    Leaf { to, value: U256::ZERO, call: Call::Token(call) }
+    Leaf { to, value: U256::ZERO, call: Call::Token(call), delegates: false }
 }
 
 /// A leaf that the rule is likely to match.
@@ -160,7 +162,7 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
         (Subjects::Account, _) => world::ACCOUNT,
         (Subjects::These(these), _) => dice.pick(these),
         (Subjects::Any, NATIVE) => recipient_for(dice, rule),
-        (Subjects::Any, CALL) => {
+        (Subjects::Any, CALL | DELEGATECALL) => {
             let others = vec![world::MANAGER, Address::ZERO, world::PERMIT2];
             dice.pick(&[world::targets(), world::recipients(), others].concat())
         }
@@ -188,7 +190,7 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
                 None if dice.percent(12) => raw(dice, OTHERS[0]),
                 None => Call::Nothing,
             };
-            Leaf { to, value: amount_for(dice, draft, rule), call }
+            Leaf { to, value: amount_for(dice, draft, rule), call, delegates: false }
         }
         TOKEN_TRANSFER | TOKEN_APPROVE => token_call(dice, draft, rule, to, selector),
         OPAQUE => {
@@ -203,19 +205,19 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
                 let source = dice.pick(&world::recipients());
                 let amounts = vec![amount(dice)];
                 let call = TokenCall { selector, source, recipient: source, amounts, ..TokenCall::default() };
-                return Leaf { to, value: U256::ZERO, call: Call::Token(call) };
+                return Leaf { to, value: U256::ZERO, call: Call::Token(call), delegates: false };
             }
-            Leaf { to, value: U256::ZERO, call: raw(dice, selector) }
+            Leaf { to, value: U256::ZERO, call: raw(dice, selector), delegates: false }
         }
-        _ if rule.subjects == Subjects::Any && dice.percent(25) => {
+        CALL if rule.subjects == Subjects::Any && dice.percent(25) => {
             // An allowance at Permit2 that is none of a declared ERC-20.
             let token = dice.pick(&world::tokens());
             let selector = PERMIT2_APPROVE;
             let call =
                 TokenCall { selector, recipient: token, amounts: vec![amount(dice)], token, ..TokenCall::default() };
-            Leaf { to: world::PERMIT2, value: U256::ZERO, call: Call::Token(call) }
+            Leaf { to: world::PERMIT2, value: U256::ZERO, call: Call::Token(call), delegates: false }
         }
-        _ => {
+        kind => {
             let call = match selector {
                 Some(selector) => raw(dice, selector),
                 None if dice.percent(30) => Call::Nothing,
@@ -224,7 +226,7 @@ pub fn matching(dice: &mut Dice, draft: &Draft, rule: &RuleDraft) -> Leaf {
                     raw(dice, selector)
                 }
             };
-            Leaf { to, value: U256::ZERO, call }
+            Leaf { to, call, delegates: kind == DELEGATECALL, ..Leaf::default() }
         }
     }
 }

@@ -130,12 +130,15 @@ impl Evaluators {
     /// What was executed with obligations is executed once in a transaction. Mirrors see one execution alone, so what
     /// the second comes to is said here.
     fn again(&self, case: &Case, first: &Evaluation) -> Result<Option<Verdict>, Disagreement> {
-        let asked = !first.obligations.is_empty() || !first.notices.is_empty();
+        let asked = !first.obligations.is_empty() || !first.notices.is_empty() || first.watched.is_some();
         let allowed = first.verdict.reason == Reason::Allowed;
         if case.entry != Entry::Transaction || case.safe.is_none() || !asked || !allowed {
             return Ok(None);
         }
         let chain = self.contract.again(case).map_err(|why| Disagreement(format!("again: {why:#}")))?;
+        if first.watched.is_some() {
+            return locked(chain);
+        }
         let mut later = case.clone();
         later.words.extend(first.writes.iter().copied());
         let (later, _) = self.mirror(&later)?;
@@ -211,6 +214,17 @@ pub fn catch(healthy: &Evaluators, faulty: &[Evaluators], seed: u64, cases: u64,
         }
     }
     caught
+}
+
+/// After a delegatecall nothing else is executed in the transaction.
+fn locked(chain: Verdict) -> Result<Option<Verdict>, Disagreement> {
+    let (have, need) = (U256::ZERO, U256::ZERO);
+    let expected = Verdict { reason: Reason::AccountLocked, effect: 0, rule: None, detail: 0, have, need };
+    if chain == expected {
+        Ok(Some(chain))
+    } else {
+        Err(Disagreement(format!("again: chain {chain:?}, expected {expected:?}")))
+    }
 }
 
 /// The words that are not as the case has them.

@@ -8,7 +8,9 @@ use portcullis_policy::{Policy, compile};
 
 use crate::answering::Answering;
 use crate::conditions::{Cond, ListDraft, Who};
-use crate::draft::{CALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER};
+use crate::draft::{
+    CALL, DELEGATECALL, Draft, LimitDraft, NATIVE, OPAQUE, RuleDraft, Subjects, TOKEN_APPROVE, TOKEN_TRANSFER,
+};
 use crate::world;
 
 const COMPARISONS: [&str; 6] = ["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"];
@@ -152,13 +154,18 @@ fn clock(second: u32) -> Option<String> {
 
 fn rule_text(tokens: &[(Address, u8)], index: usize, rule: &RuleDraft) -> Option<String> {
     let mut when = Vec::new();
+    if rule.kind == DELEGATECALL {
+        when.push("operation = \"delegatecall\"".to_owned());
+    }
     let effect = match rule.kind {
         NATIVE | TOKEN_TRANSFER => "transfer",
         TOKEN_APPROVE => "approve",
         CALL => "call",
         _ => "opaque",
     };
-    when.push(format!("effect = \"{effect}\""));
+    if rule.kind != DELEGATECALL {
+        when.push(format!("effect = \"{effect}\""));
+    }
     let mut recipients = rule.recipients.clone();
     match (&rule.subjects, rule.kind) {
         (Subjects::Any, NATIVE) => when.push("asset = \"ETH\"".to_owned()),

@@ -42,7 +42,22 @@ impl Release {
         }
     }
 
-    /// Where the code stands.
+    /// The package and the contract of the accounts' own code, which runs the release's.
+    pub(crate) const fn proxy_artifact(self) -> (&'static str, &'static str) {
+        match self {
+            Self::V130 => ("@gnosis.pm/safe-contracts", "GnosisSafeProxy"),
+            Self::V141 | Self::Stranger => ("@safe-global/safe-contracts", "SafeProxy"),
+            Self::V150 => ("@safe-global/safe-smart-account", "SafeProxy"),
+        }
+    }
+
+    /// Where the accounts' code stands.
+    #[must_use]
+    pub fn proxy(self) -> Address {
+        Address::right_padding_from(&[0x5b, self as u8, 0xff])
+    }
+
+    /// Where the release's code stands.
     #[must_use]
     pub fn singleton(self) -> Address {
         Address::right_padding_from(&[0x5a, self as u8, 0xff])
@@ -71,23 +86,23 @@ pub struct Safe {
 }
 
 impl Safe {
-    /// The account's code: it runs the release's, in its own storage. Unlike a proxy's it lets the account send
+    /// The account's code: it runs that of a proxy, in its own storage. Unlike the proxy's own it lets the account send
     /// transactions here.
     #[must_use]
     pub fn code(&self) -> Bytes {
-        [&hex!("ef0100"), self.release.singleton().as_slice()].concat().into()
+        [&hex!("ef0100"), self.release.proxy().as_slice()].concat().into()
     }
 
     /// Code that passes on what [`DRIVER`] sends to the hook, twice, and answers with what that said the second time;
     /// to everybody else it is the Safe.
     #[must_use]
     pub fn twice(&self) -> Bytes {
-        let (hook, singleton) = (crate::world::HOOK, self.release.singleton());
+        let (hook, proxy) = (crate::world::HOOK, self.release.proxy());
         let parts: [&[u8]; 9] = [
             &hex!("33 73"),
             DRIVER.as_slice(),
             &hex!("14 6048 57 36 5f 5f 37 5f 5f 36 5f 73"),
-            singleton.as_slice(),
+            proxy.as_slice(),
             &hex!("5a f4 5b 3d 5f 5f 3e 6044 57 3d 5f fd 5b 3d 5f f3 5b 36 5f 5f 37 5f 5f 36 5f 5f 73"),
             hook.as_slice(),
             &hex!("5a f1 15 608c 57 5f 5f 36 5f 5f 73"),
@@ -100,11 +115,16 @@ impl Safe {
     /// The storage words.
     #[must_use]
     pub fn words(&self) -> BTreeMap<U256, U256> {
-        // As the Safe lays it out: owners in slot 2, threshold in 4, nonce in 5, signed messages in 7, approved
+        // As the Safe lays it out: singleton in slot 0, owners in slot 2, threshold in 4, nonce in 5, signed messages in 7, approved
         // hashes in 8.
         let entry = |key: B256, slot: B256| keccak256([key, slot].concat());
         let slot = |n: u64| B256::from(U256::from(n));
-        let mut words = BTreeMap::from([(U256::from(4), U256::from(self.threshold)), (U256::from(5), self.nonce)]);
+        let singleton = U256::from_be_slice(self.release.singleton().as_slice());
+        let mut words = BTreeMap::from([
+            (U256::ZERO, singleton),
+            (U256::from(4), U256::from(self.threshold)),
+            (U256::from(5), self.nonce),
+        ]);
         for owner in &self.owners {
             words.insert(entry(owner.into_word(), slot(2)).into(), U256::ONE);
         }

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, Bytes, U256};
 
 use crate::conditions::{Cond, ListDraft, Who};
 use crate::dice::Dice;
-use crate::draft::{CALL, Draft, NATIVE, OPAQUE, OTHERS, RuleDraft, Subjects};
+use crate::draft::{CALL, DELEGATECALL, Draft, NATIVE, OPAQUE, OTHERS, RuleDraft, Subjects};
 use crate::policy_text::compiled;
 use crate::world;
 
@@ -54,6 +54,9 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
     if rule.modules.as_ref().is_some_and(Vec::is_empty) {
         rule.modules = Some(world::modules());
     }
+    if rule.kind == DELEGATECALL && rule.subjects == Subjects::Any {
+        rule.subjects = Subjects::These(world::targets());
+    }
     if rule.kind == OPAQUE && rule.selectors.is_empty() {
         rule.selectors = OTHERS[..2].to_vec();
     }
@@ -65,7 +68,8 @@ fn tame_rule(dice: &mut Dice, draft: &Draft, rule: &mut RuleDraft) {
     limits.retain(|index| {
         let limit = draft.limits.get(usize::from(*index));
         limit.is_some_and(|limit| {
-            (limit.count || Some(limit.asset) == asset) && !(limit.scope == 1 && [CALL, OPAQUE].contains(&rule.kind))
+            (limit.count || Some(limit.asset) == asset)
+                && !(limit.scope == 1 && [CALL, OPAQUE, DELEGATECALL].contains(&rule.kind))
         })
     });
     rule.limits = limits;

@@ -94,12 +94,16 @@ pub fn batchers() -> Vec<Address> {
 
 /// A contract of a Safe release as its package ships it.
 fn safe_init_code(package: &str, folder: &str, name: &str) -> Result<Bytes> {
+    safe_code(package, folder, name, "bytecode")
+}
+
+fn safe_code(package: &str, folder: &str, name: &str, field: &str) -> Result<Bytes> {
     let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     path.extend(["..", "..", "node_modules", package, "build/artifacts/contracts", folder]);
     path.extend([format!("{name}.sol"), format!("{name}.json")]);
     let text = fs::read_to_string(&path).wrap_err_with(|| format!("`{}`: run `npm ci` first", path.display()))?;
     let json: serde_json::Value = serde_json::from_str(&text)?;
-    let code = json.get("bytecode").and_then(|code| code.as_str()).ok_or_else(|| eyre!("no bytecode in `{name}`"))?;
+    let code = json.get(field).and_then(|code| code.as_str()).ok_or_else(|| eyre!("no {field} in `{name}`"))?;
     Ok(code.parse()?)
 }
 
@@ -126,6 +130,8 @@ pub fn chain(code: &HookCode) -> Result<Embedded> {
         eyre::ensure!(at == canonical, "{package} {name} deploys to `{at}` instead of `{canonical}`");
     }
     for release in Release::ALL {
+        let (package, name) = release.proxy_artifact();
+        chain.set_code(release.proxy(), safe_code(package, "proxies", name, "deployedBytecode")?);
         if let Some((package, name)) = release.artifact() {
             let code = safe_init_code(package, "", name)?;
             let at = chain.create2(sender, new, B256::ZERO, &code)?;

@@ -28,7 +28,7 @@ pub(crate) struct Interface {
 const PORTCULLIS: Interface = Interface { name: "IPortcullis", source: "contracts/interfaces/IPortcullis.sol" };
 
 /// What is committed. Libraries come before what they are linked into.
-pub(crate) const CONTRACTS: [Contract; 14] = [
+pub(crate) const CONTRACTS: [Contract; 16] = [
     library("Consenting", "contracts/libraries/Consenting.sol"),
     library("ControlCalls", "contracts/libraries/ControlCalls.sol"),
     library("Lifecycle", "contracts/libraries/Lifecycle.sol"),
@@ -37,8 +37,10 @@ pub(crate) const CONTRACTS: [Contract; 14] = [
     library("Obligations", "contracts/libraries/Obligations.sol"),
     library("RareConditions", "contracts/libraries/RareConditions.sol"),
     library("Requests", "contracts/libraries/Requests.sol"),
+    library("Services", "contracts/libraries/Services.sol"),
     library("Slots", "contracts/libraries/Slots.sol"),
     library("Tokens", "contracts/libraries/Tokens.sol"),
+    library("Watch", "contracts/libraries/Watch.sol"),
     Contract { name: "PolicyHook", source: "contracts/PolicyHook.sol", library: false, interface: Some(PORTCULLIS) },
     Contract { name: "Registry", source: "contracts/Registry.sol", library: false, interface: None },
     Contract { name: "SignatureHandler", source: "contracts/SignatureHandler.sol", library: false, interface: None },

@@ -4,6 +4,7 @@
 mod common;
 mod conditions;
 mod decoding;
+mod delegation;
 mod frozen;
 mod hybrid;
 mod joining;

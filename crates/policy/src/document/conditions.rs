@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{AddressRef, AmountRange, Effect, Origin, Selector, Target, When, text::selector::parse_selector};
 
-pub(crate) const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 20] = [
     "origin",
     "initiator",
     "target",
     "selector",
+    "operation",
     "effect",
     "asset",
     "recipient",
@@ -72,6 +73,7 @@ fn conditions(reader: &mut Reader, table: Table<'_>, depth: usize) -> When {
     });
     let words = Effect::ALL.map(|effect| (effect.word(), effect));
     let effect = table.get("effect").and_then(|node| reader.choices(node, "effect", &words));
+    let effect = operation(reader, table, depth).or(effect);
     let help = "write an asset's name, or an array of them";
     let asset = table
         .get("asset")
@@ -124,6 +126,20 @@ fn conditions(reader: &mut Reader, table: Table<'_>, depth: usize) -> When {
         all,
         not,
     }
+}
+
+/// The one operation that is written: a delegatecall is an effect of its own, and calls have others.
+fn operation(reader: &mut Reader, table: Table<'_>, depth: usize) -> Option<Vec<Effect>> {
+    let node = table.get("operation")?;
+    if depth > 0 {
+        let help = "write it beside `any`, `all` and `not`: a rule is about delegatecalls or about calls";
+        reader.fault(node, "`operation` stands in the rule itself only", help);
+        return None;
+    }
+    if let Some(effect) = table.get("effect") {
+        reader.fault(effect, "a delegatecall has no other effect", "leave `effect` or `operation` out");
+    }
+    reader.choices(node, "operation", &[(Effect::Delegatecall.word(), Effect::Delegatecall)])
 }
 
 fn group(reader: &mut Reader, node: &Node, key: &str, depth: usize) -> Option<Vec<When>> {

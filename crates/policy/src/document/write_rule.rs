@@ -8,8 +8,8 @@ use super::{
     write::{Out, seconds, table, text},
 };
 use crate::{
-    AddressRef, Approvals, AttesterSet, CallData, CallTarget, Obligations, Origin, Outcome, Rule, Signers, StaticCall,
-    Target, TimeSpan, When, Word, WordTest, text::clock::format_clock,
+    AddressRef, Approvals, AttesterSet, CallData, CallTarget, Effect, Obligations, Origin, Outcome, Rule, Signers,
+    StaticCall, Target, TimeSpan, When, Word, WordTest, text::clock::format_clock,
 };
 
 pub(super) fn rule(rule: &Rule) -> Vec<(String, Out)> {
@@ -86,13 +86,15 @@ fn when(when: &When) -> Vec<(String, Out)> {
         Target::Named(name) => text(format!("@{name}")),
         Target::Literal(address) => text(address),
     };
+    let is_delegatecall = when.effect.as_deref() == Some(&[Effect::Delegatecall]);
     let tables = |tables: &Vec<When>| Out::Array(tables.iter().map(|table| Out::Table(self::when(table))).collect());
     table([
         ("origin", origin),
         ("initiator", some(when.initiator.as_ref(), address)),
         ("target", some(when.target.as_ref(), target)),
         ("selector", some(when.selector.as_ref(), |one| text(one.as_str()))),
-        ("effect", some(when.effect.as_ref(), |one| text(one.word()))),
+        ("operation", some(when.effect.as_ref().filter(|_| is_delegatecall), |one| text(one.word()))),
+        ("effect", some(when.effect.as_ref().filter(|_| !is_delegatecall), |one| text(one.word()))),
         ("asset", some(when.asset.as_ref(), |name| text(name))),
         ("recipient", some(when.recipient.as_ref(), address)),
         ("amount", amount),

@@ -14,7 +14,7 @@ use crate::{
     Comparison,
     program::{
         condition::{Attribute, Condition, List, Roster},
-        expand::{APPROVE, CALL, ENABLE_MODULE, NATIVE, OPAQUE, PERMIT2, TRANSFER},
+        expand::{APPROVE, CALL, DELEGATECALL, ENABLE_MODULE, NATIVE, OPAQUE, PERMIT2, TRANSFER},
         lower::{Lowered, LoweredRule},
     },
 };
@@ -33,6 +33,7 @@ pub(super) struct View<'a> {
     call: Set,
     undeclared: Set,
     enable: Set,
+    delegatecall: Set,
 }
 
 impl<'a> View<'a> {
@@ -66,6 +67,7 @@ impl<'a> View<'a> {
             call: space.forms_of(&[Form::Bare, Form::Call]),
             undeclared,
             enable: space.form(Form::EnableModule),
+            delegatecall: space.form(Form::Delegatecall),
         }
     }
 
@@ -77,6 +79,7 @@ impl<'a> View<'a> {
             APPROVE => self.approve,
             CALL => space.sets.any([self.call, self.undeclared, self.enable]),
             OPAQUE => self.opaque,
+            DELEGATECALL => self.delegatecall,
             _ => NONE,
         }
     }
@@ -117,14 +120,19 @@ impl<'a> View<'a> {
             let enabling = kind == CALL && selector == Some(ENABLE_MODULE) && subjects.account;
             let to_account = space.account_called();
             let found = match kind {
-                NATIVE | CALL => {
+                NATIVE | CALL | DELEGATECALL => {
                     let own = if subjects.account { to_account } else { NONE };
                     let any = if subjects.any { space.sets.not(to_account) } else { NONE };
                     let named = space.classes.to.is_in(&space.dims.to, &subjects.addresses, &mut space.sets);
                     let direct = space.sets.any([own, any, named]);
-                    let direct = space.sets.and(direct, if kind == NATIVE { self.native } else { self.call });
+                    let called = match kind {
+                        NATIVE => self.native,
+                        DELEGATECALL => self.delegatecall,
+                        _ => self.call,
+                    };
+                    let direct = space.sets.and(direct, called);
                     let token = self.token_target(&subjects.addresses, subjects.any, space);
-                    let through = if kind == NATIVE { NONE } else { space.sets.and(token, self.undeclared) };
+                    let through = if kind == CALL { space.sets.and(token, self.undeclared) } else { NONE };
                     let module = if enabling { self.enable } else { NONE };
                     space.sets.any([direct, through, module])
                 }
@@ -168,7 +176,7 @@ impl<'a> View<'a> {
             Condition::Selectors(selectors) => space.selectors(selectors),
             Condition::Kinds(kinds) => {
                 let mut all = NONE;
-                for kind in [NATIVE, TRANSFER, APPROVE, CALL, OPAQUE] {
+                for kind in [NATIVE, TRANSFER, APPROVE, CALL, OPAQUE, DELEGATECALL] {
                     if kinds.checked_shr(u32::from(kind)).is_some_and(|shifted| shifted & 1 == 1) {
                         let one = self.kind(kind, space);
                         all = space.sets.or(all, one);

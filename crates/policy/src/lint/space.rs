@@ -40,10 +40,12 @@ pub(super) enum Form {
     Permit,
     /// A call to a declared token that does not decode.
     Opaque,
+    /// A delegatecall to anything but a known batch contract, with calldata or without.
+    Delegatecall,
 }
 
 impl Form {
-    pub(super) const EVERY: [Self; 9] = [
+    pub(super) const EVERY: [Self; 10] = [
         Self::Native,
         Self::NativeAndCall,
         Self::Bare,
@@ -53,6 +55,7 @@ impl Form {
         Self::Approve,
         Self::Permit,
         Self::Opaque,
+        Self::Delegatecall,
     ];
 
     pub(super) fn class(self) -> usize {

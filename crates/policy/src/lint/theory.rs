@@ -87,6 +87,7 @@ impl Space {
             (Form::Bare, vec![no_token, nobody, no_selector, nothing]),
             (Form::Call, vec![no_token, nobody, with_selector, nothing, to_other, not_control, not_enabling]),
             (Form::EnableModule, vec![no_token, nothing, enabling]),
+            (Form::Delegatecall, vec![no_token, nobody, nothing]),
         ];
         let mut all = NONE;
         for (form, parts) in parts {
@@ -205,6 +206,10 @@ impl Space {
     /// Without calldata every word is zero.
     fn bare_words_are_zero(&mut self) -> Set {
         let bare = self.forms_of(&[Form::Native, Form::Bare]);
+        let delegated = self.form(Form::Delegatecall);
+        let no_selector = self.dims.selector.is(0, &mut self.sets);
+        let delegated = self.sets.and(delegated, no_selector);
+        let bare = self.sets.or(bare, delegated);
         let mut zero = super::bdd::ALL;
         for dimension in self.dims.words.values() {
             let is_zero = dimension.is(0, &mut self.sets);

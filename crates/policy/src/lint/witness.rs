@@ -25,6 +25,8 @@ pub struct Witness {
     pub origin: Option<Address>,
     /// Who calls `execTransaction`.
     pub initiator: Address,
+    /// 0 for a call, 1 for a delegatecall.
+    pub operation: u8,
     /// Whom the action calls.
     pub to: Address,
     /// Wei.
@@ -237,6 +239,7 @@ impl Space {
             account: classes.account,
             origin,
             initiator,
+            operation: u8::from(form == Form::Delegatecall),
             to,
             value: if is_native { amount } else { U256::ZERO },
             data,

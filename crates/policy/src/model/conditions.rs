@@ -243,10 +243,12 @@ pub enum Effect {
     Call,
     /// A call that does not decode, to a declared token.
     Opaque,
+    /// A delegatecall to anything but a known batch contract; documents write it as `operation`.
+    Delegatecall,
 }
 
 impl Effect {
-    /// Every effect, in the program's order.
+    /// Every effect that documents write as `effect`, in the program's order.
     pub const ALL: [Self; 4] = [Self::Transfer, Self::Approve, Self::Call, Self::Opaque];
 
     /// The document's word.
@@ -257,6 +259,7 @@ impl Effect {
             Self::Approve => "approve",
             Self::Call => "call",
             Self::Opaque => "opaque",
+            Self::Delegatecall => "delegatecall",
         }
     }
 }

@@ -301,6 +301,7 @@ pub(crate) const fn kinds_of(effect: Effect) -> u8 {
         Effect::Approve => 0b0000_1000,
         Effect::Call => 0b0001_0000,
         Effect::Opaque => 0b0010_0000,
+        Effect::Delegatecall => 0b0100_0000,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) const TRANSFER: u8 = 2;
 pub(crate) const APPROVE: u8 = 3;
 pub(crate) const CALL: u8 = 4;
 pub(crate) const OPAQUE: u8 = 5;
+pub(crate) const DELEGATECALL: u8 = 6;
 
 /// Flags of the kind byte.
 pub(crate) const ANY_SUBJECT: u8 = 0x80;
@@ -172,15 +173,20 @@ impl Shape {
             (APPROVE, Effect::Approve),
             (CALL, Effect::Call),
             (OPAQUE, Effect::Opaque),
+            (DELEGATECALL, Effect::Delegatecall),
         ];
         let is_named = |effect: &Effect| match &self.effect {
             Some(effects) => effects.contains(effect),
-            None => *effect != Effect::Opaque || self.opaque,
+            None => match effect {
+                Effect::Opaque => self.opaque,
+                Effect::Delegatecall => false,
+                _ => true,
+            },
         };
         all.into_iter()
             .filter(|(_, effect)| is_named(effect))
             .map(|(kind, _)| kind)
-            .filter(|kind| !(self.asset.is_some() && matches!(*kind, CALL | OPAQUE)))
+            .filter(|kind| !(self.asset.is_some() && matches!(*kind, CALL | OPAQUE | DELEGATECALL)))
             .filter(|kind| !(tokens.is_empty() && matches!(*kind, TRANSFER | APPROVE | OPAQUE)))
             .collect()
     }
@@ -193,6 +199,8 @@ impl Shape {
         match kind {
             NATIVE if self.asset.as_ref().is_some_and(|assets| !assets.contains(&None)) => Vec::new(),
             NATIVE | CALL => targets(),
+            // Only a target that is named is trusted to run as the account.
+            DELEGATECALL => self.target.iter().flatten().copied().collect(),
             _ if self.asks_target => Vec::new(),
             _ => match (&self.asset, &self.target) {
                 (None, None) => vec![Subject::Any],

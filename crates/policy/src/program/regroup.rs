@@ -6,7 +6,7 @@ use alloy_primitives::Address;
 
 use super::{
     condition::{Attribute, Condition, Listed},
-    expand::{APPROVE, CALL, Key, NATIVE, OPAQUE, Shape, Subject, TRANSFER, Tokens},
+    expand::{APPROVE, CALL, DELEGATECALL, Key, NATIVE, OPAQUE, Shape, Subject, TRANSFER, Tokens},
 };
 use crate::Effect;
 
@@ -14,6 +14,10 @@ use crate::Effect;
 pub(crate) fn regroup(keys: &BTreeSet<Key>, tokens: &Tokens, conditions: &[Condition], allow: bool) -> Option<Shape> {
     let kinds: BTreeSet<u8> = keys.iter().map(Key::kind).collect();
     let effects: BTreeSet<Effect> = kinds.iter().map(|kind| effect(*kind)).collect::<Option<_>>()?;
+    // A document names it as the operation, beside no effect.
+    if kinds.len() > 1 && kinds.contains(&DELEGATECALL) {
+        return None;
+    }
     let selectors: BTreeSet<_> = keys.iter().filter_map(Key::selector).collect();
     let selector = (!selectors.is_empty()).then_some(selectors);
     let subjects: BTreeSet<Subject> = keys.iter().map(Key::subject).filter(|one| *one != Subject::Any).collect();
@@ -52,6 +56,7 @@ const fn effect(kind: u8) -> Option<Effect> {
         APPROVE => Some(Effect::Approve),
         CALL => Some(Effect::Call),
         OPAQUE => Some(Effect::Opaque),
+        DELEGATECALL => Some(Effect::Delegatecall),
         _ => None,
     }
 }

@@ -37,6 +37,7 @@ pub(crate) fn lower_rule(
     let asked = lower_obligations(policy, position, problems);
     let attested = lower_tests(policy, position, problems);
     check_module(rule, position, &shape, &conditions, problems);
+    check_delegatecall(rule, position, &shape, problems);
     if is_unclear || problems.len() != before {
         return None;
     }
@@ -161,6 +162,17 @@ fn check_module(rule: &Rule, position: usize, shape: &Shape, conditions: &[Condi
     problems.push(Problem::new(path, message, help));
 }
 
+/// A delegatecall is matched only by a rule that names whose code runs as the account.
+fn check_delegatecall(rule: &Rule, position: usize, shape: &Shape, problems: &mut Vec<Problem>) {
+    if rule.when.effect.as_deref() != Some(&[Effect::Delegatecall]) || shape.target.is_some() {
+        return;
+    }
+    let path = steps!["rules", position, "when", if shape.asks_target { "target" } else { "operation" }];
+    let help = "name the contracts as `target`: addresses, or a list that stands in the policy. Each is trusted fully, \
+                for its code runs as the account";
+    problems.push(Problem::new(path, "a delegatecall whose target is not named", help));
+}
+
 /// Every alternative must be able to hold for something that the rule matches.
 fn check_nested(
     position: usize,
@@ -206,7 +218,8 @@ impl Check<'_> {
         let when = &self.rule.when;
         for (at, effect) in when.effect.iter().flatten().enumerate() {
             let narrow = Shape { effect: Some(BTreeSet::from([*effect])), ..self.shape.clone() };
-            self.one(&narrow, "effect", at, effect.word());
+            let key = if *effect == Effect::Delegatecall { "operation" } else { "effect" };
+            self.one(&narrow, key, at, effect.word());
         }
         for (at, name) in when.asset.iter().flatten().enumerate() {
             let Some(asset) = asset_address(self.policy, name) else { continue };
@@ -269,7 +282,9 @@ fn why_never(shape: &Shape, tokens: &Tokens, conditions: &[Condition]) -> String
     let is_token = |subject: &Subject| matches!(subject, Subject::Address(address) if tokens.contains_key(address));
     let to_token = shape.target.as_ref().is_some_and(|targets| targets.iter().any(is_token));
     let pinned = shape.asset.as_ref().is_some_and(|assets| !assets.contains(&None));
-    let help = if (named(Effect::Call) || named(Effect::Opaque)) && (moves || shape.asset.is_some()) {
+    let help = if named(Effect::Delegatecall) {
+        "a delegatecall has no asset, recipient or amount: name its code in `target`"
+    } else if (named(Effect::Call) || named(Effect::Opaque)) && (moves || shape.asset.is_some()) {
         "calls have no asset, recipient or amount: name the token or contract in `target`"
     } else if shape.asks_target {
         "a registry as target reaches native value and plain calls only: name tokens in `asset`"

@@ -35,6 +35,10 @@ fn when(key: &str, is_rule: bool) -> Option<Described> {
             "What the action calls: `account`, a declared token's name, `@list` or an address.",
         ),
         "selector" => (some(Kind::Text(SELECTOR)), "The function: a signature with full type names, or 4 bytes."),
+        "operation" if is_rule => (
+            some(Kind::Words(vec![Effect::Delegatecall.word()])),
+            "That code of the target runs as the account. It is full trust in the target, which must be named.",
+        ),
         "effect" => (some(Kind::Words(Effect::ALL.map(Effect::word).to_vec())), "What the effect is."),
         "asset" => (some(Kind::Text(NAME)), "What moves, by the asset's name."),
         "recipient" => (addresses(), "Who receives, or may spend."),

@@ -22,6 +22,37 @@ fn a_limit_that_counts_everywhere_leaves_no_opaque_rule_for_its_token() {
 }
 
 #[test]
+fn a_delegatecall_without_a_named_target_is_refused() {
+    let ether = "effect = \"transfer\", asset = \"ETH\", amount = { max = \"0.5\" }";
+    let help = "name the contracts as `target`: addresses, or a list that stands in the policy. Each is trusted fully, \
+                for its code runs as the account";
+    for (when, message, help) in [
+        ("operation = \"delegatecall\"", "a delegatecall whose target is not named", help),
+        (
+            "operation = \"delegatecall\", target = \"account\", effect = \"call\"",
+            "a delegatecall has no other effect",
+            "leave `effect` or `operation` out",
+        ),
+        (
+            "effect = \"call\", any = [{ operation = \"delegatecall\" }]",
+            "`operation` stands in the rule itself only",
+            "write it beside `any`, `all` and `not`: a rule is about delegatecalls or about calls",
+        ),
+        (
+            "operation = \"delegatecall\", target = \"account\", asset = \"ETH\"",
+            "this rule can never match",
+            "a delegatecall has no asset, recipient or amount: name its code in `target`",
+        ),
+    ] {
+        let Err(diagnostics) = Policy::parse(&TOML.replace(ether, when), "policy.toml") else {
+            panic!("`{when}` was accepted")
+        };
+        let said: Vec<_> = diagnostics.items().iter().map(|item| (item.message.as_str(), item.help.as_str())).collect();
+        assert!(said.contains(&(message, help)), "{when}: {said:?}");
+    }
+}
+
+#[test]
 fn each_slip_is_told_with_what_to_write_instead() {
     tell(SLIPS);
 }

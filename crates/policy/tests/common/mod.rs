@@ -110,7 +110,9 @@ fn when(rng: &mut ChaCha8Rng, policy: &Policy) -> When {
             subset(rng, &all, 3)
         }),
         selector: maybe(rng, 3, |rng| subset(rng, &SELECTORS, 3).into_iter().map(Selector::from_bytes).collect()),
-        effect: maybe(rng, 2, |rng| subset(rng, &Effect::ALL, 2)),
+        effect: maybe(rng, 2, |rng| {
+            if rng.random_range(0..6) == 0 { vec![Effect::Delegatecall] } else { subset(rng, &Effect::ALL, 2) }
+        }),
         asset,
         recipient: maybe(rng, 3, |rng| refs(rng, policy)),
         amount: bounds,

@@ -106,6 +106,16 @@ impl Draft {
     pub(crate) fn rule(&self, rng: &mut ChaCha8Rng) -> String {
         let mut keys = Vec::new();
         let mut asset = None;
+        if rng.random_range(0..12) == 0 {
+            let target = some(rng, &["\"@alice\"", "\"@both\"", "\"account\"", "\"T\"", "[\"@bob\", \"T\"]"]);
+            keys.push(format!("operation = \"delegatecall\", target = {target}"));
+            if rng.random_range(0..3) == 0 {
+                keys.push("selector = \"0x11111111\"".to_owned());
+            }
+            keys.extend(self.common(rng, None, 0));
+            let then = some(rng, &["{ deny = true }", "{ allow = true }", "{ allow = true, delay = \"1h\" }"]);
+            return format!("when = {{ {} }}\nthen = {then}", keys.join(", "));
+        }
         if rng.random_range(0..3) > 0 {
             keys.push(format!("effect = \"{}\"", some(rng, &["transfer", "transfer", "approve", "call", "opaque"])));
         }

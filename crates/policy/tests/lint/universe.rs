@@ -51,9 +51,12 @@ impl State for World {
             return Ok(Some(answer.clone()));
         }
         if target != address(REGISTRY) {
-            // The account tells nothing of its owners unless a case says so.
+            // The account tells nothing of its owners' signatures unless a case says so. What is noted of it before a
+            // delegatecall it tells.
             assert_eq!(target, address(ACCOUNT));
-            return Ok(None);
+            let told = ["masterCopy()", "getStorageAt(uint256,uint256)", "getOwners()", "getThreshold()", "nonce()"];
+            let is_told = told.iter().any(|signature| data.starts_with(&selector(signature)));
+            return Ok(is_told.then(|| word(U256::ONE)).flatten());
         }
         Ok(match data.len() {
             4 => word(self.paused),
@@ -140,6 +143,12 @@ fn actions(draft: &Draft) -> Vec<Action> {
             for selector in selectors.iter().chain(&known) {
                 all.extend(beside_value.iter().map(|words| Action { value, ..call(*to, *selector, words) }));
             }
+        }
+    }
+    for to in &targets {
+        all.push(Action { to: *to, operation: 1, ..Action::default() });
+        for one in selectors.iter().chain(&known) {
+            all.extend(words.iter().map(|words| Action { operation: 1, ..call(*to, *one, words) }));
         }
     }
     let transfer_from = selector("transferFrom(address,address,uint256)");

@@ -7,7 +7,8 @@ use portcullis_policy::{Window, Witness};
 use super::universe::{Case, Spent, active, spend};
 
 pub(crate) fn case(witness: &Witness) -> Case {
-    let action = Action { to: witness.to, value: witness.value, data: witness.data.clone(), operation: 0 };
+    let action =
+        Action { to: witness.to, value: witness.value, data: witness.data.clone(), operation: witness.operation };
     let request = Request {
         account: witness.account,
         origin: witness.origin,

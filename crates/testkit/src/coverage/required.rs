@@ -86,12 +86,15 @@ pub(super) const UNSOUND: [Answering; 8] = [
 const OF_MESSAGES: [Reason; 4] =
     [Reason::MessageDenied, Reason::NoMessageRule, Reason::MessageUntrusted, Reason::MessageUnknown];
 
+/// Only what comes after an execution is denied for it, and nothing executes here.
+const OF_EXECUTIONS: [Reason; 1] = [Reason::AccountChanged];
+
 /// Every point that a run must reach.
 #[must_use]
 pub fn required() -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for reason in Reason::all() {
-        if !OF_MESSAGES.contains(reason) {
+        if !OF_MESSAGES.contains(reason) && !OF_EXECUTIONS.contains(reason) {
             all.insert(format!("reason {reason}"));
         }
     }
@@ -115,6 +118,7 @@ pub fn required() -> BTreeSet<String> {
         }
     }
     for class in ["subject-and-selector", "subject"] {
+        all.insert(format!("delegatecall found by {class}"));
         all.insert(format!("account found by {class}"));
     }
     for route in 1..=3 {

@@ -3,9 +3,8 @@
 //! In the mirror a fault is what an evaluator with that fault would see: the case is changed for it alone, or what
 //! surrounds it. In the contract it is a constant of the compiled code, replaced.
 
+mod bytes;
 mod contract;
-
-use std::ops::Range;
 
 use alloy_primitives::{Bytes, U256};
 use portcullis_attest::{ApprovalEntry, Material, Proof, seal, split};
@@ -16,6 +15,7 @@ use crate::coverage::openings;
 use crate::safes::Release;
 use crate::scan::{self, Found};
 use crate::{signing, world};
+use bytes::{bump, change};
 pub use contract::{CONTRACT_FAULTS, ContractFault};
 
 macro_rules! faults {
@@ -152,6 +152,10 @@ faults! {
     AllTrue,
     /// A statement may be longer than it must.
     LongStatements,
+    /// No rule allows a delegatecall.
+    NoDelegatecalls,
+    /// Guards are taken for where a manager holds the hook.
+    NoManager,
 }
 
 impl MirrorFault {
@@ -173,6 +177,12 @@ impl MirrorFault {
             Self::NoFreeze => {
                 let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
                 *word &= !(U256::ONE << 232_usize);
+            }
+            Self::NoManager => {
+                let word: &mut U256 = seen.words.entry(account_slot(case.account, 0)).or_default();
+                if *word >> 224_usize & U256::from(0xff) == U256::from(3) {
+                    *word ^= U256::ONE << 225_usize;
+                }
             }
             Self::NoDenials => seen.words.retain(|_, word| *word != U256::ONE),
             Self::EndlessApprovals => {
@@ -250,6 +260,8 @@ impl MirrorFault {
         let bodies = scan::bodies(program);
         match self {
             Self::LateExpiry => bump(program, 9..13, true),
+            // The nibble of kind 6.
+            Self::NoDelegatecalls => change(program, 4, |nibbles| nibbles & 0xf0),
             Self::NoWildcards => (4..8).for_each(|at| change(program, at, |nibbles| nibbles & 0x33)),
             Self::FirstMatchAlone => change(program, 2, |_| 0),
             Self::NoOverrides => change(program, 2, |semantics| semantics.min(1)),
@@ -367,12 +379,6 @@ impl MirrorFault {
     }
 }
 
-fn change(program: &mut [u8], at: usize, change: impl FnOnce(u8) -> u8) {
-    if let Some(byte) = program.get_mut(at) {
-        *byte = change(*byte);
-    }
-}
-
 /// The opening of a module request, and the epoch.
 fn opened(case: &Case) -> Option<(Opening, u32)> {
     let state = MemoryState { words: case.words.clone(), ..MemoryState::default() };
@@ -380,20 +386,4 @@ fn opened(case: &Case) -> Option<(Opening, u32)> {
     let expiry = case.program.get(9..13).map(U256::from_be_slice)?;
     let opening = Opening::read(&state, &case.request(), case.origin?, epoch, expiry.saturating_to(), case.now);
     opening.ok().map(|opening| (opening, epoch))
-}
-
-/// Adds or takes one; nothing beyond the ends.
-fn bump(program: &mut [u8], number: Range<usize>, up: bool) {
-    let Some(number) = program.get_mut(number) else { return };
-    let (end, start) = if up { (0xff, 0) } else { (0, 0xff) };
-    if number.iter().all(|byte| *byte == end) {
-        return;
-    }
-    for byte in number.iter_mut().rev() {
-        if *byte != end {
-            *byte = if up { byte.wrapping_add(1) } else { byte.wrapping_sub(1) };
-            return;
-        }
-        *byte = start;
-    }
 }

@@ -13,6 +13,7 @@ pub(super) const TRANSFER: u8 = 2;
 pub(super) const APPROVE: u8 = 3;
 pub(super) const CALL: u8 = 4;
 pub(super) const OPAQUE: u8 = 5;
+pub(super) const DELEGATECALL: u8 = 6;
 
 /// One thing that a leaf does.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Effect {
     pub(super) amount: Option<U256>,
     /// Matched by keys that name subject and selector alone.
     pub(super) named_only: bool,
+    /// Matched by keys that name the subject, whatever they say of the selector.
+    pub(super) subject_only: bool,
     /// In scope only of rules whose first condition is on the recipient.
     pub(super) recipient_first: bool,
 }
@@ -45,8 +48,14 @@ pub(super) fn bare(to: Address, data: &[u8]) -> Effect {
         recipient: None,
         amount: None,
         named_only: false,
+        subject_only: false,
         recipient_first: false,
     }
+}
+
+/// Code of somebody else runs as the account.
+pub(super) fn delegatecall(to: Address, data: &[u8]) -> Effect {
+    Effect { kind: DELEGATECALL, subject_only: true, ..bare(to, data) }
 }
 
 /// Native value that leaves.

@@ -91,6 +91,8 @@ fn decide<W: World>(case: &Case, hook: Address, around: &W, digest: B256, messag
         slot_changes: Vec::new(),
         asked,
         digest: U256::ZERO,
+        trusted: None,
+        calls_itself: false,
     };
     let signed = walk.account_number("signedMessages(bytes32)", &[name.request]);
     if owners.is_empty() && plain && signed.is_some_and(|signed| !signed.is_zero()) {

@@ -7,6 +7,7 @@
 mod bytes;
 mod consent;
 mod control;
+mod delegation;
 mod effects;
 mod limits;
 mod messages;
@@ -129,6 +130,8 @@ pub fn evaluate<W: World>(case: &Case, hook: Address, world: &W) -> Result<Answe
         slot_changes: Vec::new(),
         asked: Vec::new(),
         digest: U256::ZERO,
+        trusted: None,
+        calls_itself: false,
     };
     match walk.run() {
         Ok(answer) => Ok(answer),
@@ -159,6 +162,10 @@ struct Walk<'a, W> {
     asked: Vec<Joined>,
     /// The hash of the effects so far, as attesters see them.
     digest: U256,
+    /// The first delegatecall that a rule allows, and the rule.
+    trusted: Option<(u32, u16)>,
+    /// Whether the account is called.
+    calls_itself: bool,
 }
 
 impl<W: World> Walk<'_, W> {
@@ -190,6 +197,7 @@ impl<W: World> Walk<'_, W> {
             self.action(*operation, *to, *value, data, 0, false)?;
         }
         let mut writes = self.settle()?;
+        self.watch()?;
         writes.extend(self.meet()?.map(|used| (used, U256::ZERO)));
         writes.extend(self.announced()?);
         writes.extend(self.meters.iter().filter_map(Meter::write));
@@ -232,7 +240,7 @@ impl<W: World> Walk<'_, W> {
         let call_only = by_hash.iter().find(|(one, _)| self.world.code_hash(*one) == code);
         let known = call_only.or_else(|| by_address.iter().find(|(one, _)| *one == to));
         let Some((_, zero_is_account)) = known else {
-            return Err(self.deny(DELEGATECALL_DENIED).have(word(to)));
+            return self.delegated(to, data);
         };
         if depth == 2 {
             return Err(self.deny(BATCH_TOO_DEEP));
@@ -245,22 +253,14 @@ impl<W: World> Walk<'_, W> {
     }
 
     fn leaf(&mut self, to: Address, value: U256, data: &[u8]) -> Result<(), Stop> {
+        self.calls_itself |= to == self.case.account;
         if self.control(to, value, data)? {
             self.last_rule = None;
             self.digest = fold(self.digest, 0, &bare(to, data));
             self.effects += 1;
             return Ok(());
         }
-        if !self.account.active {
-            return Err(self.deny(NO_PROGRAM));
-        }
-        if self.account.frozen {
-            return Err(self.deny(FROZEN));
-        }
-        self.program()?;
-        if (1..4).contains(&data.len()) {
-            return Err(self.deny(SHORT_CALLDATA).have(U256::from(data.len())));
-        }
+        self.is_open(data)?;
         if !value.is_zero() {
             self.effect(&native(to, value, data))?;
         }
@@ -276,8 +276,26 @@ impl<W: World> Walk<'_, W> {
         Ok(())
     }
 
+    /// Rules can be asked about an action with this calldata.
+    fn is_open(&mut self, data: &[u8]) -> Result<(), Stop> {
+        if !self.account.active {
+            return Err(self.deny(NO_PROGRAM));
+        }
+        if self.account.frozen {
+            return Err(self.deny(FROZEN));
+        }
+        self.program()?;
+        if (1..4).contains(&data.len()) {
+            return Err(self.deny(SHORT_CALLDATA).have(U256::from(data.len())));
+        }
+        Ok(())
+    }
+
     fn effect(&mut self, effect: &Effect) -> Result<(), Stop> {
-        let no_rule = self.deny(NO_RULE).have(U256::from(effect.kind));
+        let no_rule = match effect.kind {
+            effects::DELEGATECALL => self.deny(DELEGATECALL_DENIED).have(word(effect.target)),
+            kind => self.deny(NO_RULE).have(U256::from(kind)),
+        };
         let decision = self.decide(effect)?.ok_or(no_rule)?;
         self.charge(effect, &decision)?;
         for (asks, rule) in &decision.asks {

@@ -246,7 +246,7 @@ fn limit(rest: &mut Reader<'_>) -> Option<Limit> {
 fn key(kind: u8, subject: Address, selector: [u8; 4], rule: u16) -> Option<(Key, usize)> {
     let (any_subject, any_selector, account) = (kind & 0x80 != 0, kind & 0x40 != 0, kind & 0x20 != 0);
     let sound = kind & 0x10 == 0
-        && (1..=5).contains(&(kind & 0x0f))
+        && (1..=6).contains(&(kind & 0x0f))
         && !(any_subject && account)
         && (subject.is_zero() || !(any_subject || account))
         && (selector == [0; 4] || !any_selector);

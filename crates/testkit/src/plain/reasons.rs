@@ -36,3 +36,6 @@ pub(super) const TOO_FEW_SIGNATURES: u8 = 32;
 pub(super) const TOO_FEW_NAMED_SIGNERS: u8 = 33;
 pub(super) const APPROVAL_DENIED: u8 = 34;
 pub(super) const TOO_FEW_APPROVALS: u8 = 35;
+pub(super) const DELEGATECALL_UNWATCHED: u8 = 42;
+pub(super) const DELEGATECALL_MIXED: u8 = 43;
+pub(super) const ACCOUNT_UNREADABLE: u8 = 44;

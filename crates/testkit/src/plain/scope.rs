@@ -82,7 +82,8 @@ impl<W: World> Walk<'_, W> {
             Some(wanted) => has_selector(effect) && selector(&effect.data) == Some(wanted),
         };
         let named = key.subject != Subject::Any && key.selector.is_some();
-        key.kind == effect.kind && subject && by_selector && (named || !effect.named_only)
+        let reached = (named || !effect.named_only) && (key.subject != Subject::Any || !effect.subject_only);
+        key.kind == effect.kind && subject && by_selector && reached
     }
 
     fn all(&mut self, effect: &Effect, rule: u16, conditions: &[Condition]) -> Result<bool, Stop> {

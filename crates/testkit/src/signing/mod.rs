@@ -129,6 +129,7 @@ pub fn sign_message(
         notices: Vec::new(),
         announcement: None,
         opening: None,
+        watched: None,
     };
     let binding = Binding {
         chain_id: world::CHAIN_ID,
