@@ -4,6 +4,7 @@ pub(crate) mod allocate;
 pub(crate) mod announce;
 pub(crate) mod apply;
 pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compile;
