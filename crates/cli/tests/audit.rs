@@ -49,7 +49,11 @@ fn the_most_that_leaves_is_reached_where_the_safe_has_it_and_unbounded_where_not
     // A thousand dollars in any day, of which the Safe has seven hundred.
     let tokens = row(false, "TUSD");
     let dollars = |amount: u64| U256::from(amount * 1_000_000);
-    assert_eq!((units(&tokens["day"]["at_most"]), units(&tokens["reached_day"])), (dollars(1_000), dollars(700)));
+    assert_eq!(
+        (units(&tokens["day"]["at_most"]), units(&tokens["reached_day"])),
+        (dollars(1_000), dollars(700)),
+        "{tokens:#}"
+    );
     assert_eq!(units(&tokens["week"]["at_most"]), dollars(7_000));
     // Nothing counts what the module takes, half an ether at a time.
     let module = row(true, "ETH");
@@ -57,7 +61,7 @@ fn the_most_that_leaves_is_reached_where_the_safe_has_it_and_unbounded_where_not
         (&module["day"], &module["who"][0]),
         (&json!("unbounded"), &json!(who("module").to_string().to_lowercase()))
     );
-    assert_eq!(units(&module["reached_week"]), ether(30) + ether(2));
+    assert_eq!(units(&module["reached_week"]), ether(30));
     let key = shown["audit"]["keys"].as_array().unwrap().iter().find(|key| key["address"] == module["who"][0]);
     assert!(key.unwrap()["can"].as_str().unwrap().contains("it is a key"));
 

@@ -100,6 +100,7 @@ fn every_form_of_a_transaction_is_that_transaction() {
 
     // Executed for real: one that is allowed, one that is not, one of the module.
     let denied = treasury.call(who("stranger"), 1, Vec::new());
+    let denied = SafeTx { nonce: denied.nonce + U256::ONE, ..denied };
     for (sender, data, outcome) in [
         ("ann", signed, "executes"),
         ("ann", safe::exec(&denied, treasury.signed(&denied, &["ann", "bob"])), "denied"),
@@ -184,6 +185,6 @@ fn a_contracts_words_never_reach_a_terminal_as_they_are() {
         .unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     let talk = String::from_utf8(output.stderr).unwrap();
-    assert!(shown.contains("the execution fails: no\\u{d}chain  allow\\u{202e}"), "{shown}{talk}");
+    assert!(shown.contains("the execution fails: revert: no\\u{d}chain  allow\\u{202e}"), "{shown}{talk}");
     assert!(!shown.contains('\r') && !shown.contains('\u{202e}'), "{shown}");
 }

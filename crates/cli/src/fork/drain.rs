@@ -68,8 +68,14 @@ pub(crate) fn drain(pinned: &Pinned, taker: Taker<'_>, reaches: &[&Reach]) -> Re
     for at in std::iter::once(start).chain(moments.by_ref().take(MOST_MOMENTS)) {
         ledger.0.set_now(at);
         for reach in reaches {
-            if let Some(why) = take(&mut ledger, taker, reach, &mut drained)? {
-                drained.stopped.insert(format!("{}: {why}", reach.rule));
+            let ways = reach.witness.as_ref().map(ways).unwrap_or_default();
+            if ways.is_empty() {
+                drained.stopped.insert(format!("{}: no request of it was found", reach.rule));
+            }
+            for witness in &ways {
+                if let Some(why) = take(&mut ledger, taker, reach, witness, &mut drained)? {
+                    drained.stopped.insert(format!("{}: {why}", reach.rule));
+                }
             }
         }
     }
@@ -84,9 +90,23 @@ pub(crate) fn drain(pinned: &Pinned, taker: Taker<'_>, reaches: &[&Reach]) -> Re
     Ok(drained)
 }
 
+/// The request, and before it the one that does the same without an allowance.
+fn ways(witness: &Witness) -> Vec<Witness> {
+    let plain = ERC20::transferFromCall::abi_decode_validate(&witness.data).ok().map(|call| {
+        let data = ERC20::transferCall { to: call.to, value: call.value }.abi_encode().into();
+        Witness { data, ..witness.clone() }
+    });
+    plain.into_iter().chain([witness.clone()]).collect()
+}
+
 /// Takes what one rule lets through now; says what stops it.
-fn take(ledger: &mut Forked<'_>, taker: Taker<'_>, reach: &Reach, drained: &mut Drained) -> Result<Option<String>> {
-    let Some(witness) = &reach.witness else { return Ok(Some("no request of it was found".to_owned())) };
+fn take(
+    ledger: &mut Forked<'_>,
+    taker: Taker<'_>,
+    reach: &Reach,
+    witness: &Witness,
+    drained: &mut Drained,
+) -> Result<Option<String>> {
     for _ in 0..MOST_TRIES {
         if drained.taken.len() >= MOST_TAKEN {
             return Ok(Some(format!("not tried after {MOST_TAKEN} executions")));
@@ -95,11 +115,15 @@ fn take(ledger: &mut Forked<'_>, taker: Taker<'_>, reach: &Reach, drained: &mut 
         let Some((least, _)) = amount_of(witness) else {
             return Ok(Some("its requests are of no kind that is taken apart here".to_owned()));
         };
-        let room = match room(ledger, taker, reach, witness, least)? {
-            Ok(room) => room,
-            Err(why) => return Ok(Some(why)),
+        // As little as can be; the witness' amount where the rule has a least.
+        let left = match room(ledger, taker, reach, witness, U256::ONE)? {
+            Ok(left) => left,
+            Err(_) => match room(ledger, taker, reach, witness, least)? {
+                Ok(left) => left,
+                Err(why) => return Ok(Some(why)),
+            },
         };
-        let amount = reach.largest.min(room).min(held);
+        let amount = reach.largest.min(left).min(held);
         if amount.is_zero() {
             return Ok(held.is_zero().then(|| "the Safe has no more".to_owned()));
         }
