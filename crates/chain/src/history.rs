@@ -22,6 +22,7 @@ const BLOCKS: u64 = 10_000;
 
 alloy_sol_types::sol! {
     /// What modules call besides `execTransactionFromModule`.
+    #[derive(Debug)]
     function execTransactionFromModuleReturnData(address to, uint256 value, bytes memory data, uint8 operation)
         external
         returns (bool success, bytes memory returnData);
@@ -187,7 +188,7 @@ impl Node {
     }
 }
 
-fn unlike(method: &'static str, why: &str) -> Error {
+pub(crate) fn unlike(method: &'static str, why: &str) -> Error {
     Error::Refused { method, why: why.to_owned() }
 }
 
@@ -221,6 +222,11 @@ fn understand(from: Address, input: &[u8]) -> Option<Asked> {
     };
     let action = Action { to, value, data, operation };
     Some(Asked { origin: Some(from), initiator: from, action, safe_tx_gas: U256::ZERO, gas_price: U256::ZERO })
+}
+
+/// Whether it is the calldata of a call that asks a Safe to execute.
+pub(crate) fn is_asking(input: &[u8]) -> bool {
+    understand(Address::ZERO, input).is_some()
 }
 
 fn told_hook(log: &Log, known: &mut Announcements) -> Option<PastEvent> {

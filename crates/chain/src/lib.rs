@@ -7,6 +7,7 @@ pub mod install;
 mod ledger;
 mod logs;
 mod node;
+pub mod past;
 mod raw;
 pub mod read;
 pub mod safe;

@@ -12,6 +12,7 @@ mod exit;
 mod facts_file;
 mod fork;
 mod history;
+mod inputs;
 mod member;
 mod message_file;
 mod mirror;
@@ -75,6 +76,8 @@ enum Command {
     Simulate(Box<commands::simulate::Simulate>),
     /// Simulate a bundle again, without a network
     Replay(commands::replay::Replay),
+    /// List the most that a policy lets everybody take out of a Safe, with the requests that do
+    Audit(commands::audit::Audit),
     /// Replay past requests under a policy, and say what it would have changed
     Backtest(commands::backtest::Backtest),
     /// Put the hook on a chain, and what else an account needs
@@ -152,6 +155,7 @@ fn main() -> ExitCode {
         Command::Explain(command) => command.run(&output),
         Command::Simulate(command) => command.run(&output),
         Command::Replay(command) => command.run(&output),
+        Command::Audit(command) => command.run(&output),
         Command::Backtest(command) => command.run(&output),
         Command::Deploy(command) => command.run(&output),
         Command::Plan(command) => command.run(&output),

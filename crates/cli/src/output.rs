@@ -45,7 +45,8 @@ pub(crate) fn error(report: &Report, at_length: bool) {
     } else if let Some(diagnostics) = report.downcast_ref::<Diagnostics>() {
         anstream::eprintln!("{diagnostics}");
     } else {
-        let line = format!("{report:#}").replace(['\n', '\r'], " ");
+        // Others' words may be in it.
+        let line = format!("{report:#}").replace(char::is_control, " ");
         anstream::eprintln!("{}: {line}", paint("error", AnsiColor::Red));
     }
 }

@@ -3,6 +3,7 @@
 use crate::config::Ground;
 use crate::exit::Exit;
 use crate::fork::{self, Asked, Simulated};
+use crate::inputs::Terms;
 use crate::output::talk;
 use crate::tx_file::TxFile;
 use alloy_primitives::{Address, Bytes};
@@ -31,7 +32,7 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     }
     let action = Action { to: tx.to, value: tx.value, data: tx.data.clone(), operation: tx.operation };
     let Consent { signatures, initiator } = consent;
-    let transaction = TxFile { origin: None, initiator, signatures, actions: vec![action], chain: None };
+    let transaction = TxFile { initiator, signatures, actions: vec![action], ..TxFile::default() };
     let safe = ground.info.address;
     let limits = Limits { request: ground.settings.timeout, ..Limits::default() };
     let node = Rpc::new(&ground.settings.rpc()?, limits)?;
@@ -39,7 +40,7 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     let chain_id = Some(ground.node.chain_id());
     let pinned = Pinned::open(node, At::Latest, chain_id, Trust::Node(None), wanted, &hints)?;
     let at = pinned.block().timestamp.saturating_add(1);
-    let asked = Asked { safe, signers: Vec::new(), at, nonce: Some(tx.nonce), transaction };
+    let asked = Asked { safe, signers: Vec::new(), at, nonce: Some(tx.nonce), terms: Terms::default(), transaction };
     fork::simulate(&pinned, &asked, ground.settings.policy.as_ref(), false)
 }
 

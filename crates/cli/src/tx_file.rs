@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// What a transaction file says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TxFile {
     /// The module that asks; none for the owners.
     pub(crate) origin: Option<Address>,

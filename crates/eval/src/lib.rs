@@ -52,6 +52,7 @@ pub use layout::{
     announcement_slot, approval_slot, content, denial_slot, kept_slot, limit_descriptor, limit_slot, opening_slot,
 };
 pub use leaf::PERMIT2;
+pub use limit::WINDOW_LANES;
 pub use message::{Asked, MessageRequest, evaluate_message};
 pub use nearest::{Change, Nearby, nearest};
 pub use obligation::{Ask, Notice, Obligation};

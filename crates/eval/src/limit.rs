@@ -5,7 +5,10 @@ use alloy_primitives::{Address, U256};
 use crate::layout::{Missing, State, limit_descriptor, limit_slot};
 use crate::program::{Limit, Malformed};
 
-const LANES: usize = 9;
+/// Lanes that a rolling window is long.
+pub const WINDOW_LANES: u32 = 8;
+/// Lanes that are kept: those of the window, and the present one.
+const LANES: usize = WINDOW_LANES as usize + 1;
 const LANE_BITS: usize = 23;
 const LANE_MAX: u64 = (1 << LANE_BITS) - 1;
 const EXPONENT_AT: usize = 207;

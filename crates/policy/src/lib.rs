@@ -53,7 +53,8 @@ pub use facts::{Cause, FactVerdict, Judgement, Knowledge, Observation, Observati
 pub use format::format;
 pub use imports::Load;
 pub use lint::{
-    Change, Difference, Direction, Finding, FindingKind, LintError, Report, Severity, Used, Witness, diff, lint,
+    Change, Counted, Difference, Direction, Finding, FindingKind, LintError, Moves, Reach, Report, Severity, Used,
+    Witness, diff, lint, most_within, reaches,
 };
 pub use model::{
     AddressRef, AmountRange, Approvals, Asset, AttesterSet, CallData, CallTarget, Cap, Comparison, Control, Domain,

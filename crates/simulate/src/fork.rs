@@ -54,7 +54,7 @@ enum Fault {
 
 /// The next block of a chain, under construction on what is known of the one before. Gas costs nothing here, but is
 /// counted in full. What is not known ends a run: see [`Pinned::complete`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fork<'a> {
     pinned: &'a Pinned,
     db: CacheDB<&'a Pinned>,

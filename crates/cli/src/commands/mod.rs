@@ -5,6 +5,7 @@ pub(crate) mod announce;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod attest;
+pub(crate) mod audit;
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compile;

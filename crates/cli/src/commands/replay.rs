@@ -23,9 +23,9 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
-        let (asked, pinned, report) = fork::load(&self.bundle)?;
-        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref(), self.report.is_some())?;
-        let hash = simulated.hash()?;
+        let (series, pinned, report) = fork::load(&self.bundle)?;
+        let simulated = fork::simulate_all(&pinned, &series, self.policy.as_ref(), self.report.is_some())?;
+        let hash = fork::hash(&simulated)?;
         if hash != report {
             bail!("the replay's report is {hash}, the bundle's is {report}: another release made it, or it was forged");
         }

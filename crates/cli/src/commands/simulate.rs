@@ -2,14 +2,15 @@
 
 use crate::embedded::Local;
 use crate::exit::Exit;
-use crate::fork::{self, Asked, ReportFile};
+use crate::fork::{self, Asked, Past, ReportFile, Series};
+use crate::inputs::{Input, Inputs};
 use crate::mirror::{self, Executed};
 use crate::moment;
-use crate::named;
+use crate::named::{self, Named};
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
-use crate::tx_file::{self, TxFile};
+use crate::tx_file::TxFile;
 use crate::words;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
@@ -18,12 +19,15 @@ use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_bindings::safe::Safe;
 use portcullis_chain::Ledger;
+use portcullis_chain::past::Past as Mined;
 use portcullis_chain::safe::Version;
 use portcullis_eval::{Evaluation, Reason, Request, Verdict};
+use portcullis_operate::steps::Goal;
 use portcullis_policy::SourceMap;
-use portcullis_simulate::{At, Cache, Embedded, Limits, Pinned, Rpc, Trust};
+use portcullis_report::Untrusted;
+use portcullis_simulate::{At, Cache, Embedded, Limits, Pinned, Rpc, Trust, Wanted};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a simulated Safe owns, in wei: enough for any transaction.
@@ -32,14 +36,16 @@ const FUNDS: U256 = U256::from_limbs([0, 0, 1, 0]);
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// The transaction
-    #[arg(long, value_name = "FILE")]
-    tx: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// A policy that the Safe is brought under first, by its owners and with all waiting; it names the rules too
+    #[arg(long, value_name = "FILE", requires = "rpc", conflicts_with_all = ["policy", "past"])]
+    change: Option<PathBuf>,
     #[command(flatten)]
     setting: Setting,
 }
 
-/// On which Safe a transaction is simulated, and when.
+/// On which Safe something is simulated, and when.
 #[derive(Debug, Args)]
 pub(crate) struct Setting {
     /// The policy: installed on an embedded Safe, or, with --rpc, the names of the one on the chain
@@ -103,30 +109,53 @@ struct Simulated {
 
 impl Simulate {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
-        self.setting.run(tx_file::load(&self.tx)?, output)
+        let Some((node, safe)) = self.setting.node()? else {
+            return self.setting.on_embedded(self.inputs.files()?, output);
+        };
+        let (inputs, mined) = self.inputs.read(node, safe.address, self.setting.request())?;
+        self.setting.on_node(inputs, mined, self.change.as_ref(), output)
     }
 }
 
 impl Setting {
-    /// Simulates, with the guard on.
+    /// Simulates one transaction, with the guard on.
     pub(crate) fn run(&self, transaction: TxFile, output: &Output) -> Result<Exit> {
-        let simulated = match (&self.rpc, &self.safe) {
-            (Some(rpc), Some(safe)) => return self.on_node(rpc, safe, transaction, output),
-            _ => self.embedded(&transaction)?,
-        };
-        report(output, &simulated)
+        let inputs = vec![Input::from(transaction)];
+        if self.node()?.is_some() { self.on_node(inputs, None, None, output) } else { self.on_embedded(inputs, output) }
     }
 
-    fn embedded(&self, transaction: &TxFile) -> Result<Simulated> {
+    /// The node's URL and the Safe on it; none for the embedded chain.
+    fn node(&self) -> Result<Option<(&str, Named)>> {
+        let (Some(rpc), Some(safe)) = (&self.rpc, &self.safe) else { return Ok(None) };
+        Ok(Some((rpc, named::parse(safe).wrap_err("--safe")?)))
+    }
+
+    /// How long the node may take for one request.
+    const fn request(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
+    fn on_embedded(&self, mut inputs: Vec<Input>, output: &Output) -> Result<Exit> {
+        let (Some(input), None) = (inputs.pop(), inputs.pop()) else {
+            bail!("several transactions run in order on a real Safe only: ask with --rpc and --safe");
+        };
+        report(output, &self.embedded(input)?)
+    }
+
+    fn embedded(&self, input: Input) -> Result<Simulated> {
         let version: Version = self
             .safe_version
             .parse()
             .map_err(|()| eyre!("`{}` is no supported version of Safe: 1.3.0, 1.4.1 or 1.5.0", self.safe_version))?;
-        if !transaction.signatures.is_empty() {
+        if !input.transaction.signatures.is_empty() {
             bail!("signatures count on the Safe that they are for: ask with --rpc, or leave them out");
         }
         let path = self.policy.as_ref().ok_or_else(|| eyre!("--policy is missing"))?;
         let file = policy_file::load(path)?;
+        if let Some(account) = &file.policy.account {
+            input.must_be_of(account.address, account.chain.id())?;
+        }
+        let transaction = input.plain()?;
         if transaction.origin.is_some() && !version.has_module_guard() {
             bail!("modules bypass the guard of Safe {version}; simulate a module's request with --safe-version 1.5.0");
         }
@@ -134,7 +163,6 @@ impl Setting {
         let mut chain = Local(Embedded::new(1));
         let mut site = Site::build(&mut chain, &self.artifacts, version, U256::ZERO)?;
         if let Some(account) = &file.policy.account {
-            transaction.must_be_on(account.chain.id())?;
             site.move_to(&mut chain, account.address)?;
         }
         chain.fund(site.safe, FUNDS)?;
@@ -190,30 +218,53 @@ impl Setting {
         })
     }
 
-    fn on_node(&self, node: &str, safe: &str, transaction: TxFile, output: &Output) -> Result<Exit> {
-        let safe = named::parse(safe).wrap_err("--safe")?;
+    fn on_node(
+        &self,
+        inputs: Vec<Input>,
+        mined: Option<Mined>,
+        change: Option<&PathBuf>,
+        output: &Output,
+    ) -> Result<Exit> {
+        let (url, safe) = self.node()?.ok_or_else(|| eyre!("--rpc and --safe are missing"))?;
         let signers = self.signer.iter().map(|signer| named::parse(signer).wrap_err("--signer"));
         let signers = signers.collect::<Result<Vec<_>>>()?;
-        let request = Duration::from_secs(self.timeout);
-        let node = Rpc::new(node, Limits { request, ..Limits::default() })?;
+        let node = Rpc::new(url, Limits { request: self.request(), ..Limits::default() })?;
         let cache = self.cache.as_deref().map(Cache::new);
         let trust = if self.proven { Trust::Proofs } else { Trust::Node(cache.as_ref()) };
         let account = safe.address;
-        let (wanted, hints) = (fork::wanted(account, &transaction), fork::hints(account, &transaction));
-        let pinned = Pinned::open(node, block(&self.block)?, self.chain_id, trust, wanted, &hints)?;
-        let (at, chain_id) = (self.at(&pinned)?, pinned.chain_id());
-        transaction.must_be_on(chain_id)?;
+        let (mut wanted, mut hints) = (Wanted::default(), Vec::new());
+        for Input { transaction, .. } in &inputs {
+            let more = fork::wanted(account, transaction);
+            wanted.accounts.extend(more.accounts);
+            wanted.words.extend(more.words);
+            hints.extend(fork::hints(account, transaction));
+        }
+        let block = mined.as_ref().map_or_else(|| block(&self.block), |mined| Ok(At::Hash(mined.parent)))?;
+        let pinned = Pinned::open(node, block, self.chain_id, trust, wanted, &hints)?;
+        let at = mined.as_ref().map_or_else(|| self.at(&pinned), |mined| Ok(mined.at))?;
+        let chain_id = pinned.chain_id();
         let safe = safe.on(chain_id).wrap_err("--safe")?;
         let signers = signers.into_iter().map(|signer| signer.on(chain_id).wrap_err("--signer"));
-        let asked = Asked { safe, signers: signers.collect::<Result<_>>()?, at, nonce: None, transaction };
+        let signers: Vec<_> = signers.collect::<Result<_>>()?;
+        let asked = |input: Input| -> Result<Asked> {
+            input.must_be_of(safe, chain_id)?;
+            let Input { transaction, terms, nonce, .. } = input;
+            Ok(Asked { safe, signers: signers.clone(), at, nonce, terms, transaction })
+        };
+        let series = Series {
+            change: change.map(|path| goal(path)).transpose()?,
+            past: mined.map(|mined| Past { before: mined.before, is_direct: mined.is_direct }),
+            requests: inputs.into_iter().map(asked).collect::<Result<_>>()?,
+        };
         // A bundle holds what a report needs, so that it can be written later.
         let in_full = self.report.is_some() || self.bundle.is_some();
-        let simulated = fork::simulate(&pinned, &asked, self.policy.as_ref(), in_full)?;
+        let policy = self.policy.as_ref().or(change);
+        let simulated = fork::simulate_all(&pinned, &series, policy, in_full)?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }
         if let Some(bundle) = &self.bundle {
-            fork::store(bundle, &pinned, &asked, &simulated)?;
+            fork::store(bundle, &pinned, &series, &simulated)?;
         }
         if let Some(report) = &self.report {
             report.store(&simulated)?;
@@ -233,6 +284,15 @@ impl Setting {
             }
         }
     }
+}
+
+/// To be under the policy of a file.
+fn goal(path: &Path) -> Result<Goal> {
+    let file = policy_file::load(path)?;
+    let change_delay = file.policy.control.change_delay;
+    let change_delay = change_delay.ok_or_else(|| eyre!("--change: the policy has no change delay in [control]"))?;
+    let program = file.compiled.program.into();
+    Ok(Goal::Enforced { program, change_delay, acknowledged: Vec::new(), handler: None })
 }
 
 /// A block's number or hash, or `latest`.
@@ -267,7 +327,8 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             }
             text.push_str(&format!("gas    {}\n", simulated.gas));
             if let Some(failure) = &simulated.failure {
-                text.push_str(&format!("but the execution fails: {failure}\n"));
+                // A contract's own words, which may hold anything.
+                text.push_str(&format!("but the execution fails: {}\n", Untrusted::new(failure)));
             }
             text
         },

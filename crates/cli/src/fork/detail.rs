@@ -3,7 +3,7 @@
 use super::holdings::{self, Both};
 use super::ledger::Forked;
 use super::parties;
-use super::{Asked, Facts, Override};
+use super::{Facts, Override};
 use crate::words;
 use alloy_primitives::Address;
 use alloy_sol_types::{SolStruct, eip712_domain};
@@ -17,7 +17,7 @@ use portcullis_report::{
     self as told, AllowedFrom, Amount, Conclusion, Configuration, ConfigurationChange, Data, Decoder, Hash, Hashes,
     Judged, LeftOut, Provenance, Report, Untrusted, Who,
 };
-use portcullis_simulate::{CallEnd, CallType, Fork, Pinned, Ran, TracedCall};
+use portcullis_simulate::{CallEnd, CallType, Pinned, Ran, TracedCall};
 use std::collections::BTreeSet;
 
 /// More events, transfers and allowances than these are told as a number.
@@ -25,7 +25,6 @@ const MOST: usize = 1_000;
 
 /// What a report is made from.
 pub(super) struct Found<'a> {
-    pub(super) asked: &'a Asked,
     pub(super) info: &'a SafeInfo,
     pub(super) request: &'a Request,
     pub(super) tx: Option<&'a SafeTx>,
@@ -38,11 +37,10 @@ pub(super) struct Found<'a> {
     pub(super) allowed_from: Option<AllowedFrom>,
 }
 
-/// Puts the report together; `after` is the state with the request executed.
-pub(super) fn report(after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
-    let Found { asked, info, request, facts, ran, names, .. } = found;
+/// Puts the report together, out of the states before and after the request was executed.
+pub(super) fn report(before: &Forked<'_>, after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
+    let Found { info, request, facts, ran, names, .. } = found;
     let pinned = after.0.pinned();
-    let before = Forked(Fork::new(pinned, asked.at));
     let decoder = Decoder::default();
     let calls: Vec<_> = ran.calls.iter().map(|call| called(call, &decoder)).collect();
     let mut transfers = told::transfers(&calls, &ran.receipt.logs);
@@ -50,8 +48,8 @@ pub(super) fn report(after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
     let (moves, draws) = (beyond(transfers.len()), beyond(allowances.len()));
     transfers.truncate(MOST);
     allowances.truncate(MOST);
-    let (balances, balances_left) = holdings::balances(&Both { before: &before, after }, ran, &transfers);
-    let actions = actions(&before, found, &decoder)?;
+    let (balances, balances_left) = holdings::balances(&Both { before, after }, ran, &transfers);
+    let actions = actions(before, found, &decoder)?;
     let left_out = LeftOut {
         calls: ran.calls_left_out,
         logs: beyond(ran.receipt.logs.len()),
@@ -84,7 +82,7 @@ pub(super) fn report(after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
         actions,
         obligations: obligations(found.rust, names),
         limits: limits(found.rust, names),
-        assets: holdings::assets(&before, &transfers, &allowances, names),
+        assets: holdings::assets(before, &transfers, &allowances, names),
         transfers,
         balances,
         allowances,
@@ -104,7 +102,7 @@ pub(super) fn report(after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
         provenance: provenance(pinned, facts)?,
     };
     report.parties = parties::parties(&report, found);
-    let around = parties::surroundings(&before, &report, found)?;
+    let around = parties::surroundings(before, &report, found)?;
     report.warnings = told::warnings(&report, &around);
     Ok(report)
 }

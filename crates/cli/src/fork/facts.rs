@@ -15,6 +15,14 @@ pub(crate) enum Override {
     ApprovedHash { owner: Address, hash: B256, slot: B256 },
     /// The Safe is taken to be at the transaction's nonce, which is ahead of it.
     Nonce { nonce: U256 },
+    /// The chain ran other transactions before it in its block.
+    EarlierInBlock { count: u64 },
+    /// The transaction did something before it called the Safe.
+    WithinTransaction,
+    /// The policy was changed before, to which owners are taken to consent, and time passed for it.
+    PolicyChanged { program: B256, seconds: u64 },
+    /// Requests ran before it.
+    AfterRequests { count: u64 },
     /// Nobody is named, so somebody without code sends it.
     AnySender { sender: Address },
     /// A contract sends it as no contract can: it calls without being called.
@@ -165,6 +173,15 @@ impl Override {
                 format!("owner {owner} is taken to have approved the transaction (approvedHashes is written)")
             }
             Self::Nonce { nonce } => format!("the Safe is taken to be at nonce {nonce}"),
+            Self::EarlierInBlock { count } => {
+                format!("the {count} transactions before it in its block are not run: the state is the block's before")
+            }
+            Self::WithinTransaction => "what its transaction did before it called the Safe is not run".to_owned(),
+            Self::PolicyChanged { program, seconds } => {
+                let waited = crate::units::duration(*seconds);
+                format!("the policy was changed to program {program} before, with the owners' consent, in {waited}")
+            }
+            Self::AfterRequests { count } => format!("it runs on what {count} requests before it left"),
             Self::AnySender { sender } => format!("nobody is named who executes: {sender} does"),
             Self::ContractSends { sender } => {
                 format!("{sender} is a contract, and sends the transaction itself instead of being called to")

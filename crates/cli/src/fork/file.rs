@@ -38,8 +38,20 @@ impl std::str::FromStr for ReportFile {
 }
 
 impl ReportFile {
-    /// Writes it, whole or not at all.
-    pub(crate) fn store(&self, simulated: &Simulated) -> Result<()> {
+    /// Writes it, whole or not at all; of several requests, each in a file with its number before the ending.
+    pub(crate) fn store(&self, all: &[Simulated]) -> Result<()> {
+        for (number, one) in (1_usize..).zip(all) {
+            let mut path = self.path.clone();
+            if all.len() > 1 {
+                let ending = self.path.extension().unwrap_or_default().to_string_lossy();
+                path.set_extension(format!("{number}.{ending}"));
+            }
+            self.store_one(&path, one)?;
+        }
+        Ok(())
+    }
+
+    fn store_one(&self, path: &Path, simulated: &Simulated) -> Result<()> {
         let report = simulated.report.as_ref().ok_or_else(|| eyre!("there is no report to write"))?;
         let text = match self.format {
             Format::Html => portcullis_report::html(report),
@@ -47,12 +59,12 @@ impl ReportFile {
             Format::Json => portcullis_report::json(report).wrap_err("the report does not fit in JSON")?,
             Format::Text => portcullis_report::text(report),
         };
-        whole(&self.path, text.as_bytes())
+        whole(path, text.as_bytes())
     }
 }
 
 /// Writes a file whole or not at all: one that was cut off would be taken for all there is.
-pub(super) fn whole(path: &Path, content: &[u8]) -> Result<()> {
+pub(crate) fn whole(path: &Path, content: &[u8]) -> Result<()> {
     let cannot = || format!("cannot write `{}`", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::metadata(folder).wrap_err_with(cannot)?;

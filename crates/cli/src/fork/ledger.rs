@@ -5,7 +5,7 @@ use portcullis_chain::{Called, Error, Ledger, Receipt, Result};
 use portcullis_simulate::{Fork, Invalid, Unread};
 
 /// A fork, which keeps no past. What cannot be read is an error here, and fails the whole simulation besides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Forked<'a>(pub(crate) Fork<'a>);
 
 const fn present(at: Option<u64>) -> Result<()> {

@@ -1,8 +1,10 @@
 //! A Safe's own `execTransaction`, guards on, on the state that a chain had after one block.
 
 mod ahead;
+mod audit;
 mod bundle;
 mod detail;
+mod drain;
 mod facts;
 mod file;
 mod holdings;
@@ -10,8 +12,10 @@ mod ledger;
 mod parties;
 mod ready;
 mod rehearsal;
+mod series;
 mod shown;
 
+use crate::inputs::Terms;
 use crate::mirror::{self, Executed};
 use crate::policy_file;
 use crate::tx_file::TxFile;
@@ -31,11 +35,13 @@ use portcullis_report::{AllowedFrom, Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
-pub(crate) use ahead::{hints, wanted};
-pub(crate) use bundle::{load, store};
-pub(crate) use file::ReportFile;
+pub(crate) use ahead::{hints, lists, of_safe, wanted};
+pub(crate) use audit::{Audit, Most, Row, audit};
+pub(crate) use bundle::{hash, load, store};
+pub(crate) use file::{ReportFile, whole};
 pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
+pub(crate) use series::{Past, Series, simulate_all};
 pub(crate) use shown::report;
 
 /// Who executes where nobody is named.
@@ -51,6 +57,8 @@ pub(crate) struct Asked {
     pub(crate) at: u64,
     /// The nonce of an owner transaction; the Safe's own where left out.
     pub(crate) nonce: Option<U256>,
+    /// What an owner transaction says of its gas.
+    pub(crate) terms: Terms,
     pub(crate) transaction: TxFile,
 }
 
@@ -100,7 +108,7 @@ impl Simulated {
 /// Whatever came out counts only if everything that was read is known.
 pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy, in_full);
+    let came_out = run(&mut ledger, asked, policy, in_full, Vec::new());
     pinned.complete()?;
     came_out
 }
@@ -113,14 +121,22 @@ struct Execution {
     signed: Option<(SafeTx, B256)>,
 }
 
-fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
+/// Runs on the ledger's present state, which is other than the chain's as `overrides` tell.
+fn run(
+    ledger: &mut Forked<'_>,
+    asked: &Asked,
+    policy: Option<&PathBuf>,
+    in_full: bool,
+    mut overrides: Vec<Override>,
+) -> Result<Simulated> {
+    let before = in_full.then(|| ledger.clone());
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
     let names = names(policy, &active)?;
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
-    let mut overrides = vec![Override::FreeGas];
+    overrides.push(Override::FreeGas);
     let Execution { request, sender, data, signed } = match asked.transaction.origin {
         Some(module) => from_module(asked, module, action),
         None => from_owners(ledger, &info, asked, action, &mut overrides)?,
@@ -155,7 +171,7 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full
         chain_id: ledger.chain_id(),
         block_number: block.number,
         block_hash: block.hash,
-        time: asked.at,
+        time: ledger.0.now(),
         safe: asked.safe,
         safe_version: info.version.as_str(),
         safe_tx_hash: signed.as_ref().map(|(_, hash)| *hash),
@@ -168,7 +184,6 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full
     };
     let facts = Facts::new(setting, &chain, &answers.rust.verdict, outcome, failure, &ran);
     let found = Found {
-        asked,
         info: &info,
         request: &request,
         tx: signed.as_ref().map(|(tx, _)| tx),
@@ -180,7 +195,7 @@ fn run(ledger: &mut Forked<'_>, asked: &Asked, policy: Option<&PathBuf>, in_full
         ran: &ran,
         allowed_from,
     };
-    let report = if in_full { Some(detail::report(ledger, &found)?) } else { None };
+    let report = before.map(|before| detail::report(&before, ledger, &found)).transpose()?;
     Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
 }
 
@@ -230,12 +245,15 @@ fn from_owners(
     overrides: &mut Vec<Override>,
 ) -> Result<Execution> {
     let nonce = asked.nonce.unwrap_or(info.nonce);
+    if nonce < info.nonce {
+        bail!("nonce {nonce} is used up, the Safe is at {}: simulate what was executed with --past HASH", info.nonce);
+    }
     if nonce != info.nonce {
         ledger.0.set_storage(asked.safe, NONCE_SLOT, nonce)?;
         overrides.push(Override::Nonce { nonce });
     }
     let call = portcullis_chain::safe::call(action.to, action.value, action.data.clone(), nonce);
-    let tx = SafeTx { operation: action.operation, ..call };
+    let tx = asked.terms.on(SafeTx { operation: action.operation, ..call });
     let hash = portcullis_chain::safe::hash(&tx, asked.safe, ledger.chain_id());
     let mut signatures = Vec::new();
     for owner in approvers(info, asked)? {
@@ -252,10 +270,14 @@ fn from_owners(
         account: asked.safe,
         origin: None,
         initiator: sender,
+        safe_tx_gas: tx.safeTxGas,
+        gas_price: tx.gasPrice,
+        base_gas: tx.baseGas,
+        gas_token: tx.gasToken,
+        refund_receiver: tx.refundReceiver,
         nonce,
         signatures: signatures.clone(),
         actions: vec![action],
-        ..Request::default()
     };
     let data = portcullis_chain::safe::exec(&tx, signatures);
     Ok(Execution { request, sender, data, signed: Some((tx, hash)) })

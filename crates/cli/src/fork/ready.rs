@@ -9,7 +9,7 @@ use crate::mirror;
 use alloy_primitives::Address;
 use eyre::Result;
 use portcullis_chain::{Ledger, LedgerState};
-use portcullis_eval::{Change, Evaluation, Reason, Request, evaluate, nearest};
+use portcullis_eval::{Change, Evaluation, Reason, Request, WINDOW_LANES, evaluate, nearest};
 use portcullis_policy::{Policy, When, Window, decompile};
 use portcullis_report::AllowedFrom;
 use std::collections::BTreeSet;
@@ -19,17 +19,19 @@ const DAY: u64 = 86_400;
 const AHEAD: u64 = 32 * DAY;
 /// More moments than these are not looked at.
 const MOST: u32 = 4_096;
+/// After so many lanes nothing of a rolling window is left: those of the window, the present one, and one begun.
+const UNTIL_NEW: u64 = WINDOW_LANES as u64 + 2;
 /// The op of a condition that asks whether a limit would still hold.
 const WITHIN: u8 = 0x10;
 
 /// What the policy asks of the clock.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Clock {
+pub(super) struct Clock {
     /// Seconds of the day at which a span begins or ends, or a day does.
     of_day: BTreeSet<u64>,
     /// Whether a limit counts days, weeks or months.
     counts_days: bool,
-    /// The lengths of rolling limits' lanes, an eighth of their windows.
+    /// The lengths of rolling limits' lanes, of which each window has as many.
     lanes: BTreeSet<u64>,
 }
 
@@ -96,7 +98,7 @@ fn is_first(ledger: &mut Forked<'_>, hook: Address, request: &Request, at: u64) 
 }
 
 impl Clock {
-    fn of(policy: &Policy) -> Self {
+    pub(super) fn of(policy: &Policy) -> Self {
         let mut clock = Self::default();
         policy.rules.iter().for_each(|rule| clock.add(&rule.when));
         for limit in policy.limits.values() {
@@ -104,7 +106,7 @@ impl Clock {
                 Window::Transaction => {}
                 Window::Day | Window::Week | Window::Month => clock.counts_days = true,
                 Window::Rolling(seconds) => {
-                    clock.lanes.insert(u64::from(seconds).div_ceil(8));
+                    clock.lanes.insert(u64::from(seconds.div_ceil(WINDOW_LANES)));
                 }
             }
         }
@@ -122,6 +124,17 @@ impl Clock {
         groups.chain(when.not.as_deref()).for_each(|inner| self.add(inner));
     }
 
+    /// Every moment after one and before another at which anything that the policy asks of the clock changes.
+    pub(super) fn moments(&self, after: u64, before: u64) -> impl Iterator<Item = u64> {
+        std::iter::successors(self.following(after), |at| self.following(*at)).take_while(move |at| *at < before)
+    }
+
+    fn following(&self, at: u64) -> Option<u64> {
+        let spans = self.of_day.iter().filter_map(|second| after(at, DAY, *second));
+        let days = after(at, DAY, 0).filter(|_| self.counts_days);
+        spans.chain(days).chain(self.lanes.iter().filter_map(|lane| after(at, *lane, 0))).min()
+    }
+
     /// The next moment at which the verdict may be another than at `at`.
     fn next(&self, now: u64, at: u64, denied: &Evaluation) -> Option<u64> {
         let verdict = &denied.verdict;
@@ -134,10 +147,10 @@ impl Clock {
         if counts {
             moments.extend(after(at, DAY, 0).filter(|_| self.counts_days));
             // Once every lane is new, nothing more comes free.
-            let lanes = self.lanes.iter().filter(|lane| at <= now.saturating_add(lane.saturating_mul(10)));
+            let lanes = self.lanes.iter().filter(|lane| at <= now.saturating_add(lane.saturating_mul(UNTIL_NEW)));
             moments.extend(lanes.filter_map(|lane| after(at, *lane, 0)));
         }
-        let longest = self.lanes.last().copied().unwrap_or_default().saturating_mul(10);
+        let longest = self.lanes.last().copied().unwrap_or_default().saturating_mul(UNTIL_NEW);
         moments.first().copied().filter(|next| *next <= now.saturating_add(AHEAD.max(longest)))
     }
 }

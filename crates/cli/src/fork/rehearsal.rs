@@ -1,10 +1,11 @@
 //! A plan, played to its end on a fork with the guards on; and then the way out.
 
 use super::ahead::{lists, of_safe};
+use super::facts::Override;
 use super::{ANYBODY, Forked, approve};
 use crate::config::Settings;
 use crate::words;
-use alloy_primitives::{Address, B256, Bytes, Log, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_bindings::{IPolicyHook, deployer};
@@ -14,7 +15,7 @@ use portcullis_chain::read::SafeInfo;
 use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_eval::{Request, announcement_slot};
 use portcullis_operate::account::Account;
-use portcullis_operate::deploy::Piece;
+use portcullis_operate::deploy::{self, Piece};
 use portcullis_operate::steps::{self, Doing, Goal, Next, Step};
 use portcullis_simulate::{At, Events, Fork, Limits, Pinned, Rpc, Trust, Wanted};
 
@@ -86,17 +87,7 @@ pub(crate) fn rehearse(pinned: &Pinned, safe: Address, goal: &Goal, program: Opt
 }
 
 fn play(ledger: &mut Forked<'_>, safe: Address, goal: &Goal, program: Option<&Piece>) -> Result<Rehearsed> {
-    let mut deployment = None;
-    if let Some(piece) = program
-        && !piece.stands(ledger)?
-    {
-        let call = piece.call();
-        let receipt = ledger.send(ANYBODY, call.to, call.value, call.data)?.expect_success("deploying the program")?;
-        deployment = Some(receipt.gas_used);
-        if !piece.stands(ledger)? {
-            bail!("the program does not come to stand at `{}`", piece.address);
-        }
-    }
+    let deployment = program.map_or(Ok(None), |piece| put(ledger, piece))?;
     let (runs, after) = drive(ledger, safe, goal).wrap_err("the plan does not work, so nothing is planned")?;
     let mut way_out = Vec::new();
     if matches!(goal, Goal::Enforced { .. }) {
@@ -108,6 +99,29 @@ fn play(ledger: &mut Forked<'_>, safe: Address, goal: &Goal, program: Option<&Pi
         bail!("after this plan the hook could not be removed, so nothing is planned");
     }
     Ok(Rehearsed { deployment, runs, after, way_out })
+}
+
+/// Puts a program on the chain, and tells the gas; none where it stands there.
+fn put(ledger: &mut Forked<'_>, piece: &Piece) -> Result<Option<u64>> {
+    if piece.stands(ledger)? {
+        return Ok(None);
+    }
+    let call = piece.call();
+    let receipt = ledger.send(ANYBODY, call.to, call.value, call.data)?.expect_success("deploying the program")?;
+    if !piece.stands(ledger)? {
+        bail!("the program does not come to stand at `{}`", piece.address);
+    }
+    Ok(Some(receipt.gas_used))
+}
+
+/// Brings the account to where it shall be, with its owners' consent, waiting as long as it takes.
+pub(super) fn bring(ledger: &mut Forked<'_>, safe: Address, goal: &Goal) -> Result<Override> {
+    let Goal::Enforced { program, .. } = goal else { bail!("the change has to be one to a policy") };
+    put(ledger, &deploy::program(program)?)?;
+    let began = ledger.now()?;
+    drive(ledger, safe, goal).wrap_err("the policy change does not work")?;
+    let seconds = ledger.now()?.saturating_sub(began);
+    Ok(Override::PolicyChanged { program: keccak256(program), seconds })
 }
 
 /// Executes what comes next until nothing does. Returns what ran, and the account after the first of it.

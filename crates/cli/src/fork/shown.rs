@@ -11,64 +11,95 @@ use portcullis_report::{Conclusion, Untrusted};
 use portcullis_simulate::{Pinned, Reads};
 use serde_json::json;
 
-/// Prints what came out, and says how the process ends.
-pub(crate) fn report(output: &Output, pinned: &Pinned, simulated: &Simulated) -> Result<Exit> {
-    let Simulated { facts, chain, rust: evaluation, names, .. } = simulated;
-    let rust = &evaluation.verdict;
-    let asked = words::asked(evaluation, names);
-    let hash = simulated.hash()?;
-    let overrides: Vec<String> = facts.overrides.iter().map(Override::words).collect();
-    let Reads { trips, from_node, from_file } = pinned.reads();
-    output.result(
-        || {
-            let mut text = head(facts, pinned);
-            for (who, verdict) in [("chain", chain), ("rust ", rust)] {
-                let word = paint_verdict(words::verdict(verdict));
-                text.push_str(&format!("{who}  {word}: {}\n", words::reason(verdict, names)));
+/// Prints what came out of every request, and says how the process ends: with the worst of them.
+pub(crate) fn report(output: &Output, pinned: &Pinned, all: &[Simulated]) -> Result<Exit> {
+    let hash = super::bundle::hash(all)?;
+    let objects = all.iter().map(|one| one.object(pinned)).collect::<Result<Vec<_>>>()?;
+    let object = match <[serde_json::Value; 1]>::try_from(objects) {
+        Ok([only]) => only,
+        Err(several) => json!({ "requests": several, "report_hash": hash }),
+    };
+    let text = || {
+        let several = all.len() > 1;
+        let mut text = String::new();
+        for (number, one) in (1_usize..).zip(all) {
+            if several {
+                text.push_str(&format!("request {number} of {}\n", all.len()));
             }
-            for one in &asked {
-                text.push_str(&format!("asks   for {one}\n"));
+            text.push_str(&one.text(pinned));
+            if several {
+                text.push('\n');
             }
-            if let Some(opening) = &evaluation.opening {
-                text.push_str(&format!("needs  {}\n", words::opening(opening)));
-            }
-            if let Some(from) = simulated.allowed_from {
-                let announced = if from.announced { ", if it is announced now" } else { "" };
-                text.push_str(&format!("from   {}{announced}\n", units::time(from.at)));
-            }
-            text.push_str(&format!("gas    {}\n", facts.gas));
-            if let Some(failure) = &facts.failure {
-                // A contract's own words, which may hold anything.
-                let failure = Untrusted::new(failure);
-                text.push_str(&format!("{}: {failure}\n", paint("but the execution fails", AnsiColor::Red)));
-            }
-            for one in &overrides {
-                text.push_str(&format!("unlike the chain: {one}\n"));
-            }
-            text + &format!("report {hash}\n")
-        },
-        json!({
+        }
+        text + &format!("report {hash}\n")
+    };
+    output.result(text, object)?;
+    let exits = all.iter().map(|Simulated { facts, chain, rust, .. }| {
+        if !facts.agree {
+            let loud = "THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction";
+            talk(paint(loud, AnsiColor::Red));
+            talk(format!("chain: {chain:?}\nrust:  {:?}", rust.verdict));
+        }
+        Conclusion::of(chain.is_allowed(), rust.verdict.is_allowed(), facts.agree, facts.outcome)
+    });
+    let found: Vec<_> = exits.collect();
+    // Allowed, yet the chain would not do it: nothing that reads as success.
+    let worst = [
+        (Conclusion::Disagreement, Exit::Disagree),
+        (Conclusion::Fails, Exit::Error),
+        (Conclusion::Denied, Exit::Denied),
+        (Conclusion::Allowed, Exit::Done),
+    ];
+    let worst = worst.into_iter().find(|(conclusion, _)| found.contains(conclusion));
+    Ok(worst.map_or(Exit::Undecided, |(_, exit)| exit))
+}
+
+impl Simulated {
+    fn text(&self, pinned: &Pinned) -> String {
+        let Self { facts, chain, rust: evaluation, names, .. } = self;
+        let mut text = head(facts, pinned);
+        for (who, verdict) in [("chain", chain), ("rust ", &evaluation.verdict)] {
+            let word = paint_verdict(words::verdict(verdict));
+            text.push_str(&format!("{who}  {word}: {}\n", words::reason(verdict, names)));
+        }
+        for one in &words::asked(evaluation, names) {
+            text.push_str(&format!("asks   for {one}\n"));
+        }
+        if let Some(opening) = &evaluation.opening {
+            text.push_str(&format!("needs  {}\n", words::opening(opening)));
+        }
+        if let Some(from) = self.allowed_from {
+            let announced = if from.announced { ", if it is announced now" } else { "" };
+            text.push_str(&format!("from   {}{announced}\n", units::time(from.at)));
+        }
+        text.push_str(&format!("gas    {}\n", facts.gas));
+        if let Some(failure) = &facts.failure {
+            // A contract's own words, which may hold anything.
+            let failure = Untrusted::new(failure);
+            text.push_str(&format!("{}: {failure}\n", paint("but the execution fails", AnsiColor::Red)));
+        }
+        for one in &facts.overrides {
+            text.push_str(&format!("unlike the chain: {}\n", one.words()));
+        }
+        text
+    }
+
+    fn object(&self, pinned: &Pinned) -> Result<serde_json::Value> {
+        let Self { facts, chain, rust: evaluation, names, .. } = self;
+        let rust = &evaluation.verdict;
+        let overrides: Vec<String> = facts.overrides.iter().map(Override::words).collect();
+        let Reads { trips, from_node, from_file } = pinned.reads();
+        Ok(json!({
             "safe": facts.safe, "chain": words::verdict(chain), "rust": words::verdict(rust),
             "reason": rust.reason.name(), "rule": words::rule(rust, names), "rule_index": rust.rule,
-            "words": words::reason(rust, names), "asked": asked,
+            "words": words::reason(rust, names), "asked": words::asked(evaluation, names),
             "opening": evaluation.opening.as_ref().map(words::opening_json), "outcome": facts.outcome,
-            "allowed_from": simulated.allowed_from,
+            "allowed_from": self.allowed_from,
             "gas": facts.gas, "failure": facts.failure, "agree": facts.agree, "overrides": overrides,
-            "report": facts, "report_hash": hash,
+            "report": facts, "report_hash": self.hash()?,
             "state": { "trips": trips, "from_node": from_node, "from_file": from_file, "proven": pinned.is_proven() },
-        }),
-    )?;
-    if !facts.agree {
-        talk(paint("THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction", AnsiColor::Red));
-        talk(format!("chain: {chain:?}\nrust:  {rust:?}"));
+        }))
     }
-    Ok(match Conclusion::of(chain.is_allowed(), rust.is_allowed(), facts.agree, facts.outcome) {
-        Conclusion::Allowed => Exit::Done,
-        Conclusion::Denied => Exit::Denied,
-        // Allowed, yet the chain would not do it: nothing that reads as success.
-        Conclusion::Fails => Exit::Error,
-        Conclusion::Disagreement => Exit::Disagree,
-    })
 }
 
 impl Simulated {

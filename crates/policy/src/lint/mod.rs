@@ -16,6 +16,7 @@ mod dimension;
 mod exposure;
 mod mention;
 mod quorum;
+mod reach;
 mod rules;
 mod scope;
 mod space;
@@ -25,6 +26,7 @@ mod witness;
 mod written;
 
 pub use difference::{Change, Difference, Direction, diff};
+pub use reach::{Counted, Moves, Reach, most_within, reaches};
 pub use witness::{Used, Witness};
 
 use decide::Decided;

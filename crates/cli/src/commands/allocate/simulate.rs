@@ -5,7 +5,6 @@ use crate::commands::simulate::Setting;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::tx_file::TxFile;
-use alloy_primitives::Bytes;
 use clap::Args;
 use eyre::Result;
 
@@ -22,7 +21,7 @@ impl Simulate {
     /// Ends as `simulate` does.
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
         let actions = self.plan.read()?.actions()?;
-        let transaction = TxFile { origin: None, initiator: None, signatures: Bytes::new(), actions, chain: None };
+        let transaction = TxFile { actions, ..TxFile::default() };
         self.setting.run(transaction, output)
     }
 }
