@@ -2,7 +2,7 @@
 
 use super::Input;
 use crate::tx_file::{TxFile, address, decimal, hex};
-use alloy_dyn_abi::{DynSolType, DynSolValue, JsonAbiExt, Specifier};
+use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_json_abi::{Function, Param, StateMutability};
 use alloy_primitives::Bytes;
 use eyre::{Result, WrapErr, bail, eyre};
@@ -90,7 +90,8 @@ fn calldata(entry: &Entry) -> Result<Bytes> {
     let argument = |input: &Param| -> Result<DynSolValue> {
         let name = &input.name;
         let text = values.and_then(|values| values.get(name)).ok_or_else(|| eyre!("`{name}` has no value"))?;
-        let kind = input.resolve().map_err(|_| eyre!("`{name}` is of no known type `{}`", input.ty))?;
+        let kind = DynSolType::parse(&input.selector_type());
+        let kind = kind.map_err(|_| eyre!("`{name}` is of no known type `{}`", input.ty))?;
         let wrong = || eyre!("`{name}` is no {}; in lists, write large numbers in quotes", input.ty);
         if matches!(kind, DynSolType::Array(_) | DynSolType::FixedArray(..) | DynSolType::Tuple(_)) {
             let list: Value = serde_json::from_str(text).map_err(|_| wrong())?;
@@ -99,8 +100,8 @@ fn calldata(entry: &Entry) -> Result<Bytes> {
         leaf(&kind, text).ok_or_else(wrong)
     };
     let arguments = method.inputs.iter().map(argument).collect::<Result<Vec<_>>>()?;
-    let data = function.abi_encode_input(&arguments).map_err(|error| eyre!("`{}`: {error}", method.name))?;
-    Ok(data.into())
+    let encoded = DynSolValue::Tuple(arguments).abi_encode_params();
+    Ok([function.selector().as_slice(), &encoded].concat().into())
 }
 
 fn listed(kind: &DynSolType, value: &Value) -> Option<DynSolValue> {
