@@ -46,3 +46,33 @@ fn verdict_figures(place: &str, report: &Value) -> Vec<Figure> {
     }
     figures
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn met(steps: &Value) -> Vec<bool> {
+        verdict_figures("embedded", &json!({ "steps": steps })).iter().map(|figure| figure.met).collect()
+    }
+
+    fn step(safe: &str, chain: &str, rust: &str) -> Value {
+        json!({ "safe": safe, "chain": chain, "rust": rust })
+    }
+
+    #[test]
+    fn steps_without_verdicts_and_a_day_without_steps_are_missed() {
+        assert_eq!(met(&json!([])), [false, false]);
+        assert_eq!(verdict_figures("embedded", &json!({})).iter().filter(|figure| figure.met).count(), 0);
+        let whole = [step("1.4.1", "allow", "allow"), step("1.4.1", "deny", "deny")];
+        assert_eq!(met(&json!(whole)), [true, false]);
+        let [first, second] = whole;
+        assert_eq!(met(&json!([first, second, { "safe": "1.4.1" }])), [false, false]);
+    }
+
+    #[test]
+    fn verdicts_that_differ_or_are_all_alike_are_missed() {
+        assert_eq!(met(&json!([step("1.4.1", "allow", "allow"), step("1.4.1", "deny", "allow")])), [false, false]);
+        assert_eq!(met(&json!([step("1.4.1", "deny", "deny")])), [false, false]);
+    }
+}
