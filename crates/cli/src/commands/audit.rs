@@ -1,7 +1,7 @@
 //! `audit`: what a policy would let everybody do with a Safe within a day and a week, confirmed on the Safe's state.
 
 use crate::exit::Exit;
-use crate::fork::{self, Audit as Found, Most, Row};
+use crate::fork::{self, Audit as Found, Most, Row, Taken};
 use crate::output::{Output, talk};
 use crate::{named, policy_file, units};
 use alloy_primitives::{Address, B256, U256};
@@ -154,14 +154,15 @@ fn head(found: &Found) -> Vec<String> {
 /// What stands behind each row: the requests, what they need, and why no more was let through.
 fn behind(row: &Row) -> Vec<String> {
     let amount = |amount: U256| units::amount(amount, row.decimals);
-    let mut lines: Vec<String> = row
-        .taken
-        .iter()
-        .map(|one| {
-            let (at, took, data) = (units::time(one.at), amount(one.amount), &one.data);
-            format!("{at}  {took} by {}: to {}, value {}, data {data}", Untrusted::new(&one.rule), one.to, one.value)
-        })
-        .collect();
+    // Their gas differs, which nobody asks here.
+    let key = |one: &Taken| (one.at, one.rule.clone(), one.to, one.value, one.data.clone(), one.amount);
+    let alike = |requests: &[Taken]| {
+        let [one, ..] = requests else { return String::new() };
+        let (at, took, data) = (units::time(one.at), amount(one.amount), &one.data);
+        let times = if requests.len() == 1 { String::new() } else { format!("{} times ", requests.len()) };
+        format!("{at}  {times}{took} by {}: to {}, value {}, data {data}", Untrusted::new(&one.rule), one.to, one.value)
+    };
+    let mut lines: Vec<String> = row.taken.chunk_by(|one, next| key(one) == key(next)).map(alike).collect();
     lines.extend(row.needs.iter().map(|need| format!("needs {}", Untrusted::new(need))));
     lines.extend(row.stopped.iter().map(|why| format!("no more by {}", Untrusted::new(why))));
     lines

@@ -38,6 +38,7 @@ use std::path::PathBuf;
 pub(crate) use ahead::{hints, lists, of_safe, wanted};
 pub(crate) use audit::{Audit, Most, Row, audit};
 pub(crate) use bundle::{hash, load, store};
+pub(crate) use drain::Taken;
 pub(crate) use file::{ReportFile, whole};
 pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
