@@ -175,7 +175,7 @@ fn deploying_says_where_first_and_twice_is_once() {
     let (code, shown, talk) = operator.run(&yes);
     let sent = shown["sent"].as_array().unwrap().len() as u64;
     assert_eq!((code, operator.paid()), (0, paid + sent), "{talk}");
-    assert_eq!(sent, 13, "ten libraries, the hook, the handler, the program");
+    assert_eq!(sent, 15, "twelve libraries, the hook, the handler, the program");
     let (code, shown, talk) = operator.run(&yes);
     assert_eq!((code, &shown["sent"], operator.paid()), (0, &json!([]), paid + sent), "{talk}");
 }

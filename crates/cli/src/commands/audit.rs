@@ -18,12 +18,13 @@ use std::time::Duration;
 
 const KIND: &str = "audit";
 /// What the table says, and does not.
-const SCOPE: [&str; 8] = [
+const SCOPE: [&str; 9] = [
     "most: no choice of times, requests and answers of others takes more in any day (24 h) or week (7 d), as long as this program is active",
     "confirmed: what the hook, the Safe and the token really let through from this block on, one execution after the other, out of what the Safe holds",
     "unbounded: no limit counts every such request by amount over time; the Safe's balance is all that bounds it",
     "limits on the number of requests, those for each recipient, and those for each of unnamed initiators bound no amount, since requests are batches and there is no end of recipients",
     "\"other calls\" and \"opaque calls\" may move whatever the called contract lets the Safe move; no amount of them is counted, and they are not tried",
+    "\"delegatecalls\" run other code as the Safe, which may then do anything at all; they are not tried",
     "\"leaves\" is what is paid and transferred; an allowance is counted when it is given, not when it is drawn, and what was allowed before this block is not in the table",
     "what rules ask for besides (announcements, approvals, signers, attesters, answers of other contracts) is taken to be given for \"most\", and as the chain has it for \"confirmed\"",
     "in the owners' rows as many owners as the Safe asks for consent; they can also change the policy, which matures after the change delay and ends every bound",

@@ -199,7 +199,7 @@ fn bound(moves: Moves, reaches: &[&Reach], seconds: u64) -> Most {
     match moves {
         Moves::Asset(_) | Moves::Allowance(_) => most_within(reaches, seconds).into(),
         // What such calls do, no limit counts.
-        Moves::Opaque(_) | Moves::Calls => Most::Unbounded,
+        Moves::Opaque(_) | Moves::Calls | Moves::Delegatecalls => Most::Unbounded,
     }
 }
 
@@ -209,13 +209,14 @@ const fn what(moves: Moves) -> &'static str {
         Moves::Allowance(_) => "allowance",
         Moves::Opaque(_) => "opaque calls",
         Moves::Calls => "other calls",
+        Moves::Delegatecalls => "delegatecalls",
     }
 }
 
 const fn moved(moves: Moves) -> Option<Address> {
     match moves {
         Moves::Asset(asset) | Moves::Allowance(asset) | Moves::Opaque(asset) => Some(asset),
-        Moves::Calls => None,
+        Moves::Calls | Moves::Delegatecalls => None,
     }
 }
 

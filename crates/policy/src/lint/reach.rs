@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Comparison, Policy, Scope, Window,
     program::{
-        expand::{APPROVE, CALL, NATIVE, OPAQUE, TRANSFER},
+        expand::{APPROVE, CALL, DELEGATECALL, NATIVE, OPAQUE, TRANSFER},
         lower::lower,
     },
 };
@@ -59,6 +59,8 @@ pub enum Moves {
     Opaque(Address),
     /// Calls of other contracts, which may move what is not declared.
     Calls,
+    /// Code of others that runs as the account, and may do anything.
+    Delegatecalls,
 }
 
 /// A limit.
@@ -153,6 +155,7 @@ fn kinds(decided: &Decided<'_>, assets: &[Address], space: &mut Space) -> Vec<(M
         }
     }
     all.push((Moves::Calls, view.kind(CALL, space)));
+    all.push((Moves::Delegatecalls, view.kind(DELEGATECALL, space)));
     all
 }
 
@@ -257,9 +260,10 @@ mod tests {
     }
 
     fn rule(id: &str, when: &str, limits: &str) -> String {
+        let limits = if limits.is_empty() { String::new() } else { format!(", limits = [{limits}]") };
         format!(
             "[[rules]]\nid = \"{id}\"\nwhen = {{ effect = \"transfer\", asset = \"ETH\"{when} }}\n\
-             then = {{ allow = true, limits = [{limits}] }}\n"
+             then = {{ allow = true{limits} }}\n"
         )
     }
 
@@ -295,6 +299,16 @@ mod tests {
         assert_eq!(outflow(&of(&rules), DAY), ether(8), "one after the other");
         let shared = [rule("a", &named, "\"day\""), rule("b", "", "\"day\"")].concat();
         assert_eq!(outflow(&of(&shared), DAY), ether(6), "one limit is spent once");
+    }
+
+    #[test]
+    fn code_that_runs_as_the_account_is_never_left_out() {
+        let target = "0x3333333333333333333333333333333333333333";
+        let found = of(&format!(
+            "[[rules]]\nid = \"d\"\nwhen = {{ operation = \"delegatecall\", target = \"{target}\" }}\n\
+             then = {{ allow = true }}\n"
+        ));
+        assert!(!found.is_empty() && found.iter().all(|one| one.moves == Moves::Delegatecalls && !one.by_module));
     }
 
     #[test]

@@ -35,9 +35,10 @@ fn when(key: &str, is_rule: bool) -> Option<Described> {
             "What the action calls: `account`, a declared token's name, `@list` or an address.",
         ),
         "selector" => (some(Kind::Text(SELECTOR)), "The function: a signature with full type names, or 4 bytes."),
-        "operation" if is_rule => (
+        "operation" => (
             some(Kind::Words(vec![Effect::Delegatecall.word()])),
-            "That code of the target runs as the account. It is full trust in the target, which must be named.",
+            "That code of the target runs as the account: full trust in the target, which must be named. It stands in the \
+             rule itself only.",
         ),
         "effect" => (some(Kind::Words(Effect::ALL.map(Effect::word).to_vec())), "What the effect is."),
         "asset" => (some(Kind::Text(NAME)), "What moves, by the asset's name."),
