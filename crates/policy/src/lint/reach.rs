@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn ether(amount: u64) -> Option<U256> {
-        Some(U256::from(amount) * U256::from(1_000_000_000_000_000_000_u64))
+        U256::from(amount).checked_mul(U256::from(1_000_000_000_000_000_000_u64))
     }
 
     fn outflow(reaches: &[Reach], seconds: u64) -> Option<U256> {
