@@ -120,7 +120,13 @@ fn request(rest: &mut &[u8]) -> Request {
         operation: (shape >> 4) & 3,
     };
     let origin = (shape & 64 != 0).then(|| Address::from(taken(rest)));
-    Request { account: ACCOUNT, origin, initiator: origin.unwrap_or(ACCOUNT), actions: vec![action], ..Request::default() }
+    Request {
+        account: ACCOUNT,
+        origin,
+        initiator: origin.unwrap_or(ACCOUNT),
+        actions: vec![action],
+        ..Request::default()
+    }
 }
 
 fn byte(rest: &mut &[u8]) -> u8 {
