@@ -6,7 +6,8 @@
 
 use super::curve::{Curve, ceil, wide};
 use alloy_primitives::I256;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use thiserror::Error;
 
 /// How fast the prices become exact: by this many bits a round.
@@ -101,6 +102,8 @@ impl Network {
         let start = price.to_vec();
         let deepest = epsilon * wide(1 << (BITS + 3)) * wide(i128::try_from(price.len() + 1).unwrap_or(i128::MAX));
         let mut next = vec![0; price.len()];
+        let mut relabels = 0;
+        self.approach(price, &excess, &at_node, epsilon, scale);
         let mut active: VecDeque<usize> = (0..price.len()).filter(|node| excess[*node] > 0).collect();
         while let Some(node) = active.pop_front() {
             while excess[node] > 0 {
@@ -108,6 +111,11 @@ impl Network {
                     let below = self.relabel(node, price, &at_node[node], scale).ok_or(Unsolved::NoFlow)?;
                     price[node] = below - epsilon;
                     next[node] = 0;
+                    relabels += 1;
+                    if relabels % price.len() == 0 {
+                        self.approach(price, &excess, &at_node, epsilon, scale);
+                        next.fill(0);
+                    }
                     if start[node] - price[node] > deepest {
                         return Err(Unsolved::NoFlow);
                     }
@@ -138,6 +146,36 @@ impl Network {
         }
         // Supplies cancel out, so that nothing in excess means nothing missing.
         Ok(())
+    }
+
+    /// Lowers every price as far as relabels would, on the way to what is missing: Goldberg's global update, a search
+    /// from the nodes that miss something, in steps of `epsilon`.
+    fn approach(&self, price: &mut [I256], excess: &[i128], at_node: &[Vec<usize>], epsilon: I256, scale: usize) {
+        let size = epsilon.unsigned_abs().bit_len().saturating_sub(1);
+        let mut away: Vec<Option<I256>> = vec![None; price.len()];
+        let missing = (0..price.len()).filter(|node| excess[*node] < 0);
+        let mut open: BinaryHeap<_> = missing.map(|node| Reverse((I256::ZERO, node))).collect();
+        let mut farthest = I256::ZERO;
+        while let Some(Reverse((steps, node))) = open.pop() {
+            if away[node].is_some() {
+                continue;
+            }
+            (away[node], farthest) = (Some(steps), steps);
+            for index in &at_node[node] {
+                let edge = &self.edges[*index];
+                let (other, cost) =
+                    if edge.to == node { (edge.from, edge.up()) } else { (edge.to, edge.down().map(|cost| -cost)) };
+                let Some(cost) = cost.filter(|_| away[other].is_none()) else { continue };
+                let left = (cost << scale) + price[other] - price[node];
+                open.push(Reverse((steps + left.asr(size) + I256::ONE, other)));
+            }
+        }
+        if farthest.is_zero() {
+            return;
+        }
+        for (price, steps) in price.iter_mut().zip(away) {
+            *price -= epsilon * steps.unwrap_or(farthest);
+        }
     }
 
     /// The highest price of a node at which its cheapest residual unit is free.
