@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {ActionView, Data} from "../types/Data.sol";
 import {Evaluation} from "../types/Evaluation.sol";
 import {Effect, Rule} from "../types/Image.sol";
-import {Asked} from "../types/Obligation.sol";
+import {Asked, SIZE_OF_ASKED, askedAt} from "../types/Obligation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Verdict} from "../types/Types.sol";
 import {ExactCalldata} from "./ExactCalldata.sol";
@@ -13,8 +13,6 @@ import {Timelock} from "./Timelock.sol";
 
 /// @notice What stands in the hook of {Obligations}: gathers what is asked for, and the request as it is looked at then.
 library Asking {
-    /// @dev The size of {Asked}.
-    uint256 private constant ASKED = 18 * 32;
     /// @dev The argument of checkTransaction; gasPrice, gasToken, refundReceiver and signatures follow.
     uint256 private constant GUARD_BASE_GAS = 5;
 
@@ -41,7 +39,13 @@ library Asking {
     /// @notice Denies unless the request meets what was joined; notes what to commit.
     function demand(Evaluation memory e, ActionView[] memory actions) internal view {
         if (e.joined.length == 0) return;
-        Asked memory asked;
+        // A struct of words lies in memory as it is encoded.
+        bytes memory encoded = new bytes(SIZE_OF_ASKED);
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := add(encoded, 0x20)
+        }
+        Asked memory asked = askedAt()(pointer);
         asked.account = e.account;
         asked.program = e.image.source;
         asked.initiator = e.initiator;
@@ -57,7 +61,7 @@ library Asking {
             asked.gasToken = ExactCalldata.addressAt(words, baseGasAt + 2);
             asked.refundReceiver = ExactCalldata.addressAt(words, baseGasAt + 3);
         }
-        (bool ok, bytes memory result) = Obligations.meet(_encode(asked), e.joined, _signatures(e));
+        (bool ok, bytes memory result) = Obligations.meet(encoded, e.joined, _signatures(e));
         if (!ok) e.conclude(_verdictIn(result));
         e.met = result;
     }
@@ -85,14 +89,6 @@ library Asking {
     function _signatures(Evaluation memory e) private pure returns (bytes calldata) {
         (bool named, bytes calldata words, uint256 baseGasAt) = _words(e);
         return named ? ExactCalldata.bytesAt(words, baseGasAt + 4) : msg.data[:0];
-    }
-
-    /// @dev A struct of words lies in memory as it is encoded.
-    function _encode(Asked memory asked) private pure returns (bytes memory encoded) {
-        encoded = new bytes(ASKED);
-        assembly ("memory-safe") {
-            mcopy(add(encoded, 32), asked, mload(encoded))
-        }
     }
 
     /// @dev The encoding of a verdict, which {Obligations} alone writes.

@@ -24,16 +24,23 @@ library Attestations {
 
     /// @notice Whether every set that was joined has attested, in ascending order.
     function meet(Case memory c, bytes calldata payload) internal view returns (bool) {
-        uint256 n = c.obligations.length;
-        c.proposals = new bytes32[](n);
+        c.proposals = new bytes32[](c.obligations.length);
         if (!c.has(Op.ATTESTATION)) return true;
         for (uint256 set = 0; set < MAX_SETS; ++set) {
-            for (uint256 i = 0; i < n; ++i) {
-                Obligation memory o = c.obligations[i];
-                if (o.op == Op.ATTESTATION && o.key == set && !_meets(c, o, i, payload)) return false;
-            }
+            uint256 index;
+            (index, set) = _lowest(c, set);
+            if (set < MAX_SETS && !_meets(c, c.obligations[index], index, payload)) return false;
         }
         return true;
+    }
+
+    /// @dev Of the sets that were joined the first from `set` on, and where it stands; MAX_SETS if there is none.
+    function _lowest(Case memory c, uint256 set) private pure returns (uint256 index, uint256 lowest) {
+        lowest = MAX_SETS;
+        for (uint256 i = 0; i < c.obligations.length; ++i) {
+            Obligation memory o = c.obligations[i];
+            if (o.op == Op.ATTESTATION && set <= o.key && o.key < lowest) (index, lowest) = (i, o.key);
+        }
     }
 
     function _meets(Case memory c, Obligation memory o, uint256 index, bytes calldata payload)

@@ -8,14 +8,22 @@ import {Verdict} from "../types/Types.sol";
 
 /// @notice A request's obligations, looked through; and its verdict. As in the engine, what denies returns false.
 library Cases {
+    /// @notice What the request is to meet, in the order of asking.
+    function take(Case memory c, Obligation[] memory obligations) internal pure {
+        c.obligations = obligations;
+        for (uint256 i = 0; i < obligations.length; ++i) {
+            c.ops |= 1 << obligations[i].op;
+        }
+    }
+
     function has(Case memory c, uint256 op) internal pure returns (bool) {
-        (bool found,) = find(c, op);
-        return found;
+        return c.ops & 1 << op != 0;
     }
 
     /// @notice The first obligation with the op, in the order of asking.
     function find(Case memory c, uint256 op) internal pure returns (bool found, Obligation memory o) {
-        for (uint256 i = 0; i < c.obligations.length && !found; ++i) {
+        if (!has(c, op)) return (false, o);
+        for (uint256 i = 0; !found; ++i) {
             o = c.obligations[i];
             found = o.op == op;
         }

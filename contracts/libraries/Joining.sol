@@ -31,7 +31,8 @@ library Joining {
             uint256 length = _length(obligations.word(0) >> 248);
             if (length == 0 || length > obligations.length) return "";
             if (!_isSound(image, obligations)) return "";
-            longer = bytes.concat(longer, abi.encodePacked(uint16(rule), uint32(effect)), obligations[:length]);
+            // Rules have two bytes, and effects are bounded by calldata.
+            longer = bytes.concat(longer, bytes6(uint48(rule << 32 | effect)), obligations[:length]);
             obligations = obligations[length:];
         }
     }

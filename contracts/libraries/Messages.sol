@@ -24,23 +24,26 @@ library Messages {
     );
 
     /// @notice What the Safe hashes into its transaction hash; `safeTxGas` and `gasPrice` are zero.
-    function safeTransaction(Asked memory a, uint256 nonce) internal view returns (bytes memory preimage) {
-        // In two parts, since the stack cannot serve ten words.
-        bytes memory first = abi.encode(a.to, a.value, a.dataHash, a.operation, 0);
-        bytes memory second = abi.encode(a.baseGas, 0, a.gasToken, a.refundReceiver, nonce);
-        return safeTransaction(a.account, bytes.concat(first, second));
+    function safeTransaction(Asked memory a) internal view returns (bytes memory preimage) {
+        bytes32 hash;
+        assembly ("memory-safe") {
+            // The type, and the ten words that are the first of what is asked.
+            let start := mload(0x40)
+            mstore(start, SAFE_TX)
+            mcopy(add(start, 0x20), a, 0x140)
+            hash := keccak256(start, 0x160)
+        }
+        return _safe(a.account, hash);
     }
 
     /// @notice The same of ten words: the transaction's fields, with the hash of its data.
     function safeTransaction(address account, bytes memory fields) internal view returns (bytes memory preimage) {
-        bytes32 hash = keccak256(bytes.concat(SAFE_TX, fields));
-        return abi.encodePacked(bytes2(0x1901), _safeDomain(account), hash);
+        return _safe(account, keccak256(bytes.concat(SAFE_TX, fields)));
     }
 
     /// @notice What the Safe hashes into the hash that its owners sign for a message.
     function safeMessage(address account, bytes memory message) internal view returns (bytes memory preimage) {
-        bytes32 hash = keccak256(abi.encode(SAFE_MESSAGE, keccak256(message)));
-        return abi.encodePacked(bytes2(0x1901), _safeDomain(account), hash);
+        return _safe(account, keccak256(abi.encode(SAFE_MESSAGE, keccak256(message))));
     }
 
     /// @notice The separator of the hook's domain. The hook delegatecalls here.
@@ -62,13 +65,27 @@ library Messages {
         bytes32 proposal,
         uint256 deadline
     ) internal pure returns (bytes32) {
-        bytes memory first = abi.encode(ATTESTATION, b.account, b.request, effects, b.version, b.epoch);
-        bytes memory second = abi.encode(set, keccak256(statement), proposal, deadline);
-        return _digest(b, keccak256(bytes.concat(first, second)));
+        bytes32[10] memory words = [
+            ATTESTATION,
+            bytes32(uint256(uint160(b.account))),
+            b.request,
+            effects,
+            b.version,
+            bytes32(b.epoch),
+            bytes32(set),
+            keccak256(statement),
+            proposal,
+            bytes32(deadline)
+        ];
+        bytes32 hash;
+        assembly ("memory-safe") {
+            hash := keccak256(words, 0x140)
+        }
+        return _digest(b, hash);
     }
 
-    function _safeDomain(address account) private view returns (bytes32) {
-        return keccak256(abi.encode(SAFE_DOMAIN, block.chainid, account));
+    function _safe(address account, bytes32 hash) private view returns (bytes memory) {
+        return abi.encodePacked(bytes2(0x1901), keccak256(abi.encode(SAFE_DOMAIN, block.chainid, account)), hash);
     }
 
     function _digest(Binding memory b, bytes32 message) private pure returns (bytes32) {

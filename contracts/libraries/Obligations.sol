@@ -3,10 +3,11 @@ pragma solidity ^0.8.28;
 
 import {IPolicyHook} from "../interfaces/IPolicyHook.sol";
 import {Image} from "../types/Image.sol";
-import {Asked, Case, Obligation, Op} from "../types/Obligation.sol";
+import {Asked, Case, Obligation, Op, caseAt, newCase} from "../types/Obligation.sol";
 import {Reason} from "../types/Reason.sol";
 import {Approvals} from "./Approvals.sol";
 import {Attestations} from "./Attestations.sol";
+import {Calldata} from "./Calldata.sol";
 import {Cases} from "./Cases.sol";
 import {Joining} from "./Joining.sol";
 import {Material} from "./Material.sol";
@@ -18,27 +19,18 @@ import {Quorum} from "./Quorum.sol";
 import {State} from "./State.sol";
 import {Statements} from "./Statements.sol";
 
-/// @notice What a request that meets its obligations leaves behind.
-struct Met {
-    address account;
-    bytes32 request;
-    // Where the Safe's nonce is noted as used, 0 for nowhere.
-    bytes32 used;
-    Obligation[] obligations;
-    bytes32[] proposals;
-    // The module, and where its request is open, if that ends here; 0 if not.
-    address module;
-    uint256 opening;
-}
-
 /// @notice Joins and meets obligations, `docs/program.md` §8, in a contract of its own: programs without any never come
 /// here. Delegatecalled, so that static calls, storage and events are the hook's.
 library Obligations {
+    using Calldata for bytes;
     using Cases for Case;
     using Openings for Opening;
     using Program for Image;
 
     uint256 private constant USED = 4;
+    /// @dev Bytes of what a request leaves behind, and of each obligation that is told.
+    uint256 private constant MET = 5 * 32;
+    uint256 private constant TOLD = 4 * 32;
 
     /// @notice See {Joining.join}.
     function join(address source, bytes calldata joined, bytes calldata obligations, uint256 rule, uint256 effect)
@@ -89,7 +81,7 @@ library Obligations {
 
     /// @notice Whether the request meets what was joined.
     /// @param signatures As the Safe was given them, material included.
-    /// @param asked An encoded {Asked}: two bytes strings more take the hook less code than so many words.
+    /// @param asked An encoded {Asked}, which the hook alone writes.
     /// @return ok Whether it does.
     /// @return result For {commit}; or else the {Verdict}, encoded.
     function meet(bytes calldata asked, bytes calldata joined, bytes calldata signatures)
@@ -97,36 +89,46 @@ library Obligations {
         view
         returns (bool ok, bytes memory result)
     {
-        Case memory c;
-        c.asked = abi.decode(asked, (Asked));
+        Case memory c = caseAt()(newCase(asked));
         Program.open(c.image, c.asked.program);
-        c.obligations = Joining.read(joined);
+        c.take(Joining.read(joined));
         uint256 opening = _name(c);
         if (!c.asked.owners) signatures = signatures[:0];
         if (!_meets(c, signatures)) return (false, abi.encode(c.verdict));
-        Asked memory a = c.asked;
-        Met memory met = Met(a.account, c.binding.request, c.used, c.obligations, c.proposals, a.module, opening);
-        return (true, abi.encode(met));
+        return (true, _met(c, opening));
     }
 
     /// @notice Notes what the executing request used up, and tells what it was allowed by.
+    /// @param met As {meet} leaves it.
     function commit(bytes calldata met) external {
-        Met memory m = abi.decode(met, (Met));
-        bytes32 used = m.used;
+        (address account, bytes32 request, bytes32 used, address module, uint256 opening) =
+            abi.decode(met, (address, bytes32, bytes32, address, uint256));
         if (used != 0) {
             assembly ("memory-safe") {
                 tstore(used, 1)
             }
         }
-        if (m.opening != 0) {
-            State.write(m.opening, 0);
-            emit IPolicyHook.Consumed(m.account, m.module, m.request);
+        if (opening != 0) {
+            State.write(opening, 0);
+            emit IPolicyHook.Consumed(account, module, request);
         }
-        for (uint256 i = 0; i < m.obligations.length; ++i) {
-            Obligation memory o = m.obligations[i];
-            if (o.op == Op.NOTIFY) emit IPolicyHook.Notified(m.account, bytes32(o.key), uint16(o.rule));
-            if (o.op != Op.ATTESTATION) continue;
-            emit IPolicyHook.Attested(m.account, m.request, uint8(o.key), m.proposals[i]);
+        for (uint256 at = MET; at < met.length; at += TOLD) {
+            uint256 key = met.load(at + 0x20);
+            uint256 rule = met.load(at + 0x40);
+            if (met.load(at) == Op.NOTIFY) emit IPolicyHook.Notified(account, bytes32(key), uint16(rule));
+            else emit IPolicyHook.Attested(account, request, uint8(key), bytes32(met.load(at + 0x60)));
+        }
+    }
+
+    /// @dev What a request that meets its obligations leaves behind: five words, and four more of each obligation that
+    /// is told.
+    /// @param opening Where the module's request is open, if that ends here; 0 if not.
+    function _met(Case memory c, uint256 opening) private pure returns (bytes memory met) {
+        met = abi.encode(c.asked.account, c.binding.request, c.used, c.asked.module, opening);
+        for (uint256 i = 0; i < c.obligations.length; ++i) {
+            Obligation memory o = c.obligations[i];
+            bool isTold = o.op == Op.NOTIFY || o.op == Op.ATTESTATION;
+            if (isTold) met = bytes.concat(met, abi.encode(o.op, o.key, o.rule, c.proposals[i]));
         }
     }
 
@@ -173,10 +175,10 @@ library Obligations {
             else nonce = next - 1;
         }
         if (!a.owners) return;
-        c.preimage = Messages.safeTransaction(a, nonce);
+        a.nonce = nonce;
+        c.preimage = Messages.safeTransaction(a);
         c.binding.separator = Messages.domain();
         c.binding.request = keccak256(c.preimage);
-        a.nonce = nonce;
         if (a.executing) c.used = keccak256(abi.encode(a.account, nonce, USED));
     }
 

@@ -26,7 +26,8 @@ library Quorum {
     function _asker(Case memory c) private pure returns (bool found, Obligation memory o) {
         (found, o) = c.find(Op.SIGNATURES);
         if (!found) (found, o) = c.find(Op.NAMED_SIGNERS);
-        for (uint256 i = 0; i < c.obligations.length && !found && c.asked.module == address(0); ++i) {
+        if (found || !c.has(Op.APPROVALS) || c.asked.module != address(0)) return (found, o);
+        for (uint256 i = 0; i < c.obligations.length && !found; ++i) {
             o = c.obligations[i];
             found = o.op == Op.APPROVALS && o.flags & OWNERS_COUNT == 0;
         }

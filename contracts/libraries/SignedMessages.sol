@@ -69,9 +69,10 @@ library SignedMessages {
         // What was signed on chain was a request of the account, which asked its owners for no more than the threshold.
         bool more = rule.signatures != 0 || rule.signers != 0;
         if (owners.length == 0 && !more && _signedOnChain(c)) return;
-        c.obligations = new Obligation[](rule.signers == 0 ? 1 : 2);
-        c.obligations[0] = Obligation(Op.SIGNATURES, 0, rule.signatures, 0, index, 0);
-        if (rule.signers != 0) c.obligations[1] = Obligation(Op.NAMED_SIGNERS, rule.list, rule.signers, 0, index, 0);
+        Obligation[] memory asked = new Obligation[](rule.signers == 0 ? 1 : 2);
+        asked[0] = Obligation(Op.SIGNATURES, 0, rule.signatures, 0, index, 0);
+        if (rule.signers != 0) asked[1] = Obligation(Op.NAMED_SIGNERS, rule.list, rule.signers, 0, index, 0);
+        c.take(asked);
         // An account without a threshold has nobody who could have signed.
         if (Quorum.meet(c, owners) && c.owners.length == 0) {
             c.deny(c.obligations[0], Reason.BadOwnerSignatures, 0, type(uint256).max, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Image} from "./Image.sol";
+import {Image, pointerOf} from "./Image.sol";
 import {Verdict} from "./Types.sol";
 
 /// @notice What rules ask for besides limits and delay, `docs/program.md` §1.
@@ -28,8 +28,20 @@ struct Obligation {
 }
 
 /// @notice A request, as far as obligations look at it: what names it, and where it stands.
-/// @dev By now `safeTxGas` and `gasPrice` are known to be zero.
 struct Asked {
+    // What an owner request has the Safe hash, in its order. By now `safeTxGas` and `gasPrice`
+    // are known to be zero.
+    address to;
+    uint256 value;
+    bytes32 dataHash;
+    uint256 operation;
+    uint256 safeTxGas;
+    uint256 baseGas;
+    uint256 gasPrice;
+    address gasToken;
+    address refundReceiver;
+    // Where it is not executing.
+    uint256 nonce;
     address account;
     address program;
     address initiator;
@@ -41,15 +53,6 @@ struct Asked {
     // How many effects it has, and their hash.
     uint256 effects;
     bytes32 digest;
-    address to;
-    uint256 value;
-    bytes32 dataHash;
-    uint256 operation;
-    uint256 baseGas;
-    address gasToken;
-    address refundReceiver;
-    // Where it is not executing.
-    uint256 nonce;
     // Of a module request: who makes it, and the hash of its actions.
     address module;
     bytes32 content;
@@ -84,4 +87,47 @@ struct Case {
     bytes32[] proposals;
     // Where the nonce is noted as used, in transient storage; 0 where it is not.
     bytes32 used;
+    // Which ops there are, a bit each.
+    uint256 ops;
+}
+
+/// @dev Bytes of {Asked}.
+uint256 constant SIZE_OF_ASKED = 0x280;
+
+/// @dev An empty case but for what is asked, encoded, which lies in memory as it is encoded. What it comes with stands
+/// behind its 11 words: 20 + 17 + 5 + 6 more. The compiler would clear each struct by itself. A test holds the places
+/// against its own idea of the structs.
+function newCase(bytes calldata asked) pure returns (uint256 pointer) {
+    assembly ("memory-safe") {
+        pointer := mload(0x40)
+        mstore(0x40, add(pointer, 0x760))
+        calldatacopy(pointer, calldatasize(), 0x760)
+        mstore(pointer, add(pointer, 0x160))
+        calldatacopy(add(pointer, 0x160), asked.offset, SIZE_OF_ASKED)
+        // image, binding, verdict
+        mstore(add(pointer, 0x20), add(pointer, 0x3e0))
+        mstore(add(pointer, 0x60), add(pointer, 0x600))
+        mstore(add(pointer, 0xe0), add(pointer, 0x6a0))
+        // obligations, preimage, owners, approvers, proposals: none
+        mstore(add(pointer, 0x40), 0x60)
+        mstore(add(pointer, 0x80), 0x60)
+        mstore(add(pointer, 0xa0), 0x60)
+        mstore(add(pointer, 0xc0), 0x60)
+        mstore(add(pointer, 0x100), 0x60)
+    }
+}
+
+/// @dev As {evaluationAt}.
+function caseAt() pure returns (function(uint256) pure returns (Case memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
+    assembly ("memory-safe") {
+        cast := same
+    }
+}
+
+function askedAt() pure returns (function(uint256) pure returns (Asked memory) cast) {
+    function(uint256) pure returns (uint256) same = pointerOf;
+    assembly ("memory-safe") {
+        cast := same
+    }
 }
