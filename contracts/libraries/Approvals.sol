@@ -23,8 +23,8 @@ library Approvals {
 
     /// @notice Whether enough members of each list have approved, and none has denied.
     function meet(Case memory c, bytes calldata payload) internal view returns (bool) {
-        (bool asked, Obligation memory first) = c.find(Op.APPROVALS);
-        if (!asked) return true;
+        if (!c.has(Op.APPROVALS)) return true;
+        (, Obligation memory first) = c.find(Op.APPROVALS);
         (bool brought, bytes calldata entries) = Material.approvals(payload);
         uint256 why;
         (c.approvers, why) = Signers.ofApprovals(c.binding, entries);

@@ -22,8 +22,7 @@ library Cases {
 
     /// @notice The first obligation with the op, in the order of asking.
     function find(Case memory c, uint256 op) internal pure returns (bool found, Obligation memory o) {
-        if (!has(c, op)) return (false, o);
-        for (uint256 i = 0; !found; ++i) {
+        for (uint256 i = 0; i < c.obligations.length && !found; ++i) {
             o = c.obligations[i];
             found = o.op == op;
         }

@@ -17,6 +17,7 @@ library Quorum {
     /// @notice Whether enough owners, and of each list enough, have signed. Reads the owners who did, if anybody asks.
     /// @param signatures What the Safe reads, without the envelope.
     function meet(Case memory c, bytes calldata signatures) internal view returns (bool) {
+        if (!c.has(Op.SIGNATURES) && !c.has(Op.NAMED_SIGNERS) && !c.has(Op.APPROVALS)) return true;
         (bool asked, Obligation memory asker) = _asker(c);
         return !asked || _read(c, asker, signatures) && _named(c);
     }
@@ -26,8 +27,7 @@ library Quorum {
     function _asker(Case memory c) private pure returns (bool found, Obligation memory o) {
         (found, o) = c.find(Op.SIGNATURES);
         if (!found) (found, o) = c.find(Op.NAMED_SIGNERS);
-        if (found || !c.has(Op.APPROVALS) || c.asked.module != address(0)) return (found, o);
-        for (uint256 i = 0; i < c.obligations.length && !found; ++i) {
+        for (uint256 i = 0; i < c.obligations.length && !found && c.asked.module == address(0); ++i) {
             o = c.obligations[i];
             found = o.op == Op.APPROVALS && o.flags & OWNERS_COUNT == 0;
         }
