@@ -132,7 +132,7 @@ function newRule() pure returns (uint256 pointer) {
 }
 
 using {failed, spoil, blame} for Image global;
-using {append, index, allows, forModules, limitCount, delay} for Rule global;
+using {append, index, allows, limitCount, delay} for Rule global;
 
 /// @dev A memory struct is its pointer; lists keep it as a number so that 0 can say that there is none.
 function append(Rule memory rule, Rule memory next) pure {
@@ -148,10 +148,6 @@ function index(Rule memory rule) pure returns (uint256) {
 
 function allows(Rule memory rule) pure returns (bool) {
     return rule.head & ALLOW != 0;
-}
-
-function forModules(Rule memory rule) pure returns (bool) {
-    return rule.head & MODULES != 0;
 }
 
 function limitCount(Rule memory rule) pure returns (uint256) {

@@ -8,6 +8,7 @@ mod bench_eval;
 mod bench_gas;
 mod bindings;
 mod check;
+mod coverage;
 mod demo;
 mod deps;
 mod evidence;
@@ -21,11 +22,13 @@ mod mutants;
 mod node;
 mod parity;
 mod picture;
+mod pypi;
 mod readme;
 #[cfg(feature = "compilers")]
 mod recompile;
 mod record;
 mod setup;
+mod slither;
 mod stage;
 mod suite;
 mod symbolic;
@@ -68,6 +71,10 @@ enum Verb {
     Fuzz(fuzz::FuzzArgs),
     /// Prove with Halmos what holds for every input: limits, decoding, lifecycle
     Symbolic(symbolic::SymbolicArgs),
+    /// Let slither look at the contracts, and hold what it finds to the answers in SECURITY.md
+    Slither(slither::SlitherArgs),
+    /// Count the lines and branches of the contracts that the tests reach
+    Coverage(coverage::CoverageArgs),
     /// Measure beside others; never part of a check
     Bench(bench_eval::BenchArgs),
     /// Write the committed ABI and bytecode
@@ -95,6 +102,8 @@ fn main() -> ExitCode {
         Verb::Mutants(args) => mutants::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Symbolic(args) => symbolic::run(&args),
+        Verb::Slither(args) => slither::run(&args),
+        Verb::Coverage(args) => coverage::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),
         Verb::Docs(args) => generated::run(&args),

