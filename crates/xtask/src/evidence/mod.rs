@@ -42,6 +42,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     let mut figures = sizes()?;
     figures.extend(attack_figures()?);
     figures.extend(parity_figures(&REQUESTS, args.seed)?);
+    figures.extend(parity_recorded()?);
     figures.extend(parity_figures(&MESSAGES, args.seed)?);
     figures.extend(parity_figures(&BATCHES, args.seed)?);
     figures.push(self_test(&REQUESTS, args.seed)?);
@@ -160,6 +161,21 @@ fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
             share.is_some_and(|share| share >= compared.least_allowed),
         ),
     ])
+}
+
+/// The long run, if it has run its time on this source, or found something.
+fn parity_recorded() -> Result<Option<Figure>> {
+    let Some(record) = parity::recorded()? else { return Ok(None) };
+    let [cases, disagreements] = ["cases", "disagreements"].map(|key| record::number(&record, key));
+    let uncovered = count(tools::at(&record, "uncovered"));
+    let figure = || Figure {
+        name: "parity: disagreements, on record".to_owned(),
+        target: format!("0 of {}", parity::RECORDED),
+        value: format!("{disagreements} of {cases}"),
+        met: disagreements == 0 && uncovered == Some(0),
+        seed: tools::at(&record, "first_seed").as_u64(),
+    };
+    Ok((cases >= parity::RECORDED || disagreements > 0).then(figure))
 }
 
 fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
