@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, fuzz, link, lint_proof, node, parity, record, setup, stage, suite, tools, wasm};
+use crate::{attacks, demo, fuzz, link, lint_proof, mutants, node, parity, record, setup, stage, suite, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ mod played;
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
 const ATTACKS: usize = 40;
+const MUTANTS: usize = 200;
 const LINT_POLICIES: u64 = 2_000;
 const LINT_RECORDED: u64 = 100_000;
 const WASM_CASES: u64 = 2_000;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     demo::build()?;
     let mut figures = sizes()?;
     figures.extend(attack_figures()?);
+    figures.extend(mutant_figure()?);
     figures.extend(parity_figures(&REQUESTS, args.seed)?);
     figures.extend(parity_recorded()?);
     figures.extend(parity_figures(&MESSAGES, args.seed)?);
@@ -105,6 +107,18 @@ fn attack_figures() -> Result<[Figure; 2]> {
             held == named && board.faults.is_empty(),
         ),
     ])
+}
+
+/// The mutants on record, if there are as many as it takes.
+fn mutant_figure() -> Result<Option<Figure>> {
+    let enough = mutants::figures()?.filter(|(all, _)| *all >= MUTANTS);
+    Ok(enough.map(|(all, killed)| Figure {
+        name: "mutants of the contracts killed, on record".to_owned(),
+        target: format!(">= 90 % of {MUTANTS}"),
+        value: format!("{killed} of {all}"),
+        met: killed.saturating_mul(100) >= all.saturating_mul(90),
+        seed: None,
+    }))
 }
 
 /// What is compared, and how much of it must end in allow, in percent.

@@ -1,10 +1,11 @@
-//! `mutants`: small faults planted in the contracts, one at a time, and whether the tests notice.
+//! `mutants`: small faults planted in the contracts, one at a time, and whether the tests notice; what became of each
+//! is kept in `evidence/mutants.json`.
 
 mod points;
 mod source;
 mod workshop;
 
-use crate::{link, tools};
+use crate::{link, record, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +17,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use workshop::{Fate, Workshop};
+
+/// Where what was found is kept, for as long as the contracts stay the same.
+const RECORD: &str = "evidence/mutants.json";
 
 #[derive(Debug, Args)]
 pub(crate) struct MutantsArgs {
@@ -67,11 +71,20 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<()> {
     let all = points::enumerate(&sources, &trees);
     eprintln!("{} mutants can be made", all.len());
     let drawn = draw(all.into_iter().collect(), args.seed)?;
+    let known = recorded(&hash, args.seed)?;
     if !args.report {
-        examine(args, &sources, &place, &hash, &drawn)?;
+        examine(args, &sources, &place, &hash, &drawn, &known)?;
     }
 
-    let results = read_all(&place, &format!("{hash}-{}-", args.seed))?;
+    let mut results = read_all(&place, &format!("{hash}-{}-", args.seed))?;
+    results.extend(known);
+    if !args.report {
+        let kept = json!({
+            "format_version": "1.0", "source": hash, "seed": args.seed, "fates": told(&results),
+            "date": record::today()?, "machine": tools::machine(),
+        });
+        record::write(RECORD, &kept)?;
+    }
     let mutants = results.values().filter(|fate| **fate != Fate::Invalid).count();
     let survivors: Vec<&Mutant> =
         drawn.iter().filter(|mutant| results.get(&mutant.id()) == Some(&Fate::Survived)).collect();
@@ -99,10 +112,36 @@ fn draw(mut mutants: Vec<Mutant>, seed: u64) -> Result<Vec<Mutant>> {
     Ok(mutants)
 }
 
-fn examine(args: &MutantsArgs, sources: &Sources, place: &Path, hash: &str, drawn: &[Mutant]) -> Result<()> {
+/// What the record says of these contracts and this seed.
+fn recorded(hash: &str, seed: u64) -> Result<Results> {
+    let Some(record) = record::read(RECORD) else { return Ok(Results::new()) };
+    let current = tools::at(&record, "source").as_str() == Some(hash) && record::number(&record, "seed") == seed;
+    let fates = tools::at(&record, "fates").as_object().filter(|_| current);
+    fates.map_or_else(|| Ok(Results::new()), |fates| understood(fates.clone()))
+}
+
+/// How many mutants are on record of the contracts as they are, and how many of them were killed.
+pub(crate) fn figures() -> Result<Option<(usize, usize)>> {
+    let Some(record) = record::read(RECORD) else { return Ok(None) };
+    let results = recorded(&Sources::read()?.hash()?, record::number(&record, "seed"))?;
+    let count = |wanted: fn(&Fate) -> bool| results.values().filter(|fate| wanted(fate)).count();
+    let (killed, survived) = (count(|fate| matches!(fate, Fate::Killed(_))), count(|fate| *fate == Fate::Survived));
+    Ok((!results.is_empty()).then_some((killed.saturating_add(survived), killed)))
+}
+
+fn examine(
+    args: &MutantsArgs,
+    sources: &Sources,
+    place: &Path,
+    hash: &str,
+    drawn: &[Mutant],
+    known: &Results,
+) -> Result<()> {
     let Shard { index, of } = args.shard;
     let state = place.join(format!("{hash}-{}-{index}-of-{of}.json", args.seed));
     let mut results = if state.exists() { read(&state)? } else { Results::new() };
+    let own = drawn.iter().skip(index.saturating_sub(1)).step_by(of).map(Mutant::id);
+    results.extend(own.filter_map(|id| known.get(&id).map(|fate| (id, fate.clone()))));
     let wanted = args.count.div_ceil(of);
     let counted = |results: &Results| results.values().filter(|fate| **fate != Fate::Invalid).count();
     if counted(&results) >= wanted {
@@ -141,8 +180,8 @@ fn examine(args: &MutantsArgs, sources: &Sources, place: &Path, hash: &str, draw
     Ok(())
 }
 
-fn write(path: &Path, results: &Results) -> Result<()> {
-    let entries: Map<String, Value> = results
+fn told(results: &Results) -> Value {
+    results
         .iter()
         .map(|(id, fate)| {
             let fate = match fate {
@@ -152,16 +191,23 @@ fn write(path: &Path, results: &Results) -> Result<()> {
             };
             (id.clone(), fate)
         })
-        .collect();
+        .collect::<Map<String, Value>>()
+        .into()
+}
+
+fn write(path: &Path, results: &Results) -> Result<()> {
     // Whole or not at all, should the run be broken off here.
     let next = path.with_extension("next");
-    fs::write(&next, Value::Object(entries).to_string()).wrap_err("cannot write the state file")?;
+    fs::write(&next, told(results).to_string()).wrap_err("cannot write the state file")?;
     fs::rename(&next, path).wrap_err("cannot write the state file")
 }
 
 fn read(path: &Path) -> Result<Results> {
     let text = fs::read_to_string(path).wrap_err("cannot read a state file")?;
-    let entries: Map<String, Value> = serde_json::from_str(&text).wrap_err("a state file is not JSON")?;
+    understood(serde_json::from_str(&text).wrap_err("a state file is not JSON")?)
+}
+
+fn understood(entries: Map<String, Value>) -> Result<Results> {
     entries
         .into_iter()
         .map(|(id, fate)| {
