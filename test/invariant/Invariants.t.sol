@@ -152,3 +152,20 @@ contract ManagerInvariants is InvariantTest {
         _setUp(Edition.V141, Route.Manager, true);
     }
 }
+
+/// @notice The same two routes on Safes that tell everything in events.
+contract GuardL2Invariants is InvariantTest {
+    function setUp() public {
+        _setUp(Edition.V141L2, Route.Guard, false);
+    }
+
+    function _applies(Kind kind) internal pure override returns (bool) {
+        return kind != Kind.ModulePay && kind != Kind.ModuleTries;
+    }
+}
+
+contract ManagerL2Invariants is InvariantTest {
+    function setUp() public {
+        _setUp(Edition.V130L2, Route.Manager, true);
+    }
+}
