@@ -36,6 +36,7 @@ abstract contract Engine is Ruling {
     uint256 private constant CONTROL = 0x120;
     uint256 private constant MANAGER = 0x140;
     uint256 private constant RULE = 0x1e0;
+    uint256 private constant METERED = 0x440;
     /// @dev Where {ControlWord} has the route, and {Route.Manager}.
     uint256 private constant ROUTE = 224;
     uint256 private constant MANAGER_ROUTE = 3;
@@ -77,6 +78,7 @@ abstract contract Engine is Ruling {
         if (!e.more) return;
         _slots(e);
         if (e.trusted != 0) _watch(e);
+        if (e.metered != 0) _meter(e);
         Asking.demand(e, actions);
         Timelock.demand(e, actions);
     }
@@ -102,7 +104,7 @@ abstract contract Engine is Ruling {
         if (e.slots.length != 0) State.setStaged(e.account, StagedWord.wrap(0), 0);
         if (e.joined.length != 0) Obligations.commit(e.met);
         if (e.removal) Lifecycle.remove(e.account);
-        if (e.trusted != 0) Watch.note(e.account, e.trusted);
+        if (e.trusted | e.metered != 0) Watch.note(e.account, e.trusted, _bytesAt(e.metered));
     }
 
     /// @dev What most requests are without.
@@ -219,6 +221,23 @@ abstract contract Engine is Ruling {
         if (reason == Reason.Allowed) return;
         (uint256 effect, uint256 rule) = Watch.asker(e.trusted);
         e.denyAt(reason, effect, rule, detail, 0, 0);
+    }
+
+    /// @dev Reads the balances that limits meter, and denies where nobody could tell what left.
+    function _meter(Evaluation memory e) private view {
+        (Reason reason, uint256 detail, uint256 have, bytes memory notes) =
+            Watch.meter(e.account, e.control, e.effects, _bytesAt(e.metered));
+        assembly ("memory-safe") {
+            mstore(add(EVALUATION, METERED), notes)
+        }
+        if (reason != Reason.Allowed) e.denyAt(reason, e.effects, NO_RULE, detail, have, 0);
+    }
+
+    /// @dev None at 0.
+    function _bytesAt(uint256 pointer) private pure returns (bytes memory found) {
+        assembly ("memory-safe") {
+            if pointer { found := pointer }
+        }
     }
 
     function _slots(Evaluation memory e) private view {

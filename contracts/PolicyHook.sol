@@ -45,10 +45,10 @@ contract PolicyHook is TransactionGuard, ModuleGuard, ProtocolHooks, Desk {
         return 0;
     }
 
-    /// @dev What is called after an execution: its second argument says how that went. Nothing is written, and nothing
-    /// looked at but what the caller noted of itself, so this asks for no authority: after a removal, the manager that
-    /// still finishes that very execution is registered no longer.
-    function _checkSuccess() private view {
+    /// @dev What is called after an execution: its second argument says how that went. Nothing is looked at but what was
+    /// noted of the caller, and nothing written but what is charged to the caller's own limits, so this asks for no
+    /// authority: after a removal, the manager that still finishes that very execution is registered no longer.
+    function _checkSuccess() private {
         require(ExactCalldata.argument(1) == 1, IPolicyHook.ExecutionFailed());
         bool locked;
         assembly ("memory-safe") {

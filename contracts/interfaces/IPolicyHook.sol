@@ -18,7 +18,8 @@ interface IPolicyHook {
     error NonCanonicalEntry();
     /// @notice The execution failed; reverting keeps anything failed from being charged.
     error ExecutionFailed();
-    /// @notice Less gas is left than a registry or a static call of a condition is due, so there is no verdict.
+    /// @notice Less gas is left than a registry, a static call of a condition or a metered balance is due, so there is no
+    /// verdict.
     error NotEnoughGas();
     /// @notice Part of the hook's code, which stands in a contract of its own, is not on this chain.
     error NotLinked(address code);
@@ -124,6 +125,9 @@ interface IPolicyHook {
     event Attested(address indexed account, bytes32 indexed request, uint8 indexed set, bytes32 proposal);
     /// @notice A rule that decided an executing request wants the channel, an ASCII name, to know.
     event Notified(address indexed account, bytes32 indexed channel, uint16 rule);
+    /// @notice More left the account than a request declared: what a limit that meters was charged after the execution,
+    /// in base units, and the word that it keeps since, 0 where it keeps none.
+    event Metered(address indexed account, bytes32 indexed limit, uint256 amount, uint256 slot, uint256 word);
     event Frozen(address indexed account, address indexed guardian);
     event UnfreezeStarted(address indexed account, address indexed guardian, uint256 endsAt);
     event Unfrozen(address indexed account, address indexed guardian);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Reason} from "../types/Reason.sol";
 import {CHARGED, Charge, EFFECT, EVALUATION, Evaluation, IMAGE, chargeAt} from "../types/Evaluation.sol";
 import {Effect, Image, Kind, Rule, ruleAt} from "../types/Image.sol";
+import {Charges} from "./Charges.sol";
 import {Program} from "./Program.sol";
 import {Window} from "./Window.sol";
 
@@ -12,19 +13,19 @@ import {Window} from "./Window.sol";
 library SpendLimit {
     using Program for Image;
 
-    /// @dev Bytes of a limit in the program, where its parts are, and its highest window and flags.
+    /// @dev Bytes of a limit in the program, where its parts are, and its highest window and flags, unless it meters.
     uint256 private constant LIMIT = 84;
     uint256 private constant TERMS = 32;
     uint256 private constant ASSET = 64;
     uint256 private constant COUNTS_SHIFT = 49;
-    uint256 private constant SCOPE_SHIFT = 50;
     uint256 private constant LAST_WINDOW = 4;
     uint256 private constant LAST_FLAGS = 11;
+    /// @dev {Kind.APPROVE}.
+    uint256 private constant APPROVE = 3;
     /// @dev Fields of {Evaluation} and {Effect}.
-    uint256 private constant INITIATOR = 0x40;
-    uint256 private constant CHARGES = 0x2c0;
+    uint256 private constant MORE = 0x3e0;
+    uint256 private constant METERED = 0x440;
     uint256 private constant HAS_RECIPIENT = 0xe0;
-    uint256 private constant RECIPIENT = 0x100;
     uint256 private constant HAS_AMOUNT = 0x120;
     uint256 private constant AMOUNT = 0x140;
     uint256 private constant HAS_ASSET = 0x160;
@@ -35,11 +36,11 @@ library SpendLimit {
     uint256 private constant LIMIT_COUNT = 0x120;
     uint256 private constant HEAD = 0x20;
     uint256 private constant NEXT = 0xe0;
+    /// @dev The flag of a limit that meters.
+    uint256 private constant METERS = 16;
     /// @dev From {CHARGED}, behind the entry of the rule.
     uint256 private constant CHARGED_ASSET = 0x20;
     uint256 private constant CHARGED_MASK = 0x40;
-    /// @dev Bytes of a {Charge}.
-    uint256 private constant CHARGE = 0x160;
     /// @dev Fields of {Charge}.
     uint256 private constant SCALE = 0x80;
     uint256 private constant CAP_UNITS = 0xa0;
@@ -85,7 +86,7 @@ library SpendLimit {
         if (!_concerns(image, effect, index)) return false;
         if (Window.scope(terms) == Window.RECIPIENT && !effect.hasRecipient) return false;
         if (effect.amount == 0 && !Window.counts(terms)) return true;
-        uint256 pointer = _meter(e, index);
+        uint256 pointer = Charges.find(e, index);
         if (pointer == 0) return false;
         Charge memory c = chargeAt()(pointer);
         uint256 amount = _amount(c, effect, terms);
@@ -122,7 +123,8 @@ library SpendLimit {
     }
 
     /// @dev Masks by index: the limits that charge every outflow of the effect's asset, if it has one, and those that
-    /// concern the effect, as {_concerns}.
+    /// concern the effect, as {_concerns}. Where some limit meters, whatever its asset, begins the tally: for each
+    /// limit what was declared to leave, and what allowances were granted.
     function _everywhere() private pure returns (uint256 mask, uint256 concerned) {
         assembly ("memory-safe") {
             let limit := mload(add(IMAGE, LIMITS))
@@ -130,12 +132,24 @@ library SpendLimit {
             let hasAsset := mload(add(EFFECT, HAS_ASSET))
             let hasAmount := mload(add(EFFECT, HAS_AMOUNT))
             let n := mload(add(IMAGE, LIMIT_COUNT))
+            let every := 0
             for { let i := 0 } lt(i, n) { i := add(i, 1) } {
                 let same := eq(shr(96, mload(add(limit, ASSET))), asset)
                 let flags := byte(25, mload(add(limit, TERMS)))
                 mask := or(mask, shl(i, and(and(same, hasAsset), flags)))
                 concerned := or(concerned, shl(i, or(and(same, hasAmount), and(shr(1, flags), 1))))
+                every := or(every, flags)
                 limit := add(limit, LIMIT)
+            }
+            // A pointer is more than the flag.
+            if gt(and(every, METERS), mload(add(EVALUATION, METERED))) {
+                let tally := mload(0x40)
+                mstore(add(EVALUATION, METERED), tally)
+                mstore(add(EVALUATION, MORE), 1)
+                let size := shl(6, n)
+                mstore(tally, size)
+                calldatacopy(add(tally, 0x20), calldatasize(), size)
+                mstore(0x40, add(add(tally, 0x20), size))
             }
         }
     }
@@ -176,9 +190,10 @@ library SpendLimit {
         }
         if (odd) {
             if (free) return;
-            _malformed(e);
+            if (!Window.isSound(terms) || !Window.meters(terms)) _malformed(e);
+            _declare(index);
         }
-        uint256 c = _meter(e, index);
+        uint256 c = Charges.find(e, index);
         if (c == 0) e.denyFault();
         assembly ("memory-safe") {
             let pending := mload(add(c, PENDING))
@@ -197,6 +212,15 @@ library SpendLimit {
         if (odd) _exceeds(e, chargeAt()(c), index, rules, terms);
     }
 
+    /// @dev Adds the effect to the tally of a limit that meters. What overflows is denied when it is charged.
+    function _declare(uint256 index) private pure {
+        assembly ("memory-safe") {
+            let granted := eq(mload(EFFECT), APPROVE)
+            let cursor := add(mload(add(EVALUATION, METERED)), add(0x20, shl(5, add(shl(1, index), granted))))
+            mstore(cursor, add(mload(cursor), mload(add(EFFECT, AMOUNT))))
+        }
+    }
+
     function _malformed(Evaluation memory e) private pure {
         e.image.spoil();
         e.denyFault();
@@ -211,52 +235,6 @@ library SpendLimit {
         uint256 amount = _amount(c, e.effect, terms);
         if (!_sums(c, amount)) e.denyByRule(Reason.AmountOverflow, index, c.pending, amount);
         e.denyByRule(Reason.LimitExceeded, index, Window.remaining(c), amount);
-    }
-
-    /// @dev A pointer to the charge of the limit and of what its scope names, read from storage when it is first asked
-    /// for; 0 if the limit is not well formed.
-    function _meter(Evaluation memory e, uint256 index) private view returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            e := EVALUATION
-        }
-        uint256 limit;
-        uint256 who;
-        assembly ("memory-safe") {
-            limit := add(mload(add(IMAGE, LIMITS)), mul(LIMIT, index))
-            who := index
-            let scope := and(shr(SCOPE_SHIFT, mload(add(limit, TERMS))), 3)
-            if scope {
-                let key := mload(add(EFFECT, RECIPIENT))
-                if eq(scope, 2) { key := mload(add(EVALUATION, INITIATOR)) }
-                who := or(shl(8, key), index)
-            }
-            // The charge's first fields are the next and whom it is about.
-            pointer := mload(add(EVALUATION, CHARGES))
-            for {} pointer { pointer := mload(pointer) } { if eq(mload(add(pointer, 0x20)), who) { break } }
-        }
-        if (pointer == 0) return _openMeter(e, limit, who);
-    }
-
-    function _openMeter(Evaluation memory e, uint256 limit, uint256 who) private view returns (uint256 pointer) {
-        uint256 id;
-        uint256 terms;
-        address account;
-        address asset;
-        assembly ("memory-safe") {
-            pointer := mload(0x40)
-            mstore(0x40, add(pointer, CHARGE))
-            mstore(pointer, mload(add(EVALUATION, CHARGES)))
-            mstore(add(pointer, 0x20), who)
-            mstore(add(EVALUATION, CHARGES), pointer)
-            account := mload(EVALUATION)
-            id := mload(limit)
-            terms := mload(add(limit, TERMS))
-            asset := shr(96, mload(add(limit, ASSET)))
-            who := shr(8, who)
-        }
-        if (Window.load(chargeAt()(pointer), account, id, terms, asset, address(uint160(who)))) return pointer;
-        e.image.spoil();
-        return 0;
     }
 
     /// @dev A count grows once in a request.

@@ -6,17 +6,20 @@ import {ISafe} from "../interfaces/ISafe.sol";
 import {Reason} from "../types/Reason.sol";
 import {Route} from "../types/Types.sol";
 import {ControlWord} from "../types/Words.sol";
+import {Balances} from "./Balances.sol";
 import {SafeAccount} from "./SafeAccount.sol";
 import {State} from "./State.sol";
 
-/// @notice Watches over the account while code of others runs as the account, `docs/program.md` §10: what holds the
-/// hook in place is noted before and compared after. A contract of its own, since hardly any program allows that;
-/// delegatecalled.
+/// @notice Watches over the account while it executes, `docs/program.md` §10 and §11: what holds the hook in place, while
+/// code of others runs as the account, is noted before and compared after; so are balances that limits meter. A contract
+/// of its own, since few programs need either; delegatecalled.
 library Watch {
-    /// @notice The account's transient word that says that it is locked, and for whom: {trust}. It is never cleared, so
-    /// it ends with the transaction: delegatecalled code can call everything that the account can, the end of its own
-    /// execution too.
+    /// @notice The account's transient word that says that it is locked, and for whom: {trust}, and whether limits meter.
+    /// It is never cleared, so it ends with the transaction: delegatecalled code can call everything that the account
+    /// can, the end of its own execution too.
     uint256 internal constant LOCK = 0;
+    uint256 private constant TRUSTS = 1 << 48;
+    uint256 private constant METERS = 1 << 49;
 
     /// @dev What is noted in the words from 1 on.
     uint256 private constant SINGLETON = 1;
@@ -34,7 +37,7 @@ library Watch {
 
     /// @notice The word of the effect that is the first delegatecall of a request, and of the rule that allows it.
     function trust(uint256 effect, uint256 rule) internal pure returns (uint256) {
-        return 1 << 48 | effect << 16 | rule;
+        return TRUSTS | effect << 16 | rule;
     }
 
     function asker(uint256 trusted) internal pure returns (uint256 effect, uint256 rule) {
@@ -56,19 +59,37 @@ library Watch {
         }
     }
 
+    /// @notice See {Balances.read}.
+    function meter(address account, ControlWord control, uint256 effects, bytes memory tally)
+        external
+        view
+        returns (Reason reason, uint256 detail, uint256 have, bytes memory notes)
+    {
+        return Balances.read(account, control, effects, tally);
+    }
+
     /// @notice Locks the account, and notes what {settle} compares.
-    function note(address account, uint256 trusted) external {
-        State.note(account, LOCK, trusted);
-        for (uint256 what = SINGLETON; what <= NONCE; ++what) {
+    /// @param trusted {trust}, 0 for none.
+    /// @param notes What {meter} returned, nothing for none.
+    function note(address account, uint256 trusted, bytes memory notes) external {
+        State.note(account, LOCK, notes.length == 0 ? trusted : trusted | METERS);
+        Balances.note(account, notes);
+        for (uint256 what = SINGLETON; trusted != 0 && what <= NONCE; ++what) {
             (, uint256 word) = _read(account, what);
             State.note(account, what, word);
         }
     }
 
-    /// @notice Reverts unless everything is as noted, and the nonce not below.
-    /// @dev The singleton comes first, and the account's own proxy answers for it: what another one says of the rest
-    /// would be worth nothing.
-    function settle(address account) external view {
+    /// @notice Reverts unless everything is as noted, and what left the account fits the limits that meter.
+    function settle(address account) external {
+        uint256 lock = State.noted(account, LOCK);
+        if (lock & TRUSTS != 0) _compare(account);
+        if (lock & METERS != 0) Balances.settle(account);
+    }
+
+    /// @dev Reverts unless everything is as noted, and the nonce not below. The singleton comes first, and the account's
+    /// own proxy answers for it: what another one says of the rest would be worth nothing.
+    function _compare(address account) private view {
         for (uint256 what = SINGLETON; what <= NONCE; ++what) {
             uint256 before = State.noted(account, what);
             (bool known, uint256 word) = _read(account, what);

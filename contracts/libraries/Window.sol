@@ -27,6 +27,9 @@ library Window {
     uint256 private constant COUNT = 1 << 48;
     uint256 private constant SCOPE_SHIFT = 2;
     uint256 private constant MAX_FLAGS = 11;
+    /// @dev The flags of a limit that meters: that, and everywhere.
+    uint256 private constant METERED_FLAGS = 17;
+    uint256 private constant METERS = 16 << FLAGS_SHIFT;
 
     uint256 private constant TRANSACTION = 0;
     uint256 private constant DAY = 1;
@@ -94,7 +97,13 @@ library Window {
 
     /// @notice Whether what every limit has is well formed.
     function isSound(uint256 terms) internal pure returns (bool) {
-        return (terms >> WINDOW_SHIFT) & 0xff <= ROLLING && (terms >> FLAGS_SHIFT) & 0xff <= MAX_FLAGS;
+        uint256 flags = (terms >> FLAGS_SHIFT) & 0xff;
+        return (terms >> WINDOW_SHIFT) & 0xff <= ROLLING && (flags <= MAX_FLAGS || flags == METERED_FLAGS);
+    }
+
+    /// @notice Whether the limit meters the account's balance.
+    function meters(uint256 terms) internal pure returns (bool) {
+        return terms & METERS != 0;
     }
 
     /// @notice Whether the limit counts requests.
@@ -154,6 +163,16 @@ library Window {
             }
             sstore(mload(add(c, SLOT)), word)
         }
+    }
+
+    /// @notice Makes a charge that was loaded after this request committed `pending` what it was before: so that what
+    /// comes on top is rounded with it, once.
+    function resume(Charge memory c, uint256 pending) internal pure {
+        c.pending = pending;
+        if (c.window == TRANSACTION) return;
+        uint256 units = _divideUp(pending, c.scale);
+        c.usedUnits -= units;
+        if (c.window == ROLLING) c.lanes -= units;
     }
 
     function _loadCalendar(Charge memory c) private view {
@@ -235,7 +254,7 @@ library Window {
         }
     }
 
-    /// @dev Unchecked: `y` is a power of ten;
+    /// @dev Unchecked: `y` is a power of ten.
     function _divideUp(uint256 x, uint256 y) private pure returns (uint256) {
         unchecked {
             return x == 0 ? 0 : (x - 1) / y + 1;

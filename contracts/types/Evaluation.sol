@@ -12,16 +12,16 @@ import {ControlWord} from "./Words.sol";
 /// @dev The rule of a verdict that no rule decided.
 uint16 constant NO_RULE = 0xffff;
 
-/// @dev Where in memory the evaluation stands, and behind it what it comes with: 34 + 17 + 13 + 8 + 7 + 4 + 3 words.
+/// @dev Where in memory the evaluation stands, and behind it what it comes with: 35 + 17 + 13 + 8 + 7 + 4 + 3 words.
 uint256 constant EVALUATION = 0x100;
-uint256 constant IMAGE = 0x540;
-uint256 constant EFFECT = 0x760;
-uint256 constant CANDIDATE = 0x900;
-uint256 constant RUNS = 0xa00;
-uint256 constant LEAF = 0xae0;
+uint256 constant IMAGE = 0x560;
+uint256 constant EFFECT = 0x780;
+uint256 constant CANDIDATE = 0x920;
+uint256 constant RUNS = 0xa20;
+uint256 constant LEAF = 0xb00;
 /// @dev Three words of {SpendLimit}: what was charged last.
-uint256 constant CHARGED = 0xb60;
-uint256 constant BEHIND_EVALUATION = 0xbc0;
+uint256 constant CHARGED = 0xb80;
+uint256 constant BEHIND_EVALUATION = 0xbe0;
 
 /// @notice What this request charges to one limit and key. Units are 10^exponent base units, and base units except in
 /// rolling limits.
@@ -88,11 +88,14 @@ struct Evaluation {
     Rule candidate;
     // See {Index}.
     uint256[7] runs;
-    // Whether there are slot changes, markers, obligations, a delay or a delegatecall: most requests are without.
+    // Whether there are slot changes, markers, obligations, a delay, a delegatecall or limits that meter: most requests
+    // are without.
     bool more;
     // The first delegatecall that a rule allows, as {Watch} has it, 0 for none; and whether the account is called.
     uint256 trusted;
     bool callsItself;
+    // Where in memory the bytes are that {SpendLimit} tallies for limits that meter, 0 for none.
+    uint256 metered;
 }
 
 /// @dev Makes the one empty evaluation of this call, where nothing has used memory yet: what nobody has written to is

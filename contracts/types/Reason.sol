@@ -87,7 +87,7 @@ enum Reason {
     MessageUntrusted,
     /// The signature does not show what the digest is the digest of. | Put domain, type and encoded data behind the owner signatures. | - | - | -
     MessageUnknown,
-    /// A request of the account is executing, or has been in this transaction with a delegatecall that a rule allows. | Send it in a transaction of its own. | - | - | -
+    /// A request of the account is executing, or has been in this transaction, with a delegatecall that a rule allows or under a limit that meters. | Send it in a transaction of its own. | - | - | -
     AccountLocked,
     /// A rule allows the delegatecall, but a manager leaves out the check that comes after it. | Allow it only where guards hold the hook. | - | - | -
     DelegatecallUnwatched,
@@ -96,5 +96,11 @@ enum Reason {
     /// The account does not tell what a delegatecall must leave as it is. | Use a Safe behind its own proxy. | 1 singleton, 2 guard, 3 module guard, 4 fallback handler, 5 owners, 6 threshold, 7 nonce | - | -
     AccountUnreadable,
     /// A delegatecall changed what it must leave as it is. | Do not trust its target. | as of AccountUnreadable | now | before
-    AccountChanged
+    AccountChanged,
+    /// A limit meters the account's balance, but a manager leaves out the check that comes after. | Meter only where guards hold the hook. | limit | - | -
+    BalanceUnwatched,
+    /// An asset that a limit meters does not tell the account's balance. | Repair the token, or leave `meter` out of the limit. | limit | asset | -
+    BalanceUnreadable,
+    /// More left the account than its calldata declared, and that does not fit the limit. | Wait until usage frees up, or let the request move less. | limit | remaining | what left beyond
+    BalanceExceeded
 }

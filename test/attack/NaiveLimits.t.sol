@@ -12,6 +12,7 @@ import {NaiveHooks, NaiveLateHooks} from "./naive/NaiveHooks.sol";
 import {
     NaiveAfterwards,
     NaiveAllowances,
+    NaiveBalance,
     NaiveBucket,
     NaiveDay,
     NaiveFloor,
@@ -43,6 +44,14 @@ contract NaiveLimitsTest is TreasuryTest {
         _set(address(new NaiveFloor(address(usdc), 1)));
         _isRefused(_pay(alice, usdc.balanceOf(address(safe))));
         _execute(_pay(alice, 1));
+    }
+
+    function table_whatIsDeclaredOrLeavesIsKept(Edition edition) public on(edition) {
+        _set(address(new NaiveBalance(address(usdc), CAP)));
+        _isRefused(_pay(alice, CAP + 1));
+        _isRefused(_call(address(usdc), abi.encodeCall(usdc.approve, (alice, CAP + 1))));
+        _execute(_pay(alice, CAP));
+        _isRefused(_pay(alice, 1));
     }
 
     function test_hooksKeepTheirCap() public {

@@ -66,6 +66,49 @@ contract SlotWriter {
     }
 }
 
+/// @notice Takes what it was allowed to from whoever calls it.
+contract Puller {
+    function pull(address token, address to, uint256 amount) external {
+        (bool ok,) =
+            token.call(abi.encodeWithSignature("transferFrom(address,address,uint256)", msg.sender, to, amount));
+        require(ok, "pull");
+    }
+
+    /// @dev And has somebody called in between, whatever comes of that.
+    function pullAround(address token, address to, uint256 amount, address meanwhile, bytes calldata data) external {
+        this.take(token, msg.sender, to, amount / 2);
+        (bool ok,) = meanwhile.call(data);
+        ok;
+        this.take(token, msg.sender, to, amount - amount / 2);
+    }
+
+    function take(address token, address from, address to, uint256 amount) external {
+        require(msg.sender == address(this), "own");
+        (bool ok,) = token.call(abi.encodeWithSignature("transferFrom(address,address,uint256)", from, to, amount));
+        require(ok, "take");
+    }
+}
+
+/// @notice Delegatecalled, makes calls as the account.
+contract Runner {
+    function run(Action[] calldata calls) external {
+        for (uint256 i; i < calls.length; i++) {
+            (bool ok,) = calls[i].to.call{value: calls[i].value}(calls[i].data);
+            require(ok, "run");
+        }
+    }
+}
+
+/// @notice Makes several calls in one transaction, and says which succeeded.
+contract Together {
+    function call(address to, bytes[] calldata datas) external returns (bool[] memory ok, bytes[] memory returned) {
+        (ok, returned) = (new bool[](datas.length), new bytes[](datas.length));
+        for (uint256 i; i < datas.length; i++) {
+            (ok[i], returned[i]) = to.call(datas[i]);
+        }
+    }
+}
+
 /// @notice Says that every signature is its own, and uses the moment to make a call.
 contract Meddler {
     address private immutable _TARGET;

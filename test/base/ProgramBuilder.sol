@@ -95,6 +95,8 @@ library ProgramBuilder {
     uint8 internal constant COUNT = 2;
     uint8 internal constant PER_RECIPIENT = 1 << 2;
     uint8 internal constant PER_INITIATOR = 2 << 2;
+    /// @dev Only with {EVERYWHERE}.
+    uint8 internal constant METERS = 1 << 4;
 
     uint8 internal constant PER_TRANSACTION = 0;
     uint8 internal constant DAY = 1;

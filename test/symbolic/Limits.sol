@@ -142,6 +142,29 @@ contract SymbolicLimits {
         assert(next.usedUnits * 100 >= amount && next.usedUnits * 100 < uint256(amount) + 100);
     }
 
+    function check_calendar_whatWasWrittenIsTakenBackExactly(uint192 cap, uint256 word, uint32 time, uint256 amount)
+        external
+    {
+        Charge memory c = _stored(DAY, cap, 0, word, time);
+        if (!Window.fits(c, amount)) return;
+        c.pending = amount;
+        Window.commit(c);
+        (, Charge memory next) = _load(DAY, cap, 0);
+        Window.resume(next, amount);
+        assert(next.usedUnits == c.usedUnits && next.pending == amount && next.period == c.period);
+    }
+
+    function check_rolling_whatWasWrittenIsTakenBackExactly(uint24 cap, uint24 a, uint24 b, uint24 amount) external {
+        if (cap > 8_000_000 || (a | b) >= 2 ** 23) return;
+        Charge memory c = _stored(ROLLING, cap, 0, _lanes(a, b) | NOW << 213, NOW);
+        if (!Window.fits(c, amount)) return;
+        c.pending = amount;
+        Window.commit(c);
+        (, Charge memory next) = _load(ROLLING, cap, 0);
+        Window.resume(next, amount);
+        assert(next.usedUnits == c.usedUnits && next.pending == amount && next.lanes == c.lanes);
+    }
+
     /// @dev Words that the hook itself could have written with this exponent.
     function _isRolling(uint256 word, uint256 exponent) private pure returns (bool) {
         return word >> 253 == 0 && (word >> 207) & 63 == exponent;

@@ -62,6 +62,16 @@ contract FeeToken is Token {
     }
 }
 
+/// @notice A token that burns as much as it transfers.
+contract SurchargeToken is Token {
+    constructor(address holder, uint256 supply) Token("Surcharge", "MORE", 6, holder, supply) {}
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        _burn(msg.sender, amount);
+        return super.transfer(to, amount);
+    }
+}
+
 /// @notice A vault whose shares are redeemed to whomever their owner says.
 contract Vault is ERC4626 {
     address private immutable _ASSET;

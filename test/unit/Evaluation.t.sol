@@ -61,6 +61,6 @@ contract EvaluationTest is Test {
         (e.effect.kind, e.effect.asset) = (8, address(9));
         (e.candidate.entry, e.candidate.next) = (10, 11);
         (e.runs[0], e.runs[6]) = (12, 13);
-        (e.trusted, e.callsItself) = (18, true);
+        (e.trusted, e.callsItself, e.metered) = (18, true, 19);
     }
 }

@@ -125,6 +125,23 @@ contract WindowTest is Test {
         assertEq(_left(DAY, cap, 0), cap - sum, "left");
     }
 
+    /// @dev As what left is, after what was declared was written.
+    function testFuzz_whatIsChargedAfterIsRoundedWithWhatWasBefore(uint256 seed) public {
+        uint256 window = _draw(seed, 0, ROLLING + 1);
+        uint256 cap = 1 + _draw(seed, 1, 8_000_000_000);
+        uint256 exponent = window == ROLLING ? _exponentOf(cap) : 0;
+        VM.warp(START);
+        assertTrue(_pay(window, cap, exponent, _draw(seed, 2, cap / 2 + 1)), "before this request");
+        VM.warp(START + _draw(seed, 3, 2 days));
+        Charge memory c = _load(window, cap, exponent);
+        uint256 declared = _draw(seed, 4, Window.remaining(c) + 1);
+        c.pending = declared;
+        Window.commit(c);
+        Charge memory again = _load(window, cap, exponent);
+        Window.resume(again, declared);
+        assertEq(abi.encode(again), abi.encode(c), "as it was");
+    }
+
     function test_transaction_keepsNothing() public {
         assertTrue(_pay(TRANSACTION, 100, 0, 100), "once");
         assertTrue(_pay(TRANSACTION, 100, 0, 100), "and again");

@@ -44,4 +44,10 @@ impl State for LedgerState<'_> {
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
         self.ledger.static_call(self.hook, target, data, gas, self.at).map_err(|_| Missing::StaticCall(target))
     }
+
+    /// As of now; what it was after a block is not asked for.
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        let now = self.at.is_none().then(|| self.ledger.balance(address));
+        now.and_then(|balance| balance.ok()).ok_or(Missing::Balance(address))
+    }
 }

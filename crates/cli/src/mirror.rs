@@ -24,6 +24,12 @@ impl Answers {
     pub(crate) fn agree(&self) -> bool {
         self.chain == self.rust.verdict
     }
+
+    /// Whether a denial is of what comes after an execution, which neither sees.
+    pub(crate) fn undone_by(&self, denial: &Verdict) -> bool {
+        let after = [Reason::AccountChanged, Reason::BalanceUnreadable, Reason::BalanceExceeded];
+        self.chain.is_allowed() && after.contains(&denial.reason)
+    }
 }
 
 /// How often both are asked anew because the chain went on between the two questions.

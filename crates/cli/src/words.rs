@@ -1,6 +1,7 @@
 //! Verdicts in words, with the policy's names and units.
 
 mod values;
+mod watched;
 
 use crate::units;
 use alloy_primitives::{Address, U256, hex};
@@ -153,29 +154,16 @@ pub(crate) fn reason(verdict: &Verdict, names: &SourceMap) -> String {
             format!("message rule {} is not trusted, and a limit is everywhere", message_rule(verdict, names))
         }
         Reason::MessageUnknown => "the signature does not show what is signed".to_owned(),
-        Reason::AccountLocked => {
-            "a request of the account is executing, or was in this transaction with a delegatecall".to_owned()
-        }
-        Reason::DelegatecallUnwatched => {
-            format!("rule {} allows the delegatecall, which a manager does not check afterwards", rule(verdict, names))
-        }
-        Reason::DelegatecallMixed => {
-            format!("rule {} allows the delegatecall, but not beside calls to the account", rule(verdict, names))
-        }
-        Reason::AccountUnreadable => {
-            format!("the account does not tell its {}, which a delegatecall must leave", watched(verdict.detail))
-        }
-        Reason::AccountChanged => {
-            format!("the delegatecall changed the account's {}, from {need:#x} to {have:#x}", watched(verdict.detail))
-        }
+        Reason::AccountLocked
+        | Reason::DelegatecallUnwatched
+        | Reason::DelegatecallMixed
+        | Reason::AccountUnreadable
+        | Reason::AccountChanged
+        | Reason::BalanceUnwatched
+        | Reason::BalanceUnreadable
+        | Reason::BalanceExceeded => watched::sentence(verdict, names),
         Reason::RequestReplayed => "a request with this nonce was executed in the same transaction".to_owned(),
     }
-}
-
-/// What a delegatecall must leave as it is, by its number.
-fn watched(number: u8) -> &'static str {
-    let all = ["singleton", "guard", "module guard", "fallback handler", "owners", "threshold", "nonce"];
-    number.checked_sub(1).and_then(|at| all.get(usize::from(at))).copied().unwrap_or("state")
 }
 
 /// How many there must be, are, and are missing.

@@ -25,7 +25,7 @@ impl Meters {
         self.0.iter().rev().filter_map(|(_, meter)| meter.write())
     }
 
-    fn open<S: State>(
+    pub(crate) fn open<S: State>(
         &mut self,
         setting: &Setting<'_, S>,
         index: u8,
@@ -131,6 +131,9 @@ impl Meters {
             Refused::Overflow(pending) => refuse(Reason::AmountOverflow, pending, amount),
             Refused::Exceeded(remaining) => refuse(Reason::LimitExceeded, remaining, amount),
         })?;
+        if act.effect.kind != EffectKind::Approve {
+            meter.declare(amount);
+        }
         if !amount.is_zero() {
             trace.charge(Charge { limit: index, key, effect: act.at, amount, remaining_before });
         }

@@ -2,12 +2,14 @@
 
 mod delegation;
 mod ending;
+mod metering;
 
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, U256};
 
 use crate::attested::{Asked, Source};
+use crate::balances::Metering;
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
 use crate::control::{Outcome, SlotChanges};
@@ -172,6 +174,9 @@ struct Walk<'a, 't, S> {
     /// Whether the account is called.
     calls_itself: bool,
     watched: Option<Watched>,
+    /// Whether rules allowed an effect.
+    ruled: bool,
+    metering: Option<Metering>,
 }
 
 impl<'a, 't, S: State> Walk<'a, 't, S> {
@@ -207,6 +212,8 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             trusted: None,
             calls_itself: false,
             watched: None,
+            ruled: false,
+            metering: None,
         })
     }
 
@@ -218,7 +225,8 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         };
         let Trace { decisions, tests, in_scope, charges, .. } = self.trace;
         let Obligations { all: obligations, notices } = self.asked.obligations;
-        let (announcement, opening, watched) = (self.announcement, self.opening, self.watched);
+        let (announcement, opening) = (self.announcement, self.opening);
+        let (watched, metering) = (self.watched, self.metering);
         Ok(Evaluation {
             verdict,
             decisions,
@@ -232,6 +240,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             announcement,
             opening,
             watched,
+            metering,
         })
     }
 
@@ -254,6 +263,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         self.actions(&request.actions, 0, false)?;
         let outcome = self.slots.settle(self.hook, &self.account, self.now)?;
         self.watched()?;
+        self.metered()?;
         self.met()?;
         self.announced()?;
         let verdict = Verdict {
@@ -358,6 +368,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             Decided::Allowed(joined) => joined,
         };
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
+        self.ruled = true;
         for (rule, obligations) in &joined.obligations {
             let read = self.asked.obligations.join(program, obligations, *rule, at);
             read.map_err(|Malformed| self.malformed())?;

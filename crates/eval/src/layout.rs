@@ -22,6 +22,9 @@ pub enum Missing {
     /// What a static call to this address returns.
     #[error("the answer of `{0}` is not known")]
     StaticCall(Address),
+    /// How much native value this address has.
+    #[error("the balance of `{0}` is not known")]
+    Balance(Address),
 }
 
 /// What the evaluation reads of the chain, as of one block.
@@ -43,6 +46,14 @@ pub trait State {
     /// # Errors
     /// [`Missing::StaticCall`] when it is not known.
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing>;
+
+    /// How much native value an address has, in wei. Only limits that meter it ask for this.
+    ///
+    /// # Errors
+    /// [`Missing::Balance`] when it is not known, as it never is unless it is told.
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        Err(Missing::Balance(address))
+    }
 }
 
 /// A state that is known in full: what is not in it is zero, and a static call that is not in it reverts.
@@ -54,6 +65,8 @@ pub struct MemoryState {
     pub code_hashes: BTreeMap<Address, B256>,
     /// What static calls return, by target and calldata. None of them uses much gas.
     pub answers: BTreeMap<(Address, Bytes), Bytes>,
+    /// How much native value addresses have, in wei.
+    pub balances: BTreeMap<Address, U256>,
 }
 
 impl State for MemoryState {
@@ -67,6 +80,10 @@ impl State for MemoryState {
 
     fn static_call(&self, target: Address, data: &[u8], _: u32) -> Result<Option<Bytes>, Missing> {
         Ok(self.answers.get(&(target, Bytes::copy_from_slice(data))).cloned())
+    }
+
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        Ok(self.balances.get(&address).copied().unwrap_or_default())
     }
 }
 

@@ -15,6 +15,7 @@
 extern crate alloc;
 
 mod attested;
+mod balances;
 mod batch;
 mod calldata;
 mod charge;
@@ -41,6 +42,7 @@ mod verdict;
 mod watch;
 
 pub use attested::Question;
+pub use balances::{Balance, Excess, Metering};
 pub use batch::{CALL_ONLY_HASHES, MULTI_SENDS, MultiSend, leaves};
 pub use condition::Test;
 pub use control::selectors;

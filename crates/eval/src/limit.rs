@@ -46,15 +46,17 @@ pub(crate) enum Refused {
 }
 
 /// A limit as this request found it, and what the request has charged to it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Meter {
     slot: U256,
     window: Window,
     cap: U256,
     pending: U256,
+    /// Of what is pending, what calldata declared to leave: all but allowances.
+    declared: U256,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Window {
     Transaction,
     Calendar { period: u64, used: U256 },
@@ -88,7 +90,7 @@ impl Meter {
             }
             _ => return Err(Unopened::Malformed),
         };
-        Ok(Self { slot, window, cap: limit.cap, pending: U256::ZERO })
+        Ok(Self { slot, window, cap: limit.cap, pending: U256::ZERO, declared: U256::ZERO })
     }
 
     /// Whether this request has charged it.
@@ -127,10 +129,21 @@ impl Meter {
         }
     }
 
+    /// What calldata declared to leave.
+    pub(crate) const fn declared(&self) -> U256 {
+        self.declared
+    }
+
     /// Charges the amount, if it fits.
     pub(crate) fn charge(&mut self, amount: U256) -> Result<(), Refused> {
         self.pending = self.with(amount)?;
         Ok(())
+    }
+
+    /// Notes that so much of what was charged was declared to leave.
+    pub(crate) const fn declare(&mut self, amount: U256) {
+        // No more than what is pending.
+        self.declared = self.declared.saturating_add(amount);
     }
 
     /// What would be pending with the amount, if it fits.

@@ -113,6 +113,10 @@ impl<S: State> State for Overlay<'_, S> {
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
         self.under.static_call(target, data, gas)
     }
+
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        self.under.balance(address)
+    }
 }
 
 struct Search<'a, S> {

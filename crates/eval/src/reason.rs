@@ -99,10 +99,16 @@ pub enum Reason {
     AccountUnreadable = 44,
     /// A delegatecall changed what it must leave as it is. Only the check after an execution sees it.
     AccountChanged = 45,
+    /// A limit meters the account's balance, but a manager leaves out the check that comes after.
+    BalanceUnwatched = 46,
+    /// An asset that a limit meters does not tell the account's balance.
+    BalanceUnreadable = 47,
+    /// More left the account than its calldata declared, and that does not fit the limit.
+    BalanceExceeded = 48,
 }
 
 impl Reason {
-    const ALL: [Self; 46] = [
+    const ALL: [Self; 49] = [
         Self::Allowed,
         Self::NoProgram,
         Self::MalformedProgram,
@@ -149,6 +155,9 @@ impl Reason {
         Self::DelegatecallMixed,
         Self::AccountUnreadable,
         Self::AccountChanged,
+        Self::BalanceUnwatched,
+        Self::BalanceUnreadable,
+        Self::BalanceExceeded,
     ];
 
     /// Every reason, in the order of its numbers.
@@ -219,6 +228,9 @@ impl Reason {
             Self::DelegatecallMixed => "DelegatecallMixed",
             Self::AccountUnreadable => "AccountUnreadable",
             Self::AccountChanged => "AccountChanged",
+            Self::BalanceUnwatched => "BalanceUnwatched",
+            Self::BalanceUnreadable => "BalanceUnreadable",
+            Self::BalanceExceeded => "BalanceExceeded",
         }
     }
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, U256};
 
+use crate::balances::Metering;
 use crate::condition::Test;
 use crate::effect::Effect;
 use crate::layout::Missing;
@@ -119,6 +120,9 @@ pub struct Evaluation {
     /// What is noted of the account, where a rule allows a delegatecall: the verdict is then of what comes before the
     /// execution, and [`Watched::verdict`] of what comes after.
     pub watched: Option<Watched>,
+    /// What is noted for limits that meter: the verdict is then of what comes before the execution, and
+    /// [`Metering::settle`] of what comes after.
+    pub metering: Option<Metering>,
 }
 
 /// There is no verdict, because something was not known.

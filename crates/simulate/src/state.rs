@@ -32,4 +32,8 @@ impl State for HookState<'_> {
     fn static_call(&self, target: Address, data: &[u8], gas: u32) -> Result<Option<Bytes>, Missing> {
         self.chain.static_call(self.hook, target, data, gas).map_err(|_| Missing::StaticCall(target))
     }
+
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        Ok(self.chain.balance(address))
+    }
 }

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use portcullis_eval::{Missing, State};
 use portcullis_simulate::Embedded;
 
-use crate::case::Case;
+use crate::case::{Case, Held};
 use crate::faults::MirrorFault;
 use crate::safes::Safe;
 use crate::{plain, world};
@@ -66,6 +66,9 @@ pub struct Surroundings<'a> {
     safe: Option<(&'a Safe, OnceCell<Embedded>)>,
     fault: Option<MirrorFault>,
     asked: RefCell<Vec<Asked>>,
+    held: &'a BTreeMap<Address, Held>,
+    /// Whether the request has been executed.
+    executed: bool,
 }
 
 impl<'a> Surroundings<'a> {
@@ -80,7 +83,19 @@ impl<'a> Surroundings<'a> {
             safe: case.safe.as_ref().map(|safe| (safe, OnceCell::new())),
             fault: None,
             asked: RefCell::default(),
+            held: &case.held,
+            executed: false,
         }
+    }
+
+    /// The same after the execution.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self { executed: true, ..self }
+    }
+
+    fn held(&self, asset: Address) -> Option<U256> {
+        self.held.get(&asset).map(|held| if self.executed { held.after } else { held.before })
     }
 
     /// The same as an evaluator with this fault reads it.
@@ -125,7 +140,10 @@ impl State for Surroundings<'_> {
                 });
                 chain.static_call(world::HOOK, target, data, gas).map_err(|_| Missing::StaticCall(target))?
             }
-            _ => self.around.static_call(target, data, gas)?,
+            _ => match self.held(target).filter(|_| world::is_balance(data)) {
+                Some(balance) => (balance != Held::UNTOLD).then(|| balance.to_be_bytes::<32>().into()),
+                None => self.around.static_call(target, data, gas)?,
+            },
         };
         let answer = match self.fault {
             Some(MirrorFault::FailureIsNo) if answer.is_none() => Some(Bytes::from_static(&[0; 32])),
@@ -134,6 +152,11 @@ impl State for Surroundings<'_> {
         };
         self.asked.borrow_mut().push(Asked { target, answer: answer.clone() });
         Ok(answer)
+    }
+
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        let held = self.held(Address::ZERO).filter(|_| address == self.account);
+        Ok(held.unwrap_or_else(|| self.around.chain.balance(address)))
     }
 }
 
@@ -145,5 +168,9 @@ impl plain::World for Surroundings<'_> {
     fn static_call(&self, target: Address, data: &[u8], gas: u64) -> Option<Vec<u8>> {
         let gas = u32::try_from(gas).unwrap_or(u32::MAX);
         State::static_call(self, target, data, gas).ok().flatten().map(|answer| answer.to_vec())
+    }
+
+    fn balance(&self, of: Address) -> U256 {
+        State::balance(self, of).unwrap_or_default()
     }
 }

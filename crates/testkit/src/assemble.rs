@@ -33,7 +33,8 @@ fn limit_bytes(dice: &mut Dice, index: usize, limit: &LimitDraft) -> Vec<u8> {
     let mut bytes = format!("limit-{index}").into_bytes();
     bytes.resize(32, 0);
     bytes.extend(limit.cap.to_be_bytes::<32>().iter().skip(8));
-    bytes.extend([limit.window, u8::from(limit.everywhere) | u8::from(limit.count) << 1 | limit.scope << 2]);
+    let (everywhere, count) = (u8::from(limit.everywhere), u8::from(limit.count));
+    bytes.extend([limit.window, everywhere | count << 1 | limit.scope << 2 | u8::from(limit.meters) << 4]);
     bytes.extend(lane.to_be_bytes());
     bytes.extend([exponent, 0]);
     bytes.extend(limit.asset);

@@ -66,6 +66,20 @@ pub struct CaseAction {
     pub operation: u8,
 }
 
+/// How much of an asset the account has, in base units. A token of which it has [`Held::UNTOLD`] does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Before the execution.
+    pub before: U256,
+    /// After it.
+    pub after: U256,
+}
+
+impl Held {
+    /// What a token does not tell.
+    pub const UNTOLD: U256 = U256::MAX;
+}
+
 /// A program, a state, a request and a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
@@ -95,6 +109,9 @@ pub struct Case {
     /// What the owners sign and hand over, besides the actions.
     #[serde(default, skip_serializing_if = "Signed::is_nothing")]
     pub signed: Signed,
+    /// What the account has of the assets that limits meter, zero for native; nothing of what is not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<Address, Held>,
 }
 
 /// What owners sign and hand over, besides the actions.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, Bytes, U256, hex};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, SolError, SolValue};
 use eyre::{Result, WrapErr, eyre};
 use portcullis_bindings::IPolicyHook as Hook;
@@ -83,7 +83,46 @@ impl Contract {
         if let Some(safe) = &case.safe {
             safe.stand(&mut chain, case.account);
         }
+        for (asset, held) in &case.held {
+            if asset.is_zero() {
+                chain.set_balance(case.account, held.before);
+            } else {
+                chain.set_storage(*asset, U256::ZERO, held.before);
+            }
+        }
         chain
+    }
+
+    /// What comes after an execution that leaves the account what the case says: the hook's storage, or the verdict
+    /// that undoes it.
+    ///
+    /// # Errors
+    /// As for [`Contract::run`], and when the request is denied before.
+    pub fn executed(&self, case: &Case) -> Result<std::result::Result<BTreeMap<U256, U256>, Verdict>> {
+        let mut chain = self.stage(case);
+        let safe = case.safe.as_ref().ok_or_else(|| eyre!("no account that could execute"))?;
+        let (_, before) = entry_call(case)?.ok_or_else(|| eyre!("no entry that could be called"))?;
+        let arguments = (B256::ZERO, true).abi_encode_params();
+        let after = if case.origin.is_some() {
+            Hook::checkAfterModuleExecutionCall::SELECTOR
+        } else {
+            Hook::checkAfterExecutionCall::SELECTOR
+        };
+        let mut calls = vec![(HOOK, U256::ZERO, before)];
+        calls.extend(case.held.iter().map(|(asset, held)| {
+            if asset.is_zero() {
+                (DRIVER, held.before.saturating_sub(held.after), Bytes::new())
+            } else {
+                (*asset, U256::ZERO, held.after.to_be_bytes::<32>().into())
+            }
+        }));
+        calls.push((HOOK, U256::ZERO, [after.as_slice(), &arguments].concat().into()));
+        chain.set_code(case.account, safe.making(&calls));
+        let receipt = chain.send(DRIVER, case.account, U256::ZERO, Bytes::new())?;
+        if receipt.success {
+            return Ok(Ok(chain.words(HOOK)));
+        }
+        denied(&receipt.output).map(Err).wrap_err_with(|| format!("halted: {:?}", receipt.halt))
     }
 
     /// What the account's entry says the second time in one transaction, having allowed the request the first time.

@@ -49,6 +49,8 @@ pub struct LimitDraft {
     pub window: u8,
     /// Whether it meets every outflow.
     pub everywhere: bool,
+    /// Whether it meters the account's balance.
+    pub meters: bool,
     /// The rolling window's length.
     pub seconds: u32,
     /// Whether it counts requests; its asset is then zero.
@@ -161,14 +163,17 @@ fn limit(dice: &mut Dice, assets: &[Address]) -> LimitDraft {
     // One request never exceeds a count of requests in one transaction, unless none is let through.
     let requests =
         U256::from(if window == 0 { dice.pick(&[0, 0, 1, 2]) } else { dice.pick(&[0, 1, 1, 2, 3, 8, 1_000]) });
+    let everywhere = dice.percent(if count { 2 } else { 20 });
+    let meters = if everywhere && !count { dice.percent(30) } else { dice.below(400) == 0 };
     LimitDraft {
         asset: if count { Address::ZERO } else { dice.pick(assets) },
         cap: if count { requests } else { cap(dice) },
         window,
-        everywhere: dice.percent(if count { 2 } else { 20 }),
+        everywhere,
+        meters,
         seconds: dice.pick(&[60, 3_600, 86_400, 86_401, 7 * 86_400, 30 * 86_400, 1, 9]),
         count,
-        scope: dice.pick(&[0, 1, 2]),
+        scope: if meters && dice.percent(95) { 0 } else { dice.pick(&[0, 1, 2]) },
     }
 }
 

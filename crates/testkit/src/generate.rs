@@ -17,6 +17,7 @@ use crate::control_leaves::{hook_call, slot_call, slot_change};
 use crate::dice::Dice;
 use crate::draft::{DELEGATECALL, Draft, RuleDraft, draft};
 use crate::encode::damage;
+use crate::held;
 use crate::leaves::{Leaf, Node, matching, misencode, spoil};
 use crate::opening;
 use crate::safes::Release;
@@ -64,6 +65,9 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
     let by_module = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
     let mut draft = draft(dice, if by_module { 75 } else { 20 });
+    // Under a manager those that meter deny whatever comes.
+    let meters = !entry.managed() || dice.percent(15);
+    draft.limits.iter_mut().for_each(|limit| limit.meters &= meters);
     let mut compiled = None;
     // What is asked for besides is not written as text.
     if dice.percent(if draft.asking > 0 { 10 } else { 65 }) {
@@ -118,7 +122,9 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         actions: actions(dice, entry, &nodes),
         safe: Some(signing::account(dice, nonce)),
         signed: Signed { nonce, ..Signed::default() },
+        held: BTreeMap::new(),
     };
+    held::hold(dice, &mut case);
     // Code that runs as the account needs one that tells of itself.
     if scene.delegates()
         && dice.percent(15)
@@ -150,6 +156,9 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
         };
         let (Ok(account), Ok(found)) = (account, found) else { break };
         reason = Some(found.verdict.reason);
+        if let Some(metering) = &found.metering {
+            held::let_out(dice, &mut case, metering);
+        }
         // Nothing is looked at any earlier.
         let told = found.tests.iter().any(|test| test.op == 0x11) && (found.verdict.is_allowed() || dice.percent(60));
         if (found.verdict.reason >= Reason::MalformedMaterial || told) && !provided {

@@ -16,6 +16,7 @@ pub mod draft;
 mod encode;
 pub mod faults;
 pub mod generate;
+mod held;
 pub mod hook;
 pub mod leaves;
 pub mod messages;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use alloy_primitives::U256;
 use eyre::Result;
-use portcullis_eval::{Evaluation, Reason, Verdict, evaluate, verdict};
+use portcullis_eval::{Evaluation, Excess, Reason, Verdict, evaluate, verdict};
 
 use crate::around::{Around, Asked, Surroundings};
 use crate::case::{Case, Entry, Vector};
@@ -34,6 +34,8 @@ pub struct Agreement {
     pub declined: bool,
     /// What the contract says to the same execution again in the same transaction, if that was tried.
     pub replayed: Option<Verdict>,
+    /// What limits that meter are charged after the execution, or why it is undone; if that was tried.
+    pub settled: Option<Result<Vec<Excess>, Verdict>>,
 }
 
 /// Where they differ.
@@ -124,19 +126,60 @@ impl Evaluators {
             return Err(Disagreement(format!("storage: chain {chain:?}, mirror {mirror:?}")));
         }
         let replayed = self.again(case, &evaluation)?;
-        Ok(Agreement { evaluation, asked, declined, replayed })
+        let settled = self.settled(case, &evaluation, declined)?;
+        Ok(Agreement { evaluation, asked, declined, replayed, settled })
+    }
+
+    /// What comes after the execution, where limits meter.
+    fn settled(
+        &self,
+        case: &Case,
+        first: &Evaluation,
+        declined: bool,
+    ) -> Result<Option<Result<Vec<Excess>, Verdict>>, Disagreement> {
+        let Some(metering) = first.metering.as_ref().filter(|_| first.verdict.is_allowed()) else { return Ok(None) };
+        if !matches!(case.entry, Entry::Transaction | Entry::Module) || case.safe.is_none() || first.watched.is_some() {
+            return Ok(None);
+        }
+        let faulty = self.fault.map(|fault| fault.plant(case));
+        let seen = faulty.as_ref().unwrap_or(case);
+        let after = Surroundings::new(&self.around, seen).with_fault(self.fault).after();
+        let settled = metering.settle(case.account, &after);
+        let settled = settled.map_err(|missing| Disagreement(format!("the mirror is undecided after: {missing}")))?;
+        let mirror = settled.clone().map(|charged| {
+            let mut words = case.words.clone();
+            words.extend(first.writes.iter().copied().chain(charged.iter().filter_map(|excess| excess.write)));
+            words.retain(|_, word| !word.is_zero());
+            words
+        });
+        let chain =
+            self.contract.executed(case).map_err(|why| Disagreement(format!("after the execution: {why:#}")))?;
+        if chain != mirror {
+            return Err(Disagreement(format!("after the execution: chain {chain:?}, mirror {mirror:?}")));
+        }
+        if !declined {
+            let world = Surroundings::new(&self.around, case);
+            let plain = plain::executed(case, world::HOOK, &world, &Surroundings::new(&self.around, case).after());
+            let told = mirror.clone().map_err(|v| (v.reason.number(), v.effect, v.detail, v.have, v.need));
+            let plain = plain.map(|plain| plain.map_err(|v| (v.reason, v.effect, v.detail, v.have, v.need)));
+            if plain != Ok(told.clone()) {
+                return Err(Disagreement(format!("after the execution: plain {plain:?}, mirror {told:?}")));
+            }
+        }
+        Ok(Some(settled))
     }
 
     /// What was executed with obligations is executed once in a transaction. Mirrors see one execution alone, so what
     /// the second comes to is said here.
     fn again(&self, case: &Case, first: &Evaluation) -> Result<Option<Verdict>, Disagreement> {
-        let asked = !first.obligations.is_empty() || !first.notices.is_empty() || first.watched.is_some();
+        let locks = first.watched.is_some() || first.metering.is_some();
+        let asked = !first.obligations.is_empty() || !first.notices.is_empty() || locks;
         let allowed = first.verdict.reason == Reason::Allowed;
         if case.entry != Entry::Transaction || case.safe.is_none() || !asked || !allowed {
             return Ok(None);
         }
         let chain = self.contract.again(case).map_err(|why| Disagreement(format!("again: {why:#}")))?;
-        if first.watched.is_some() {
+        if locks {
             return locked(chain);
         }
         let mut later = case.clone();
@@ -216,7 +259,7 @@ pub fn catch(healthy: &Evaluators, faulty: &[Evaluators], seed: u64, cases: u64,
     caught
 }
 
-/// After a delegatecall nothing else is executed in the transaction.
+/// After a delegatecall, and under limits that meter, nothing else is executed in the transaction.
 fn locked(chain: Verdict) -> Result<Option<Verdict>, Disagreement> {
     let (have, need) = (U256::ZERO, U256::ZERO);
     let expected = Verdict { reason: Reason::AccountLocked, effect: 0, rule: None, detail: 0, have, need };

@@ -69,6 +69,9 @@ fn limit_text(tokens: &[(Address, u8)], index: usize, limit: &LimitDraft) -> Opt
     if limit.everywhere {
         text.push_str("everywhere = true\n");
     }
+    if limit.meters {
+        text.push_str("meter = \"balance\"\n");
+    }
     Some(text)
 }
 

@@ -106,6 +106,9 @@ fn tell(chain: &Surroundings<'_>, known: &mut Known, read: &Unknown) -> Result<(
             let output: Option<Bytes> = chain.static_call(*target, data, *gas)?;
             known.answers.push(Answered { target: *target, data: data.clone(), gas: *gas, output });
         }
+        Unknown::Balance(address) => {
+            known.balances.insert(*address, chain.balance(*address)?);
+        }
     }
     Ok(())
 }

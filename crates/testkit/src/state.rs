@@ -19,13 +19,16 @@ pub struct Limit {
     pub window: u8,
     /// Whether it counts requests.
     pub count: bool,
+    /// Whether it meters the account's balance.
+    pub meters: bool,
     /// As programs number it.
     pub scope: u8,
     /// Of a rolling one.
     pub lane_seconds: u32,
     /// Of a rolling one.
     pub exponent: u8,
-    asset: Address,
+    /// Zero for native.
+    pub asset: Address,
 }
 
 impl Limit {
@@ -49,7 +52,8 @@ pub fn limits_of(program: &[u8]) -> Vec<Limit> {
             cap: U256::from_be_slice(bytes.get(32..56)?),
             window,
             count: flags & 2 != 0,
-            scope: flags >> 2,
+            meters: flags & 16 != 0,
+            scope: flags >> 2 & 3,
             lane_seconds: u32::from_be_bytes([s0, s1, s2, s3]),
             exponent,
             asset: Address::from_slice(bytes.get(64..)?),

@@ -21,6 +21,8 @@ pub fn tame(dice: &mut Dice, draft: &Draft) -> (Draft, Option<Bytes>) {
         if limit.everywhere {
             limit.scope = 0;
         }
+        let standard = draft.tokens.iter().find(|(token, _)| *token == limit.asset).map(|(_, standard)| *standard);
+        limit.meters &= limit.everywhere && (limit.asset.is_zero() || standard == Some(1));
     }
     for i in 0..tamed.rules.len() {
         let mut rule = tamed.rules.get(i).cloned();

@@ -72,6 +72,7 @@ fn case(chain: &Embedded) -> Case {
         actions: vec![action],
         safe: None,
         signed: Default::default(),
+        held: Default::default(),
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Known {
     /// What static calls by the hook return.
     #[serde(default)]
     pub answers: Vec<Answered>,
+    /// How much native value addresses have, in wei.
+    #[serde(default)]
+    pub balances: BTreeMap<Address, U256>,
 }
 
 /// What a static call by the hook returns.
@@ -53,6 +56,8 @@ pub enum Unknown {
         /// The gas it has.
         gas: u32,
     },
+    /// How much native value this address has.
+    Balance(Address),
 }
 
 /// Known state while it is read: notes what was asked for in vain.
@@ -102,6 +107,13 @@ impl State for Reading<'_> {
                 let data = Bytes::copy_from_slice(data);
                 self.lacking(Unknown::Call { target, data, gas }, Missing::StaticCall(target))
             }
+        }
+    }
+
+    fn balance(&self, address: Address) -> Result<U256, Missing> {
+        match self.known.balances.get(&address) {
+            Some(balance) => Ok(*balance),
+            None => self.lacking(Unknown::Balance(address), Missing::Balance(address)),
         }
     }
 }

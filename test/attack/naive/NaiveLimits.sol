@@ -178,3 +178,40 @@ contract NaiveMeter is NaiveGuard {
         return _TOKEN.balanceOf(_PAYEE == address(0) ? msg.sender : _PAYEE);
     }
 }
+
+/// @notice Counts what is declared, and what left beyond it by the account's balance.
+/// @dev Its mistakes: an allowance is declared too, so it hides what leaves by another; and the balance is noted once for
+/// all, by every request anew, and forgotten by whoever says that it is over.
+contract NaiveBalance is NaiveOutflow {
+    uint256 private immutable _CAP;
+    uint256 private _spent;
+    uint256 private _declared;
+    uint256 private _noted;
+
+    constructor(address token, uint256 cap) NaiveOutflow(token) {
+        _CAP = cap;
+    }
+
+    function _outflow(Action memory a) internal view override returns (uint256) {
+        bool grants = a.operation == 0 && a.to == _TOKEN && _selector(a.data) == APPROVE;
+        return grants ? _word(a.data, 36) : super._outflow(a);
+    }
+
+    function _before(Action memory a) internal override {
+        _declared = _outflow(a);
+        _spend(_declared);
+        _noted = IBalance(_TOKEN).balanceOf(msg.sender);
+    }
+
+    function _after(bool) internal override {
+        uint256 balance = IBalance(_TOKEN).balanceOf(msg.sender);
+        uint256 left = balance < _noted ? _noted - balance : 0;
+        if (left > _declared) _spend(left - _declared);
+        (_noted, _declared) = (0, 0);
+    }
+
+    function _spend(uint256 amount) private {
+        _spent += amount;
+        require(_spent <= _CAP, Refused());
+    }
+}

@@ -232,6 +232,10 @@ impl Index {
                 self.words.insert(announcement_slot(e.id), U256::ZERO);
                 self.count("AnnouncementCancelled");
             }
+            Event::Metered(e) => {
+                self.words.insert(e.slot, e.word);
+                self.count("Metered");
+            }
             Event::Approved(e) => {
                 let slot = approval_slot(&self.binding(e.request, e.program), e.approver);
                 // Taken back, it is 1.

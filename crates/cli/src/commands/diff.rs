@@ -63,6 +63,7 @@ pub(super) fn list<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec
             Change::Limit(id) => ("limit", json!(id)),
             Change::Cap(id) => ("cap", json!(id)),
             Change::Restart(id) => ("restart", json!(id)),
+            Change::Meter(id) => ("meter", json!(id)),
             Change::Obligation { what, old, new } => ("obligation", json!({ "what": what, "old": old, "new": new })),
         };
         json!({
@@ -93,6 +94,8 @@ fn sentence(one: &Difference) -> String {
         Change::Obligation { what, old: 0, new } => format!("now asked for {new} {what}"),
         Change::Obligation { what, old, new: 0 } => format!("no longer asked for {old} {what}"),
         Change::Obligation { what, old, new } => format!("asked for {old} {what} before and {new} now"),
+        Change::Meter(id) if looser => format!("limit `{id}` no longer meters what leaves beyond what is declared"),
+        Change::Meter(id) => format!("limit `{id}` now meters what leaves beyond what is declared"),
         Change::Restart(id) => {
             format!("charged to limit `{id}`, which starts empty: its asset, scope or window changes")
         }

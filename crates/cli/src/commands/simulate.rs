@@ -205,6 +205,9 @@ impl Setting {
                 }
                 (answers.chain, None)
             }
+            Executed::Denied(verdict) if answers.undone_by(&verdict) => {
+                (answers.chain, Some(words::reason(&verdict, &file.compiled.source_map)))
+            }
             Executed::Denied(verdict) => (verdict, None),
             Executed::Failed(output) => (answers.chain, Some(words::revert(&output))),
         };

@@ -160,7 +160,13 @@ fn run(
             some => (answers.chain, Outcome::Fails, some),
         },
         // In 1.5.0 what a called contract reverts with is what the Safe does: only the hook's own denial is one.
-        Executed::Denied(verdict) if is_by(hook, asked.safe, &ran) => (verdict, Outcome::Denied, None),
+        Executed::Denied(verdict) if is_by(hook, asked.safe, &ran) => {
+            if answers.undone_by(&verdict) {
+                (answers.chain, Outcome::Fails, Some(words::reason(&verdict, &names)))
+            } else {
+                (verdict, Outcome::Denied, None)
+            }
+        }
         Executed::Denied(_) => (answers.chain, Outcome::Fails, Some(words::revert(&ran.receipt.output))),
         Executed::Failed(output) => {
             let why = ran.receipt.halt.clone().unwrap_or_else(|| words::revert(&output));

@@ -29,12 +29,17 @@ impl Limit {
 
     /// 0 account, 1 recipient, 2 initiator.
     pub(crate) const fn scope(&self) -> u8 {
-        self.flags >> 2
+        self.flags >> 2 & 3
     }
 
-    /// Checks window and flags.
+    /// Whether it meters the account's balance.
+    pub(crate) const fn meters(&self) -> bool {
+        self.flags & 16 == 16
+    }
+
+    /// Checks window and flags. What meters is everywhere, and nothing besides.
     pub(crate) fn checked(self) -> Result<Self, Malformed> {
-        if self.window > 4 || self.flags > 11 { Err(Malformed) } else { Ok(self) }
+        if self.window > 4 || !matches!(self.flags, 0..=11 | 17) { Err(Malformed) } else { Ok(self) }
     }
 }
 

@@ -10,6 +10,7 @@ mod hybrid;
 mod joining;
 mod limits;
 mod messages;
+mod metering;
 mod named;
 mod near;
 mod obligations;

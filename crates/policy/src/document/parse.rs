@@ -38,7 +38,7 @@ pub(crate) const ROOT: [&str; 13] = [
 pub(crate) const CONTROL: [&str; 5] = ["change_delay", "announcement_expiry", "announcers", "cancellers", "guardians"];
 pub(crate) const ASSET: [&str; 3] = ["standard", "address", "decimals"];
 pub(crate) const REGISTRY: [&str; 2] = ["registry", "method"];
-pub(crate) const LIMIT: [&str; 6] = ["asset", "cap", "count", "window", "scope", "everywhere"];
+pub(crate) const LIMIT: [&str; 7] = ["asset", "cap", "count", "window", "scope", "everywhere", "meter"];
 pub(crate) const WINDOW: [&str; 2] = ["calendar", "rolling"];
 
 /// As much of the policy as reads, and what does not.
@@ -222,7 +222,7 @@ fn registry(reader: &mut Reader, field: &Field) -> Option<Registry> {
 
 fn limit(reader: &mut Reader, field: &Field) -> Limit {
     let cap = Cap::Amount { asset: String::new(), amount: Amount::from_base_units(Default::default()) };
-    let mut limit = Limit { cap, window: Window::Transaction, scope: Scope::Account, everywhere: false };
+    let mut limit = Limit { cap, window: Window::Transaction, scope: Scope::Account, everywhere: false, meters: false };
     let Some(table) = reader.field(field, &LIMIT) else { return limit };
     if let Some(node) = table.get("count") {
         limit.cap = Cap::Count(count(reader, table, node).unwrap_or_default());
@@ -244,6 +244,9 @@ fn limit(reader: &mut Reader, field: &Field) -> Limit {
     }
     if let Some(everywhere) = table.get("everywhere").and_then(|node| reader.boolean(node)) {
         limit.everywhere = everywhere;
+    }
+    if let Some(meters) = table.get("meter").and_then(|node| reader.choice(node, "meter", &[("balance", true)])) {
+        limit.meters = meters;
     }
     limit
 }

@@ -199,6 +199,7 @@ fn limit(limit: &Limit) -> Vec<(String, Out)> {
         ("window", Some(window)),
         ("scope", (limit.scope != Scope::Account).then(|| text(limit.scope.word()))),
         ("everywhere", limit.everywhere.then_some(Out::Bool(true))),
+        ("meter", limit.meters.then(|| text("balance"))),
     ])
 }
 

@@ -114,6 +114,11 @@ impl<'a> Decided<'a> {
         space.sets.and(charged, self.allowed)
     }
 
+    /// Whether the limit with this id meters the account's balance.
+    pub(super) fn meters(&self, id: &str) -> bool {
+        self.view.lowered.limits.iter().any(|limit| limit.id == id && limit.meters)
+    }
+
     /// The limits, with what their state belongs to.
     pub(super) fn limits(&self) -> impl Iterator<Item = (u8, Fits)> {
         (0_u8..).zip(self.view.lowered.limits.iter().map(Fits::of))

@@ -37,6 +37,8 @@ pub enum Change {
     Cap(String),
     /// They are charged to this limit in both, but its sum starts empty: its asset, scope or window is another.
     Restart(String),
+    /// This limit charges what leaves the account by them beyond what they declare, in one of them only.
+    Meter(String),
     /// They are asked for another number of this, or of the same number others may count.
     Obligation {
         /// What, as in "approvals of `@management`".
@@ -161,6 +163,11 @@ impl Pair<'_> {
             let (gone, come, kept) = (space.sets.minus(was, is), space.sets.minus(is, was), space.sets.and(was, is));
             self.tell(Direction::Looser, &Change::Limit(id.clone()), gone, space);
             self.tell(Direction::Stricter, &Change::Limit(id.clone()), come, space);
+            match (self.before.meters(id), self.after.meters(id)) {
+                (true, false) => self.tell(Direction::Looser, &Change::Meter(id.clone()), both, space),
+                (false, true) => self.tell(Direction::Stricter, &Change::Meter(id.clone()), both, space),
+                _ => {}
+            }
             let (Some((_, old)), Some((_, new))) = (old, new) else { continue };
             if (old.asset, old.window, old.scope) != (new.asset, new.window, new.scope) {
                 self.tell(Direction::Looser, &Change::Restart(id.clone()), kept, space);

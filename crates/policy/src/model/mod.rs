@@ -164,6 +164,8 @@ pub struct Limit {
     pub scope: Scope,
     /// Whether every outflow and allowance of the asset is charged, whichever rule matched. Never for a count.
     pub everywhere: bool,
+    /// Whether what left the account beyond that is charged as well, by the account's balance. Only where everywhere.
+    pub meters: bool,
 }
 
 impl Limit {

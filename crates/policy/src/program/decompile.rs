@@ -185,7 +185,7 @@ fn limit(names: &Names<'_>, limit: &RawLimit) -> Result<(String, Limit), Malform
         }
     };
     let scope = Scope::ALL.get(usize::from(limit.scope)).copied().ok_or_else(|| malformed("its scope is unknown"))?;
-    Ok((limit.id.clone(), Limit { cap, window, scope, everywhere: limit.everywhere }))
+    Ok((limit.id.clone(), Limit { cap, window, scope, everywhere: limit.everywhere, meters: limit.meters }))
 }
 
 fn rule(names: &mut Names<'_>, at: usize, raw: &RawRule, all: &Raw) -> Result<Rule, Malformed> {

@@ -30,6 +30,7 @@ const DIRECTORY_LOAD: usize = 4;
 /// Flags of limits.
 pub(crate) const EVERYWHERE: u8 = 1;
 pub(crate) const COUNT: u8 = 2;
+pub(crate) const METERS: u8 = 16;
 /// The most units a rolling limit's cap may count.
 const MAX_UNITS: u64 = 8_000_000;
 
@@ -170,6 +171,9 @@ fn limit_bytes(limit: &LoweredLimit) -> Vec<u8> {
     }
     if limit.asset.is_none() {
         flags |= COUNT;
+    }
+    if limit.meters {
+        flags |= METERS;
     }
     bytes.extend([window, flags]);
     bytes.extend(lane.to_be_bytes());

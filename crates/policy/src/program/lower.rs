@@ -60,6 +60,7 @@ pub(crate) struct LoweredLimit {
     pub(crate) window: Window,
     pub(crate) scope: Scope,
     pub(crate) everywhere: bool,
+    pub(crate) meters: bool,
     /// Zero is native; none for a count.
     pub(crate) asset: Option<Address>,
 }
@@ -223,6 +224,9 @@ fn lower_limit(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Prob
         let help = "leave `scope` or `everywhere` out: only rules that pin the list may list such a limit";
         problems.push(Problem::new(steps!["limits", id, "scope"], message, help));
     }
+    if limit.meters {
+        metered(policy, id, limit, problems);
+    }
     let (asset, cap) = match &limit.cap {
         Cap::Count(requests) => {
             if limit.everywhere {
@@ -248,8 +252,32 @@ fn lower_limit(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Prob
             }
         }
     };
-    let (window, scope) = (limit.window, limit.scope);
-    Some(LoweredLimit { id: id.to_owned(), cap, window, scope, everywhere: limit.everywhere, asset })
+    let Limit { window, scope, everywhere, meters, .. } = *limit;
+    Some(LoweredLimit { id: id.to_owned(), cap, window, scope, everywhere, meters, asset })
+}
+
+/// A balance is the account's and of one number, and does not tell which rule let anything out.
+fn metered(policy: &Policy, id: &str, limit: &Limit, problems: &mut Vec<Problem>) {
+    let mut refuse = |message: String, help: &str| {
+        problems.push(Problem::new(steps!["limits", id, "meter"], message, help));
+    };
+    if limit.scope != Scope::Account {
+        let message = format!("a balance does not tell what left for each {}", limit.scope.word());
+        return refuse(message, "leave `scope` or `meter` out: only the account has a balance");
+    }
+    let Cap::Amount { asset: name, .. } = &limit.cap else {
+        let message = "a count of requests has no balance".to_owned();
+        return refuse(message, "leave `meter` out, or cap an amount with `asset` and `cap`");
+    };
+    if !limit.everywhere {
+        let message = "a balance does not tell which rule let the asset out".to_owned();
+        return refuse(message, "write `everywhere = true` beside it, or leave `meter` out");
+    }
+    let standard = policy.assets.get(name).map(|asset| asset.standard);
+    if matches!(standard, Some(Standard::Erc721(_) | Standard::Erc1155(_))) {
+        let message = format!("`{name}` has no one balance of interchangeable units");
+        refuse(message, "leave `meter` out: it is for native value and ERC-20 tokens");
+    }
 }
 
 /// An amount that does not convert, in the words of its asset.

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, U256};
 use super::{
     Malformed,
     condition::{Condition, List, Roster},
-    emit::{COUNT, ENTRY, EVERYWHERE, FORMAT, HEADER, LIMIT, OBLIGATIONS},
+    emit::{COUNT, ENTRY, EVERYWHERE, FORMAT, HEADER, LIMIT, METERS, OBLIGATIONS},
     expand::{Key, Tokens},
     index::{MAX_BITS, buckets},
     lists::REGISTRY,
@@ -37,6 +37,7 @@ pub(crate) struct RawLimit {
     pub(crate) cap: U256,
     pub(crate) window: u8,
     pub(crate) everywhere: bool,
+    pub(crate) meters: bool,
     pub(crate) scope: u8,
     pub(crate) lane: u32,
     /// None for a count.
@@ -187,8 +188,9 @@ fn limit(cursor: &mut Cursor<'_>) -> Result<RawLimit, Malformed> {
     cursor.take(2)?;
     let asset = Address::from(cursor.array::<20>()?);
     let window = u8::try_from(window).map_err(|_| Malformed::Limit { at })?;
-    let (everywhere, scope) = (flags & EVERYWHERE != 0, flags.checked_shr(2).unwrap_or(0));
-    Ok(RawLimit { id, cap, window, everywhere, scope, lane, asset: (flags & COUNT == 0).then_some(asset) })
+    let (everywhere, meters) = (flags & EVERYWHERE != 0, flags & METERS != 0);
+    let scope = (flags & !METERS).checked_shr(2).unwrap_or(0);
+    Ok(RawLimit { id, cap, window, everywhere, meters, scope, lane, asset: (flags & COUNT == 0).then_some(asset) })
 }
 
 fn read_entry(program: &[u8], entry: &[u8], raw: &mut Raw) -> Result<(), Malformed> {

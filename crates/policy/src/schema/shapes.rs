@@ -237,6 +237,10 @@ static LIMIT: Shape = Shape {
                 "What has a sum of its own: the account, each recipient or each initiator.",
             ),
             "everywhere" => (Kind::Bool, "Whether every outflow of the asset is charged, whichever rule allowed it."),
+            "meter" => (
+                Kind::Words(vec!["balance"]),
+                "Whether what left the account beyond what calldata declared is charged after each execution.",
+            ),
             _ => return None,
         })
     },

@@ -41,6 +41,25 @@ const SLIPS: &[Slip] = &[
         "an `everywhere` limit cannot count for each recipient",
         "leave `scope` or `everywhere` out: only rules that pin the list may list such a limit",
     ),
+    ("cap = \"1_000\"", "cap = \"1_000\"\nmeter = \"outflow\"", "unknown meter `outflow`", "write one of `balance`"),
+    (
+        "cap = \"1_000\"",
+        "cap = \"1_000\"\nmeter = \"balance\"",
+        "a balance does not tell which rule let the asset out",
+        "write `everywhere = true` beside it, or leave `meter` out",
+    ),
+    (
+        "cap = \"1_000\"",
+        "cap = \"1_000\"\nscope = \"initiator\"\nmeter = \"balance\"",
+        "a balance does not tell what left for each initiator",
+        "leave `scope` or `meter` out: only the account has a balance",
+    ),
+    (
+        "asset = \"USDC\"\ncap = \"1_000\"",
+        "count = 3\nmeter = \"balance\"",
+        "a count of requests has no balance",
+        "leave `meter` out, or cap an amount with `asset` and `cap`",
+    ),
     (
         "asset = \"USDC\"\ncap = \"1_000\"",
         "count = 3\neverywhere = true",

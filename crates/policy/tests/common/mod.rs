@@ -186,9 +186,11 @@ pub(crate) fn policy(rng: &mut ChaCha8Rng) -> Policy {
         let scope = *Scope::ALL.choose(rng).expect("some");
         let count = rng.random_range(0..3) == 0;
         let everywhere = !count && scope == Scope::Account && rng.random();
+        let fungible = matches!(policy.assets[&asset].standard, Standard::Native | Standard::Erc20(_));
+        let meters = everywhere && fungible && rng.random();
         let cap =
             if count { Cap::Count(rng.random_range(0..u64::MAX / 2)) } else { Cap::Amount { asset, amount: cap } };
-        policy.limits.insert(format!("limit-{n}"), Limit { cap, window, scope, everywhere });
+        policy.limits.insert(format!("limit-{n}"), Limit { cap, window, scope, everywhere, meters });
     }
     let wanted = rng.random_range(0..9);
     for n in 0..200 {

@@ -63,6 +63,7 @@ fn name(change: &Change) -> String {
         Change::Limit(id) => format!("limit {id}"),
         Change::Cap(id) => format!("cap {id}"),
         Change::Restart(id) => format!("restart {id}"),
+        Change::Meter(id) => format!("meter {id}"),
         Change::Obligation { what, old, new } => format!("{what} {old} {new}"),
     }
 }

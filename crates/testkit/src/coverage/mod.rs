@@ -3,6 +3,7 @@
 mod calldata;
 mod conditions;
 mod limits;
+mod metering;
 mod obligations;
 pub(crate) mod openings;
 mod required;
@@ -59,6 +60,7 @@ impl Coverage {
         self.rules(case, evaluation, &bodies);
         self.conditions(case, agreement, &bodies);
         self.limits(case, evaluation);
+        self.metered(case, agreement);
         self.calldata(case, evaluation);
         let state = MemoryState { words: case.words.clone(), ..MemoryState::default() };
         if let Ok(account) = AccountState::read(case.account, &state) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis_eval::{EffectKind, Reason};
 
 use super::obligations::{FAULTS, SIGNED, name};
-use super::openings;
+use super::{metering, openings};
 use crate::answering::Answering;
 use crate::case::Entry;
 use crate::draft::{
@@ -103,6 +103,7 @@ pub fn required() -> BTreeSet<String> {
     calldata(&mut all);
     obligations(&mut all);
     openings::required(&mut all);
+    metering::required(&mut all);
     for side in SIDES {
         for what in ["announcement maturity", "announcement expiry", "staged maturity", "staged expiry"] {
             all.insert(format!("now {side} {what}"));

@@ -15,7 +15,7 @@ pub struct ContractFault {
 }
 
 /// Every fault of the contract.
-pub const CONTRACT_FAULTS: [ContractFault; 31] = [
+pub const CONTRACT_FAULTS: [ContractFault; 32] = [
     ContractFault { name: "days are a second longer", from: &hex!("62015180"), to: &hex!("62015181") },
     ContractFault { name: "changes expire a second later", from: &hex!("62127500"), to: &hex!("62127501") },
     ContractFault { name: "lanes hold half", from: &hex!("627fffff"), to: &hex!("623fffff") },
@@ -73,6 +73,7 @@ pub const CONTRACT_FAULTS: [ContractFault; 31] = [
     // The compiler keeps half of it, since it is even.
     ContractFault { name: "masterCopy is not known", from: &hex!("63530ca437"), to: &hex!("63530ca438") },
     ContractFault { name: "getOwners is not known", from: &hex!("63a0e67e2b"), to: &hex!("63a0e67e2c") },
+    ContractFault { name: "balanceOf is not known", from: &hex!("6370a08231"), to: &hex!("6370a08232") },
     ContractFault { name: "startUnfreeze is not known", from: &hex!("63eac27336"), to: &hex!("63eac27337") },
     ContractFault { name: "unfreeze is not known", from: &hex!("636a28f000"), to: &hex!("636a28f001") },
     ContractFault {

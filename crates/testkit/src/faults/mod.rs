@@ -5,6 +5,7 @@
 
 mod bytes;
 mod contract;
+mod limits;
 
 use alloy_primitives::{Bytes, U256};
 use portcullis_attest::{ApprovalEntry, Material, Proof, seal, split};
@@ -17,6 +18,7 @@ use crate::scan::{self, Found};
 use crate::{signing, world};
 use bytes::{bump, change};
 pub use contract::{CONTRACT_FAULTS, ContractFault};
+use limits::allowances_leave;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -156,6 +158,12 @@ faults! {
     NoDelegatecalls,
     /// Guards are taken for where a manager holds the hook.
     NoManager,
+    /// Limits meter nothing.
+    NoMeters,
+    /// Nothing leaves but what was declared.
+    NothingBeyond,
+    /// Allowances are taken for what left.
+    AllowancesLeave,
 }
 
 impl MirrorFault {
@@ -212,7 +220,14 @@ impl MirrorFault {
             Self::EndlessAttestations | Self::NoStatements => self.kept(case, &mut seen),
             // What these see of the case is right; see `Surroundings`.
             Self::AnyoneHasCode | Self::FailureIsNo | Self::LooseAnswers => {}
-            Self::LooseCap | Self::NotEverywhere | Self::WrongUnit | Self::OneScope | Self::NoCounts => {
+            Self::NothingBeyond => seen.held.values_mut().for_each(|held| held.after = held.before),
+            Self::AllowancesLeave => allowances_leave(case, &mut seen),
+            Self::LooseCap
+            | Self::NotEverywhere
+            | Self::WrongUnit
+            | Self::OneScope
+            | Self::NoCounts
+            | Self::NoMeters => {
                 self.limits(&mut program);
             }
             _ => self.rules(&mut program),
@@ -239,20 +254,6 @@ impl MirrorFault {
                 Self::NoStatements => *word >> 16 << 16,
                 _ => *word | U256::from(u64::MAX) << 16,
             };
-        }
-    }
-
-    fn limits(self, program: &mut [u8]) {
-        let count = usize::from(program.get(8).copied().unwrap_or_default()).min(32);
-        for limit in program.get_mut(64..).unwrap_or_default().chunks_exact_mut(84).take(count) {
-            match self {
-                Self::LooseCap => bump(limit, 32..56, true),
-                Self::NotEverywhere => change(limit, 57, |flags| flags & !1),
-                Self::NoCounts => change(limit, 57, |flags| flags & !2),
-                Self::OneScope => change(limit, 57, |flags| flags & 3),
-                // The unit exponent is between the lane seconds and the zero byte.
-                _ => change(limit, 62, |exponent| exponent.saturating_sub(1)),
-            }
         }
     }
 

@@ -47,6 +47,7 @@ pub fn generate(seed: u64, index: u64) -> (MessageCase, bool) {
         actions: Vec::new(),
         safe: None,
         signed: Signed::default(),
+        held: BTreeMap::new(),
     };
     let hash = signed_hash(case.account, &asked);
     let owners = if dice.percent(14) {

@@ -163,7 +163,7 @@ pub fn compiled(drafts: &[Draft], limit: Option<bool>) -> Option<Bytes> {
         let token = world::tokens().first().copied()?;
         policy.assets.insert("T".to_owned(), Asset { standard: Standard::Erc20(token), decimals: 0 });
         let cap = Cap::Amount { asset: "T".to_owned(), amount: portcullis_policy::Amount::from_base_units(U256::ONE) };
-        let limit = Limit { cap, window: Window::Day, scope: Scope::Account, everywhere };
+        let limit = Limit { cap, window: Window::Day, scope: Scope::Account, everywhere, meters: false };
         policy.limits.insert("a".to_owned(), limit);
     }
     for (n, draft) in drafts.iter().enumerate() {

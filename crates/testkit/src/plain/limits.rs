@@ -21,7 +21,7 @@ pub(super) struct Meter {
     /// Of a rolling window, the current one first.
     lanes: Vec<u64>,
     /// The time has no number that the word could hold.
-    endless: bool,
+    pub(super) endless: bool,
     pub(super) pending: U256,
     pub(super) charged: bool,
 }

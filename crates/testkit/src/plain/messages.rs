@@ -78,22 +78,7 @@ fn decide<W: World>(case: &Case, hook: Address, around: &W, digest: B256, messag
         asked.push(Joined::by_message(Ask::Signers { at: 1, list: list.clone(), n: *need }, *need, at));
     }
     let plain = asked.len() == 1 && rule.signatures == 0;
-    let walk = Walk {
-        case,
-        hook,
-        world: around,
-        account,
-        program: None,
-        effects: 0,
-        last_rule: None,
-        delay: None,
-        meters: Vec::new(),
-        slot_changes: Vec::new(),
-        asked,
-        digest: U256::ZERO,
-        trusted: None,
-        calls_itself: false,
-    };
+    let walk = Walk::new(case, hook, around);
     let signed = walk.account_number("signedMessages(bytes32)", &[name.request]);
     if owners.is_empty() && plain && signed.is_some_and(|signed| !signed.is_zero()) {
         return Ok(at);

@@ -5,12 +5,14 @@
 //! malformed anywhere, read or not, it declines: that is for the other two.
 
 mod bytes;
+mod charge;
 mod consent;
 mod control;
 mod delegation;
 mod effects;
 mod limits;
 mod messages;
+mod metering;
 mod obligations;
 mod program;
 mod reasons;
@@ -26,15 +28,15 @@ use bytes::{hash, selector_number, word};
 use consent::content;
 use control::{Account, SlotChange};
 use effects::{Effect, NotCanonical, bare, called, native, transactions};
+use limits::Meter;
 pub use limits::period;
-use limits::{Meter, Refused};
 pub use messages::evaluate_message;
+pub use metering::executed;
 use obligations::{Joined, fold, join};
-use program::{Limit, Program, parse};
+use program::{Program, parse};
 use reasons::{
-    ALLOWED, AMOUNT_OVERFLOW, ANNOUNCEMENT_EXPIRED, BAD_OPERATION, BATCH_TOO_DEEP, DELEGATECALL_DENIED,
-    DELEGATECALL_VALUE, FROZEN, GAS_REFUND, LIMIT_EXCEEDED, MALFORMED_BATCH, MALFORMED_PROGRAM, NO_PROGRAM, NO_RULE,
-    NON_CANONICAL, NOT_ANNOUNCED, NOT_MATURED, OPAQUE_UNDER_EVERYWHERE, SHORT_CALLDATA,
+    ALLOWED, ANNOUNCEMENT_EXPIRED, BAD_OPERATION, BATCH_TOO_DEEP, DELEGATECALL_DENIED, DELEGATECALL_VALUE, FROZEN,
+    GAS_REFUND, MALFORMED_BATCH, NO_PROGRAM, NO_RULE, NON_CANONICAL, NOT_ANNOUNCED, NOT_MATURED, SHORT_CALLDATA,
 };
 
 /// What the chain around the hook answers.
@@ -43,6 +45,8 @@ pub trait World {
     fn code_hash(&self, of: Address) -> B256;
     /// What a static call by the hook returns; none if it fails.
     fn static_call(&self, target: Address, data: &[u8], gas: u64) -> Option<Vec<u8>>;
+    /// Wei.
+    fn balance(&self, of: Address) -> U256;
 }
 
 /// A verdict in plain numbers.
@@ -116,30 +120,12 @@ impl Stop {
 /// # Errors
 /// [`Declined`] when the program had to be read and is not sound from end to end.
 pub fn evaluate<W: World>(case: &Case, hook: Address, world: &W) -> Result<Answer, Declined> {
-    let account = Account::read(case);
-    let mut walk = Walk {
-        case,
-        hook,
-        world,
-        account,
-        program: None,
-        effects: 0,
-        last_rule: None,
-        delay: None,
-        meters: Vec::new(),
-        slot_changes: Vec::new(),
-        asked: Vec::new(),
-        digest: U256::ZERO,
-        trusted: None,
-        calls_itself: false,
-    };
-    match walk.run() {
+    match Walk::new(case, hook, world).run() {
         Ok(answer) => Ok(answer),
         Err(Stop::Denied(verdict)) => Ok(Answer { verdict, writes: BTreeMap::new() }),
         Err(Stop::Declined) => Err(Declined),
     }
 }
-
 /// The longest delay asked for so far, and by whom.
 #[derive(Clone, Copy, Debug)]
 struct Delay {
@@ -166,9 +152,34 @@ struct Walk<'a, W> {
     trusted: Option<(u32, u16)>,
     /// Whether the account is called.
     calls_itself: bool,
+    /// Whether a rule allowed anything.
+    ruled: bool,
+    /// By limit, what calldata declares to leave.
+    declared: BTreeMap<u8, U256>,
 }
 
-impl<W: World> Walk<'_, W> {
+impl<'a, W: World> Walk<'a, W> {
+    fn new(case: &'a Case, hook: Address, world: &'a W) -> Self {
+        Self {
+            case,
+            hook,
+            world,
+            account: Account::read(case),
+            program: None,
+            effects: 0,
+            last_rule: None,
+            delay: None,
+            meters: Vec::new(),
+            slot_changes: Vec::new(),
+            asked: Vec::new(),
+            digest: U256::ZERO,
+            trusted: None,
+            calls_itself: false,
+            ruled: false,
+            declared: BTreeMap::new(),
+        }
+    }
+
     fn deny(&self, reason: u8) -> Stop {
         Stop::at(reason, self.effects)
     }
@@ -198,6 +209,7 @@ impl<W: World> Walk<'_, W> {
         }
         let mut writes = self.settle()?;
         self.watch()?;
+        self.balances()?;
         writes.extend(self.meet()?.map(|used| (used, U256::ZERO)));
         writes.extend(self.announced()?);
         writes.extend(self.meters.iter().filter_map(Meter::write));
@@ -298,6 +310,7 @@ impl<W: World> Walk<'_, W> {
         };
         let decision = self.decide(effect)?.ok_or(no_rule)?;
         self.charge(effect, &decision)?;
+        self.ruled = true;
         for (asks, rule) in &decision.asks {
             join(&mut self.asked, asks, *rule, self.effects);
         }
@@ -310,60 +323,6 @@ impl<W: World> Walk<'_, W> {
         self.last_rule = Some(decision.rule);
         self.effects += 1;
         Ok(())
-    }
-
-    fn charge(&mut self, effect: &Effect, decision: &scope::Decision) -> Result<(), Stop> {
-        let limits = self.program()?.limits.clone();
-        let everywhere = |limit: &Limit| limit.everywhere && effect.asset == Some(limit.asset);
-        if effect.kind == effects::OPAQUE
-            && let Some(first) = limits.iter().position(everywhere)
-        {
-            let denied = Stop::by(OPAQUE_UNDER_EVERYWHERE, self.effects, decision.rule);
-            let first = u8::try_from(first).unwrap_or(u8::MAX);
-            return Err(denied.detail(first).have(selector_number(&effect.data)));
-        }
-        for (index, _) in &decision.limits {
-            let limit = self.limit(*index)?;
-            if !limit.count && (effect.amount.is_none() || effect.asset != Some(limit.asset)) {
-                return Err(self.deny(MALFORMED_PROGRAM));
-            }
-        }
-        for (index, limit) in (0_u8..).zip(&limits) {
-            let lister = decision.limits.iter().find(|(listed, _)| *listed == index).map(|(_, rule)| *rule);
-            let by_asset = effect.amount.is_some() && everywhere(limit);
-            let nothing = !limit.count && effect.amount.is_none_or(|amount| amount.is_zero());
-            if lister.is_none() && !by_asset || nothing {
-                continue;
-            }
-            let key = limits::key(limit, effect.recipient, self.case.initiator);
-            let key = key.ok_or(self.deny(MALFORMED_PROGRAM))?;
-            let (effects, rule) = (self.effects, lister.unwrap_or(decision.rule));
-            let meter = self.meter(index, limit, key);
-            let adds = meter.adds(effect.amount.unwrap_or_default());
-            let denied = |reason, have: U256| Err(Stop::by(reason, effects, rule).detail(index).have(have).need(adds));
-            match meter.fits(adds) {
-                Ok(()) => meter.charge(adds),
-                Err(Refused::Overflow(pending)) => return denied(AMOUNT_OVERFLOW, pending),
-                Err(Refused::Exceeded(remaining)) => return denied(LIMIT_EXCEEDED, remaining),
-            }
-        }
-        Ok(())
-    }
-
-    fn limit(&mut self, index: u8) -> Result<Limit, Stop> {
-        self.program()?.limits.get(usize::from(index)).cloned().ok_or(Stop::Declined)
-    }
-
-    /// The limit as this request found it; read when it is first asked for.
-    fn meter(&mut self, index: u8, limit: &Limit, key: U256) -> &mut Meter {
-        let at = self.meters.iter().position(|meter| meter.index == index && meter.key == key);
-        let at = at.unwrap_or_else(|| {
-            let meter = Meter::open(self.case.account, index, limit, key, |slot| self.stored(slot), self.case.now);
-            self.meters.push(meter);
-            self.meters.len() - 1
-        });
-        #[expect(clippy::indexing_slicing, reason = "found, or just pushed")]
-        &mut self.meters[at]
     }
 
     /// The announcement that is used up, if a rule asks for a delay.

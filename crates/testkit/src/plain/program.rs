@@ -43,6 +43,7 @@ pub(super) struct Limit {
     pub(super) window: u8,
     pub(super) everywhere: bool,
     pub(super) count: bool,
+    pub(super) meters: bool,
     pub(super) scope: u8,
     pub(super) lane_seconds: u64,
     pub(super) unit: U256,
@@ -222,7 +223,9 @@ fn limit(rest: &mut Reader<'_>) -> Option<Limit> {
     let (lane_seconds, exponent) = (rest.number(4)?, rest.number(1)?);
     rest.byte()?;
     let asset = rest.address()?;
-    if window > 4 || flags > 11 || exponent > 57 {
+    // A limit that meters is everywhere, and nothing besides.
+    let meters = flags == 16 + 1;
+    if window > 4 || flags > 11 && !meters || exponent > 57 {
         return None;
     }
     let unit = U256::from(10).pow(U256::from(exponent));
@@ -235,7 +238,8 @@ fn limit(rest: &mut Reader<'_>) -> Option<Limit> {
         window,
         everywhere: flags & 1 != 0,
         count: flags & 2 != 0,
-        scope: flags >> 2,
+        meters,
+        scope: if meters { 0 } else { flags >> 2 },
         lane_seconds: u64::try_from(lane_seconds).ok()?,
         unit,
         exponent: u64::try_from(exponent).ok()?,

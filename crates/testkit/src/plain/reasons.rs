@@ -39,3 +39,6 @@ pub(super) const TOO_FEW_APPROVALS: u8 = 35;
 pub(super) const DELEGATECALL_UNWATCHED: u8 = 42;
 pub(super) const DELEGATECALL_MIXED: u8 = 43;
 pub(super) const ACCOUNT_UNREADABLE: u8 = 44;
+pub(super) const BALANCE_UNWATCHED: u8 = 46;
+pub(super) const BALANCE_UNREADABLE: u8 = 47;
+pub(super) const BALANCE_EXCEEDED: u8 = 48;

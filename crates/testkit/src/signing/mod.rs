@@ -130,6 +130,7 @@ pub fn sign_message(
         announcement: None,
         opening: None,
         watched: None,
+        metering: None,
     };
     let binding = Binding {
         chain_id: world::CHAIN_ID,
