@@ -122,32 +122,27 @@ impl Round<'_> {
         let mut active: VecDeque<usize> = (0..nodes).filter(|node| self.excess[*node] > 0).collect();
         while let Some(node) = active.pop_front() {
             while self.excess[node] > 0 {
-                let at = next[node];
-                if at == self.arcs.first[node + 1] {
-                    self.fallen[node] = self.reach(node) + 1;
-                    next[node] = self.arcs.first[node];
-                    relabels += 1;
-                    if relabels % nodes == 0 {
-                        self.approach();
-                        next.copy_from_slice(&self.arcs.first[..nodes]);
-                    }
+                let Some(at) = self.admissible(node, next[node]) else {
+                    (self.fallen[node], next[node]) = self.below(node);
                     if self.fallen[node] > deepest {
                         return Err(Unsolved::NoFlow);
                     }
-                    continue;
-                }
-                let other = self.arcs.to[at];
-                if self.costs[at] + self.fallen[other] < self.fallen[node] {
-                    let moved = self.push(network, self.arcs.edge[at].0, node);
-                    if self.excess[other] <= 0 && self.excess[other] + moved > 0 {
-                        active.push_back(other);
+                    relabels += 1;
+                    if relabels % (2 * nodes) == 0 {
+                        self.approach();
+                        next.copy_from_slice(&self.arcs.first[..nodes]);
                     }
-                    self.excess[node] -= moved;
-                    self.excess[other] += moved;
+                    continue;
+                };
+                let other = self.arcs.to[at];
+                let moved = self.push(network, self.arcs.edge[at].0, node);
+                if self.excess[other] <= 0 && self.excess[other] + moved > 0 {
+                    active.push_back(other);
                 }
-                if self.excess[node] > 0 {
-                    next[node] += 1;
-                }
+                self.excess[node] -= moved;
+                self.excess[other] += moved;
+                // While there is an excess, nothing of the arc is left.
+                next[node] = at;
             }
         }
         // Supplies cancel out, so that nothing in excess means nothing missing.
@@ -174,11 +169,19 @@ impl Round<'_> {
         [self.costs[along], self.costs[against]] = self.units[edge].costs(flow);
     }
 
-    /// How far a node has to fall for its cheapest unit to be free.
-    fn reach(&self, node: usize) -> i64 {
+    /// The first arc of a node, from one on, whose next unit costs less than nothing.
+    fn admissible(&self, node: usize, from: usize) -> Option<usize> {
+        let (at, fallen) = (from..self.arcs.first[node + 1], self.fallen[node]);
+        let mut arcs = self.costs[at.clone()].iter().zip(&self.arcs.to[at]);
+        arcs.position(|(cost, to)| cost + self.fallen[*to] < fallen).map(|skipped| from + skipped)
+    }
+
+    /// How far a node has to fall for its cheapest unit to cost less than nothing, and the first arc that has it.
+    fn below(&self, node: usize) -> (i64, usize) {
         let at = self.arcs.at(node);
-        let arcs = self.costs[at.clone()].iter().zip(&self.arcs.to[at]);
-        arcs.map(|(cost, to)| cost + self.fallen[*to]).min().unwrap_or(FAR)
+        let arcs = self.costs[at.clone()].iter().zip(&self.arcs.to[at.clone()]).zip(at.clone());
+        let reached = arcs.map(|((cost, to), at)| (cost + self.fallen[*to] + 1, at));
+        reached.min().unwrap_or((FAR, at.start))
     }
 
     /// Lowers every price as far as relabels would, on the way to what is missing: Goldberg's global update, a search
