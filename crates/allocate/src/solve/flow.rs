@@ -12,6 +12,9 @@ use thiserror::Error;
 /// How fast the prices become exact: by this many bits a round.
 pub(super) const BITS: usize = 3;
 
+/// More nodes would let a round's prices fall beyond what it counts costs to.
+const MOST_SCALE: usize = 18;
+
 /// The network has no flow within its bounds, or is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Unsolved {
@@ -64,7 +67,7 @@ impl Network {
         let mut price = vec![I256::ZERO; self.supply.len()];
         let dearest = self.edges.iter().flat_map(|edge| [edge.up(), edge.down()]).flatten().map(I256::unsigned_abs);
         let mut size = dearest.max().map_or(0, |cost| cost.bit_len()) + scale;
-        if size + 2 * scale + BITS + 8 > 255 || !self.fits() {
+        if scale > MOST_SCALE || size + 2 * scale + BITS + 8 > 255 || !self.fits() {
             return Err(Unsolved::TooLarge);
         }
         let arcs = Arcs::of(self);

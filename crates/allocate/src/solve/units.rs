@@ -39,10 +39,8 @@ pub(super) struct Units {
 impl Units {
     /// The edge at its flow, with `gain` the price where it ends less the price where it begins.
     pub(super) fn of(edge: &Edge, gain: I256, precision: Precision) -> Self {
-        let slope = edge.curve.slope().and_then(|slope| {
-            let slope = (slope + precision.scale).cast_signed();
-            Some(slope.saturating_sub(unit(precision).cast_signed()))
-        });
+        let of_price = |slope: usize| (slope + precision.scale).cast_signed() - unit(precision).cast_signed();
+        let slope = edge.curve.slope().map(of_price);
         let mut units = Self { gain, precision, slope, above: None, below: None };
         units.above = units.piece(edge, edge.flow);
         units.below = units.piece(edge, edge.flow - 1);
