@@ -10,7 +10,7 @@ const TRIED: [(&str, &str, &str, u64, u64); 5] = [
     ("optima that brute force does not find", "instances", "PORTCULLIS_ALLOCATE_INSTANCES", 20_000, 20_000),
     ("colliding bounds without a cut that proves it", "cuts", "PORTCULLIS_ALLOCATE_CUTS", 4_000, 1_000),
     ("orders and thread counts that change a byte", "permutations", "PORTCULLIS_ALLOCATE_PERMUTATIONS", 10_000, 10_000),
-    ("corrupted proposals accepted", "corruptions", "PORTCULLIS_ALLOCATE_CORRUPTIONS", 10_500, 10_000),
+    ("corrupted proposals accepted", "corruptions", "PORTCULLIS_ALLOCATE_CORRUPTIONS", 11_000, 10_000),
     ("totals above 10^30 that a phase changes", "totals", "PORTCULLIS_ALLOCATE_TOTALS", 200, 200),
 ];
 
