@@ -32,7 +32,8 @@ fn every_order_of_every_list_gives_the_same_bytes_on_one_thread_and_on_many() {
         let shuffled: Vec<Papers> = sorted.iter().map(|papers| papers.shuffled(&mut rng)).collect();
         let ours: Vec<String> = sorted.iter().map(written).collect();
         let theirs: Vec<String> = std::thread::scope(|scope| {
-            let parts = shuffled.chunks(16).map(|part| scope.spawn(move || part.iter().map(written).collect::<Vec<_>>()));
+            let parts =
+                shuffled.chunks(16).map(|part| scope.spawn(move || part.iter().map(written).collect::<Vec<_>>()));
             let parts: Vec<_> = parts.collect();
             parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
         });
