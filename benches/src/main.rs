@@ -1,7 +1,8 @@
-//! Measures Portcullis beside others: `eval` beside policy engines.
+//! Measures Portcullis beside others: `eval` beside policy engines, `allocate` beside a solver.
 //!
 //! stdout carries the result; progress goes to stderr.
 
+mod allocate;
 mod eval;
 mod machine;
 
@@ -20,11 +21,14 @@ struct Args {
 enum Verb {
     /// The evaluator beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(eval::EvalArgs),
+    /// The optimum of portfolios beside Clarabel, on the same portfolios
+    Allocate(allocate::AllocateArgs),
 }
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().verb {
         Verb::Eval(args) => eval::run(&args),
+        Verb::Allocate(args) => allocate::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

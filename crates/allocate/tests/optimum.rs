@@ -7,7 +7,7 @@ use portcullis_allocate::solve::{Families, Optimum, Problem, optimum, phases, sh
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::cmp::Reverse;
-use support::{bounds_of, load, random, rng, violation};
+use support::{bounds_of, load, random, rng, size, tried, violation};
 
 /// How good an allocation is, level by level; the smallest is the best.
 fn rank(problem: &Problem, x: &[i128]) -> (i128, i128, i128, i128, Vec<Reverse<i128>>) {
@@ -49,7 +49,7 @@ fn solved(problem: &Problem) -> (Families, Optimum) {
 
 #[test]
 fn it_is_the_best_of_all_allocations_ties_included() {
-    let count = std::env::var("PORTCULLIS_ALLOCATE_INSTANCES").map_or(3_000, |count| count.parse().unwrap());
+    let count = size("PORTCULLIS_ALLOCATE_INSTANCES", 3_000);
     let mut rng = rng(1);
     let (mut tied, mut moved, mut violated) = (0, 0, 0);
     for number in 0..count {
@@ -68,13 +68,14 @@ fn it_is_the_best_of_all_allocations_ties_included() {
     }
     // The instances ask what they should.
     assert!(tied > count / 50 && moved > count / 2 && violated > count / 20, "{tied} {moved} {violated} of {count}");
+    tried(count, "instances");
 }
 
 #[test]
 fn a_shortfall_is_what_no_allocation_avoids() {
     let mut rng = rng(2);
-    let mut short = 0;
-    for number in 0..1_000 {
+    let (count, mut short) = (size("PORTCULLIS_ALLOCATE_CUTS", 1_000), 0);
+    for number in 0..count {
         let problem = random(&mut rng, 5, 7);
         let families = Families::of(&problem).unwrap();
         let collision = shortfall(&problem, &families).unwrap();
@@ -107,7 +108,8 @@ fn a_shortfall_is_what_no_allocation_avoids() {
         assert_eq!(collision.total + floors - caps, collision.by, "instance {number}: {collision:#?} {problem:#?}");
         assert!(collision.by > 0 && collision.by <= violation(&problem, &best));
     }
-    assert!(short > 100, "{short}");
+    assert!(short > count / 10, "{short}");
+    tried(short, "cuts");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use support::documents::{Papers, Read, papers};
-use support::rng;
+use support::{rng, size, tried};
 
 fn proposed(papers: &Papers) -> (Read, Proposal) {
     let read = papers.read();
@@ -17,25 +17,38 @@ fn proposed(papers: &Papers) -> (Read, Proposal) {
     (read, proposal)
 }
 
+fn written(papers: &Papers) -> String {
+    serde_json::to_string(&proposed(papers).1).unwrap()
+}
+
 #[test]
-fn every_order_of_every_list_gives_the_same_bytes() {
-    let count = std::env::var("PORTCULLIS_ALLOCATE_PERMUTATIONS").map_or(300, |count| count.parse().unwrap());
+fn every_order_of_every_list_gives_the_same_bytes_on_one_thread_and_on_many() {
+    let count = size("PORTCULLIS_ALLOCATE_PERMUTATIONS", 300);
     let mut rng = rng(11);
     let mut moved = 0;
-    for number in 0..count {
-        let papers = papers(&mut rng, 3 + number % 20, 1 + number as i128);
-        let ours = serde_json::to_string(&proposed(&papers).1).unwrap();
-        let theirs = serde_json::to_string(&proposed(&papers.shuffled(&mut rng)).1).unwrap();
+    let sizes: Vec<usize> = (0..count).collect();
+    for some in sizes.chunks(64) {
+        let sorted: Vec<Papers> = some.iter().map(|at| papers(&mut rng, 3 + at % 20, 1 + *at as i128)).collect();
+        let shuffled: Vec<Papers> = sorted.iter().map(|papers| papers.shuffled(&mut rng)).collect();
+        let ours: Vec<String> = sorted.iter().map(written).collect();
+        let theirs: Vec<String> = std::thread::scope(|scope| {
+            let parts =
+                shuffled.chunks(16).map(|part| scope.spawn(move || part.iter().map(written).collect::<Vec<_>>()));
+            let parts: Vec<_> = parts.collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+        });
         assert_eq!(ours, theirs);
-        moved += usize::from(!ours.contains("\"phases\":[]"));
+        moved += ours.iter().filter(|proposal| !proposal.contains("\"phases\":[]")).count();
     }
     assert!(moved > count / 2, "{moved} of {count}");
+    tried(count, "permutations");
 }
 
 #[test]
 fn the_total_is_exact_at_ten_to_the_thirty() {
     let mut rng = rng(12);
-    for _ in 0..20 {
+    let count = size("PORTCULLIS_ALLOCATE_TOTALS", 20);
+    for _ in 0..count {
         let papers = papers(&mut rng, 30, 10_i128.pow(30) / 7 + 3);
         let (_, proposal) = proposed(&papers);
         let sum: i128 = proposal.subjects.iter().map(|line| line.target.units()).sum();
@@ -53,6 +66,7 @@ fn the_total_is_exact_at_ten_to_the_thirty() {
             assert_eq!(change, 0);
         }
     }
+    tried(count, "totals");
 }
 
 /// Changes one field, anywhere.
@@ -140,10 +154,9 @@ fn every_single_field_counts_even_under_a_fresh_id() {
     }
 }
 
-/// Set the variable for long runs.
 #[test]
 fn every_corruption_is_refused_even_under_a_fresh_id() {
-    let count = std::env::var("PORTCULLIS_ALLOCATE_CORRUPTIONS").map_or(600, |count| count.parse().unwrap());
+    let count = size("PORTCULLIS_ALLOCATE_CORRUPTIONS", 600);
     let mut rng = rng(13);
     let (mut read, mut sound) = (None, Value::Null);
     let (mut refused, mut unread) = (0, 0);
@@ -176,6 +189,7 @@ fn every_corruption_is_refused_even_under_a_fresh_id() {
         }
     }
     assert!(refused > count / 2 && refused + unread > count * 9 / 10, "{refused} refused, {unread} unread");
+    tried(refused + unread, "corruptions");
 }
 
 #[test]

@@ -81,6 +81,27 @@ fn the_incident_stops_increases_and_the_rest_comes_back_within_its_limits() {
     );
 }
 
+/// `PORTCULLIS_WRITE_EXAMPLES=1 cargo test --workspace --test allocate` writes them anew.
+#[test]
+fn the_proposal_of_the_example_and_the_batch_of_each_phase_are_what_its_documents_give() {
+    let folder = place();
+    let kept = |name: &str| root().join("examples/staking/result").join(name);
+    json(&folder, &format!("allocate propose examples/staking --at {AT} --out proposal.json"), 2);
+    let build = "allocate build proposal.json examples/staking --mapping examples/staking/safe/mapping.toml";
+    for (phase, nonce) in [(1, 0), (2, 1)] {
+        let out = format!("--safe-version 1.4.1 --phase {phase} --nonce {nonce} --out phase-{phase}.json");
+        json(&folder, &format!("{build} {out}"), 0);
+    }
+    for name in ["proposal.json", "phase-1.json", "phase-2.json"] {
+        let made = fs::read_to_string(folder.path().join(name)).unwrap();
+        if std::env::var_os("PORTCULLIS_WRITE_EXAMPLES").is_some() {
+            fs::write(kept(name), &made).unwrap();
+        }
+        assert_eq!(made, fs::read_to_string(kept(name)).unwrap(), "{name}");
+    }
+    json(&folder, "allocate verify examples/staking/result/proposal.json examples/staking", 0);
+}
+
 #[test]
 fn a_proposal_that_somebody_changed_is_refused() {
     let folder = place();

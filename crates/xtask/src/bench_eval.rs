@@ -19,6 +19,8 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(JsonArgs),
+    /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel
+    Allocate(JsonArgs),
     /// The linter on policies of 10, 100 and 1,000 rules
     Lint(JsonArgs),
     /// A million past requests under two policies
@@ -36,7 +38,8 @@ struct JsonArgs {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
-        Bench::Eval(args) => eval(args),
+        Bench::Eval(args) => beside("eval", args),
+        Bench::Allocate(args) => beside("allocate", args),
         Bench::Lint(args) => lint(args),
         Bench::Backtest(args) => bench_backtest::run(args),
         Bench::Gas(args) => bench_gas::run(args),
@@ -56,13 +59,14 @@ fn lint(args: &JsonArgs) -> Result<()> {
     tools::pass_through(command).wrap_err("bench lint")
 }
 
-fn eval(args: &JsonArgs) -> Result<()> {
+/// What is measured beside others, in their workspace.
+fn beside(what: &str, args: &JsonArgs) -> Result<()> {
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;
-    let mut command = tools::cargo(&[["run", "--quiet"].as_slice(), &common, &["--", "eval"]].concat());
+    let mut command = tools::cargo(&[["run", "--quiet"].as_slice(), &common, &["--", what]].concat());
     if args.json {
         command.arg("--json");
     }
-    tools::pass_through(command).wrap_err("bench eval")
+    tools::pass_through(command).wrap_err_with(|| format!("bench {what}"))
 }

@@ -37,46 +37,22 @@ impl Curve {
         }
     }
 
-    /// The most flow, from `flow` up to `most`, that is reached by units that each cost less than `price`.
-    pub(super) fn rise(&self, flow: i128, most: i128, price: I256) -> i128 {
-        let mut at = flow;
-        while at < most {
-            let end = self.kinks.iter().map(|kink| kink.0).find(|kink| *kink > at).map_or(most, |kink| kink.min(most));
-            let left = price - self.linear(at);
-            let reached = match self.square {
-                // 2^shift · (2y − 1) < left
-                Some(shift) => narrow((ceil(left, shift)).asr(1)),
-                None if left > I256::ZERO => end,
-                None => at,
-            };
-            if reached < end {
-                return reached.max(at);
-            }
-            at = end;
-        }
-        at
+    /// By what power of two each unit costs more than the one before, but for kinks, if it does.
+    pub(super) fn slope(&self) -> Option<usize> {
+        self.square.map(|shift| shift + 1)
     }
 
-    /// The least flow, from `flow` down to `least`, that is reached by giving up units that each cost more than `price`.
-    pub(super) fn fall(&self, flow: i128, least: i128, price: I256) -> i128 {
-        let mut at = flow;
-        while at > least {
-            let last = at.saturating_sub(1);
-            let start = self.kinks.iter().map(|kink| kink.0).rfind(|kink| *kink <= last);
-            let start = start.map_or(least, |kink| kink.max(least));
-            let left = price - self.linear(last);
-            let reached = match self.square {
-                // 2^shift · (2y + 1) > left
-                Some(shift) => narrow((left.asr(shift) + I256::ONE).asr(1)),
-                None if left < I256::ZERO => start,
-                None => at,
-            };
-            if reached > start {
-                return reached.min(at);
+    /// The kinks around a unit: the last one at or below it, and the first above it.
+    pub(super) fn between(&self, unit: i128) -> (i128, i128) {
+        let mut kinks = (i128::MIN, i128::MAX);
+        for (at, _) in &self.kinks {
+            if *at > unit {
+                kinks.1 = *at;
+                break;
             }
-            at = start;
+            kinks.0 = *at;
         }
-        at
+        kinks
     }
 
     fn linear(&self, flow: i128) -> I256 {
@@ -84,18 +60,8 @@ impl Curve {
     }
 }
 
-/// `value / 2^shift`, rounded up.
-pub(super) fn ceil(value: I256, shift: usize) -> I256 {
-    -((-value).asr(shift))
-}
-
 /// An amount among prices.
 pub(super) fn wide(value: i128) -> I256 {
     let magnitude = I256::from_raw(U256::from(value.unsigned_abs()));
     if value < 0 { -magnitude } else { magnitude }
-}
-
-/// A price among amounts; what is beyond every amount stays beyond it.
-fn narrow(value: I256) -> i128 {
-    i128::try_from(value).unwrap_or(if value.is_negative() { i128::MIN } else { i128::MAX })
 }

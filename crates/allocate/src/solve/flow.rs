@@ -4,13 +4,16 @@
 //! convex edge as an edge of its own: a push takes as many of them as are admissible at once.
 #![expect(clippy::indexing_slicing, reason = "nodes and edges are numbered by the network itself")]
 
-use super::curve::{Curve, ceil, wide};
+use super::curve::Curve;
+use super::round::{Arcs, Precision, refine};
 use alloy_primitives::I256;
-use std::collections::VecDeque;
 use thiserror::Error;
 
 /// How fast the prices become exact: by this many bits a round.
-const BITS: usize = 4;
+pub(super) const BITS: usize = 3;
+
+/// More nodes would let a round's prices fall beyond what it counts costs to.
+const MOST_SCALE: usize = 18;
 
 /// The network has no flow within its bounds, or is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -64,12 +67,13 @@ impl Network {
         let mut price = vec![I256::ZERO; self.supply.len()];
         let dearest = self.edges.iter().flat_map(|edge| [edge.up(), edge.down()]).flatten().map(I256::unsigned_abs);
         let mut size = dearest.max().map_or(0, |cost| cost.bit_len()) + scale;
-        if size + 2 * scale + BITS + 8 > 255 || !self.fits() {
+        if scale > MOST_SCALE || size + 2 * scale + BITS + 8 > 255 || !self.fits() {
             return Err(Unsolved::TooLarge);
         }
+        let arcs = Arcs::of(self);
         loop {
             size = size.saturating_sub(BITS);
-            self.refine(&mut price, I256::ONE << size, scale)?;
+            refine(self, &arcs, &mut price, Precision { size, scale })?;
             if size == 0 {
                 return Ok(());
             }
@@ -85,82 +89,6 @@ impl Network {
             handed[edge.to] = handed[edge.to].saturating_add(most);
         }
         handed.iter().all(|amount| *amount < 1 << 126)
-    }
-
-    /// One round: every residual unit costs at least `-epsilon` afterwards.
-    fn refine(&mut self, price: &mut [I256], epsilon: I256, scale: usize) -> Result<(), Unsolved> {
-        let mut excess = self.supply.clone();
-        for edge in &mut self.edges {
-            let gain = price[edge.to] - price[edge.from];
-            edge.flow = edge.curve.rise(edge.flow, edge.most, ceil(gain, scale));
-            edge.flow = edge.curve.fall(edge.flow, edge.least, gain.asr(scale));
-            excess[edge.from] -= edge.flow;
-            excess[edge.to] += edge.flow;
-        }
-        let at_node = self.at_node();
-        let start = price.to_vec();
-        let deepest = epsilon * wide(1 << (BITS + 3)) * wide(i128::try_from(price.len() + 1).unwrap_or(i128::MAX));
-        let mut next = vec![0; price.len()];
-        let mut active: VecDeque<usize> = (0..price.len()).filter(|node| excess[*node] > 0).collect();
-        while let Some(node) = active.pop_front() {
-            while excess[node] > 0 {
-                let Some(&index) = at_node[node].get(next[node]) else {
-                    let below = self.relabel(node, price, &at_node[node], scale).ok_or(Unsolved::NoFlow)?;
-                    price[node] = below - epsilon;
-                    next[node] = 0;
-                    if start[node] - price[node] > deepest {
-                        return Err(Unsolved::NoFlow);
-                    }
-                    continue;
-                };
-                let edge = &mut self.edges[index];
-                let gain = price[edge.to] - price[edge.from];
-                let (other, moved) = if edge.from == node {
-                    let room = edge.most.min(edge.flow.saturating_add(excess[node]));
-                    let reached = edge.curve.rise(edge.flow, room, ceil(gain, scale));
-                    (edge.to, reached - std::mem::replace(&mut edge.flow, reached))
-                } else {
-                    let room = edge.least.max(edge.flow.saturating_sub(excess[node]));
-                    let reached = edge.curve.fall(edge.flow, room, gain.asr(scale));
-                    (edge.from, std::mem::replace(&mut edge.flow, reached) - reached)
-                };
-                if moved > 0 {
-                    excess[node] -= moved;
-                    if excess[other] <= 0 && excess[other] + moved > 0 {
-                        active.push_back(other);
-                    }
-                    excess[other] += moved;
-                }
-                if excess[node] > 0 {
-                    next[node] += 1;
-                }
-            }
-        }
-        // Supplies cancel out, so that nothing in excess means nothing missing.
-        Ok(())
-    }
-
-    /// The highest price of a node at which its cheapest residual unit is free.
-    fn relabel(&self, node: usize, price: &[I256], edges: &[usize], scale: usize) -> Option<I256> {
-        let reach = edges.iter().filter_map(|index| {
-            let edge = &self.edges[*index];
-            if edge.from == node {
-                edge.up().map(|cost| price[edge.to] - (cost << scale))
-            } else {
-                edge.down().map(|cost| price[edge.from] + (cost << scale))
-            }
-        });
-        reach.max()
-    }
-
-    /// By node, the edges that touch it.
-    pub(super) fn at_node(&self) -> Vec<Vec<usize>> {
-        let mut at_node = vec![Vec::new(); self.supply.len()];
-        for (index, edge) in self.edges.iter().enumerate() {
-            at_node[edge.from].push(index);
-            at_node[edge.to].push(index);
-        }
-        at_node
     }
 
     /// The highest prices, none above zero, at which no residual unit has a negative cost: they prove the optimum, and

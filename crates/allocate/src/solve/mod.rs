@@ -11,8 +11,10 @@ mod network;
 mod optimum;
 mod phases;
 mod problem;
+mod round;
 mod shortfall;
 mod ties;
+mod units;
 
 pub use families::{Crossing, Families};
 pub use flow::Unsolved;

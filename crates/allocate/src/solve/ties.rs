@@ -32,9 +32,9 @@ pub(super) fn by_id(network: &mut Network, prices: &[I256], leaves: usize) {
         let cell = ties.cell_of[leaf];
         if ties.cells[cell].rising.remove(&leaf) {
             let (from, to) = (network.edges[leaf].from, network.edges[leaf].to);
-            if let Some(path) = ties.path(network, prices, to, from) {
+            if let Some(path) = ties.path(network, to, from) {
                 network.edges[leaf].flow += 1;
-                ties.push(network, &path);
+                ties.push(network, prices, &path);
             }
         }
         ties.cells[cell].falling.remove(&leaf);
@@ -47,6 +47,8 @@ struct Ties {
     cell_of: Vec<usize>,
     cells_at: Vec<Vec<usize>>,
     groups_at: Vec<Vec<usize>>,
+    /// By group, whether it is tight along its direction and against it.
+    tight: Vec<[bool; 2]>,
 }
 
 impl Ties {
@@ -58,19 +60,18 @@ impl Ties {
             cell_of: Vec::new(),
             cells_at: vec![Vec::new(); prices.len()],
             groups_at: vec![Vec::new(); prices.len()],
+            tight: Vec::new(),
         };
         for (number, edge) in network.edges.iter().enumerate() {
             if number >= leaves {
                 ties.groups_at[edge.from].push(number);
                 ties.groups_at[edge.to].push(number);
+                ties.tight.push([rises(edge, prices), falls(edge, prices)]);
                 continue;
             }
             let cell = *index.entry((edge.from, edge.to)).or_insert_with(|| {
                 ties.cells.push(Cell { from: edge.from, to: edge.to, ..Cell::default() });
-                let cell = ties.cells.len() - 1;
-                ties.cells_at[edge.from].push(cell);
-                ties.cells_at[edge.to].push(cell);
-                cell
+                ties.cells.len() - 1
             });
             ties.cell_of.push(cell);
             if rises(edge, prices) {
@@ -79,12 +80,18 @@ impl Ties {
                 ties.cells[cell].falling.insert(number);
             }
         }
+        // The others stay empty: a leaf can give a unit back only after it took one.
+        let in_use = |cell: &Cell| !(cell.rising.is_empty() && cell.falling.is_empty());
+        for (number, cell) in ties.cells.iter().enumerate().filter(|(_, cell)| in_use(cell)) {
+            ties.cells_at[cell.from].push(number);
+            ties.cells_at[cell.to].push(number);
+        }
         ties
     }
 
     /// A path of tight edges, without the leaves that are settled.
-    fn path(&self, network: &Network, prices: &[I256], start: usize, goal: usize) -> Option<Vec<Step>> {
-        let mut came: Vec<Option<(usize, Step)>> = vec![None; prices.len()];
+    fn path(&self, network: &Network, start: usize, goal: usize) -> Option<Vec<Step>> {
+        let mut came: Vec<Option<(usize, Step)>> = vec![None; self.groups_at.len()];
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
             if node == goal {
@@ -113,10 +120,10 @@ impl Ties {
                 }
             }
             for group in &self.groups_at[node] {
-                let edge = &network.edges[*group];
-                if edge.from == node && rises(edge, prices) {
+                let (edge, [rises, falls]) = (&network.edges[*group], self.tight[*group - self.leaves]);
+                if edge.from == node && rises {
                     reach(edge.to, Step { edge: *group, along: true });
-                } else if edge.to == node && falls(edge, prices) {
+                } else if edge.to == node && falls {
                     reach(edge.from, Step { edge: *group, along: false });
                 }
             }
@@ -124,7 +131,7 @@ impl Ties {
         None
     }
 
-    fn push(&mut self, network: &mut Network, path: &[Step]) {
+    fn push(&mut self, network: &mut Network, prices: &[I256], path: &[Step]) {
         for step in path {
             let edge = &mut network.edges[step.edge];
             edge.flow += if step.along { 1 } else { -1 };
@@ -137,6 +144,8 @@ impl Ties {
                 };
                 out.remove(&step.edge);
                 into.insert(step.edge);
+            } else {
+                self.tight[step.edge - self.leaves] = [rises(edge, prices), falls(edge, prices)];
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Random portfolios, and what their bounds say.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part")]
 
 pub mod documents;
 
@@ -10,6 +10,16 @@ use std::collections::BTreeMap;
 
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
+}
+
+/// How many cases to try: what the variable says, for long runs.
+pub fn size(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |count| count.parse().unwrap())
+}
+
+/// Tells how many cases held, where `cargo xtask evidence` reads it.
+pub fn tried(count: usize, what: &str) {
+    println!("tried {count} {what}");
 }
 
 /// Up to `leaves` subjects that hold up to `total` in two crossing hierarchies: pools in providers, and networks in

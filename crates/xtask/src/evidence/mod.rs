@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+mod allocated;
 mod played;
 
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
@@ -53,6 +54,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.extend(fuzz_figures()?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(tried_figures()?);
+    figures.extend(allocated::figures()?);
     figures.extend(played::figures("embedded", demo::binary()?)?);
     let anvil = node::Anvil::start()?;
     let mut on_node = demo::binary()?;
