@@ -100,9 +100,11 @@ fn simulated(changes: &Value, ignored: &[Address]) -> After {
 /// Simulates random requests, executes each for real, and compares everything.
 fn compare(version: Version, count: u32) {
     let mut treasury = Treasury::new(version);
-    let mut dice = ChaCha8Rng::seed_from_u64(u64::from(count) << 8 | version as u64);
+    let mut dice = ChaCha8Rng::seed_from_u64(seed(count) << 8 | version as u64);
     let mut outcomes: BTreeMap<String, u32> = BTreeMap::new();
     for index in 0..count {
+        // Whatever fails from here on is a difference; the last note is that there was none.
+        note(index + 1, 1, &outcomes);
         if index % 40 == 39 {
             treasury.node.fund(treasury.safe, U256::from(2 * ETHER)).unwrap();
         }
@@ -146,7 +148,20 @@ fn compare(version: Version, count: u32) {
         let expected = on_node(&treasury, &block["transactions"][0], &ignored);
         assert_eq!(simulated(&shown["report"]["changes"], &ignored), expected, "{about}");
     }
+    note(count, 0, &outcomes);
     assert!(["executes", "denied"].iter().all(|outcome| outcomes.contains_key(*outcome)), "{outcomes:?}");
+}
+
+/// Where `cargo xtask simulations` asks for it.
+fn note(requests: u32, differences: u32, outcomes: &BTreeMap<String, u32>) {
+    if let Ok(file) = std::env::var("PORTCULLIS_FORK_REPORT") {
+        let report = json!({ "requests": requests, "differences": differences, "outcomes": outcomes });
+        fs::write(file, report.to_string()).unwrap();
+    }
+}
+
+fn seed(count: u32) -> u64 {
+    std::env::var("PORTCULLIS_FORK_SEED").map_or(u64::from(count), |text| text.parse().unwrap())
 }
 
 fn count() -> u32 {

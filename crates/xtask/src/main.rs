@@ -6,6 +6,7 @@ mod attacks;
 mod bench_backtest;
 mod bench_eval;
 mod bench_gas;
+mod bench_simulate;
 mod bindings;
 mod check;
 mod demo;
@@ -26,6 +27,7 @@ mod readme;
 mod recompile;
 mod record;
 mod setup;
+mod simulations;
 mod stage;
 mod suite;
 mod symbolic;
@@ -66,6 +68,8 @@ enum Verb {
     Mutants(mutants::MutantsArgs),
     /// Put random bytes to everything that reads what others wrote, and record it in evidence/
     Fuzz(fuzz::FuzzArgs),
+    /// Simulate random requests and execute each for real, and record it in evidence/
+    Simulations(simulations::SimulationsArgs),
     /// Prove with Halmos what holds for every input: limits, decoding, lifecycle
     Symbolic(symbolic::SymbolicArgs),
     /// Measure beside others; never part of a check
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         Verb::Invariants(args) => invariants::run(&args),
         Verb::Mutants(args) => mutants::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
+        Verb::Simulations(args) => simulations::run(&args),
         Verb::Symbolic(args) => symbolic::run(&args),
         Verb::Bench(args) => bench_eval::run(&args),
         Verb::Bindings(args) => bindings::run(&args),

@@ -31,7 +31,7 @@ use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
-use portcullis_report::{AllowedFrom, Outcome, Report};
+use portcullis_report::{AllowedFrom, Decoder, Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ pub(crate) use file::{ReportFile, whole};
 pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
 pub(crate) use series::{Past, Series, simulate_all};
-pub(crate) use shown::report;
+pub(crate) use shown::{exit, report};
 
 /// Who executes where nobody is named.
 pub(crate) const ANYBODY: Address = address!("00000000000000000000000000000000000000aA");
@@ -107,9 +107,14 @@ impl Simulated {
 /// everything is read that a report tells.
 ///
 /// Whatever came out counts only if everything that was read is known.
-pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
+pub(crate) fn simulate(
+    pinned: &Pinned,
+    asked: &Asked,
+    policy: Option<&PathBuf>,
+    decoder: Option<&Decoder>,
+) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy, in_full, Vec::new());
+    let came_out = run(&mut ledger, asked, policy, decoder, Vec::new());
     pinned.complete()?;
     came_out
 }
@@ -127,10 +132,10 @@ fn run(
     ledger: &mut Forked<'_>,
     asked: &Asked,
     policy: Option<&PathBuf>,
-    in_full: bool,
+    decoder: Option<&Decoder>,
     mut overrides: Vec<Override>,
 ) -> Result<Simulated> {
-    let before = in_full.then(|| ledger.clone());
+    let before = decoder.map(|decoder| (decoder, ledger.clone()));
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
@@ -196,7 +201,7 @@ fn run(
         ran: &ran,
         allowed_from,
     };
-    let report = before.map(|before| detail::report(&before, ledger, &found)).transpose()?;
+    let report = before.map(|(decoder, before)| detail::report(&before, ledger, &found, decoder)).transpose()?;
     Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
 }
 

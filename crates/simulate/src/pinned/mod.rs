@@ -2,6 +2,7 @@
 
 mod cache;
 mod parse;
+mod prestate;
 mod proof;
 mod read;
 mod record;

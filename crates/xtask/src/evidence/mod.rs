@@ -1,7 +1,10 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, fuzz, link, lint_proof, node, parity, record, setup, stage, suite, tools, wasm};
+use crate::{
+    attacks, bench_simulate, demo, fuzz, link, lint_proof, node, parity, record, setup, simulations, stage, suite,
+    tools, wasm,
+};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
     figures.extend(fuzz_figures()?);
+    figures.extend(simulation_figures()?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(tried_figures()?);
     figures.extend(played::figures("embedded", demo::binary()?)?);
@@ -267,6 +271,28 @@ fn fuzz_figures() -> Result<Vec<Figure>> {
     };
     let tells = |(_, [seconds, _, failures]): &(String, [u64; 3])| *seconds >= fuzz::RECORDED || *failures > 0;
     Ok(fuzz::recorded()?.into_iter().filter(tells).map(figure).collect())
+}
+
+/// What is on record of this very source: what happens otherwise than simulated, and how long simulations take. A
+/// version that has not seen all its requests yet claims nothing, unless something differed.
+fn simulation_figures() -> Result<Vec<Figure>> {
+    let compared = |(version, [requests, differences, _]): (String, [u64; 3])| Figure {
+        name: format!("simulation on Safe {version}: requests that happen otherwise, on record"),
+        target: format!("0 of {}", simulations::RECORDED),
+        value: format!("{differences} of {requests}"),
+        met: differences == 0,
+        seed: None,
+    };
+    let tells =
+        |(_, [requests, differences, _]): &(String, [u64; 3])| *requests >= simulations::RECORDED || *differences > 0;
+    let speed = bench_simulate::recorded()?.into_iter().map(|figure| Figure {
+        name: format!("simulation: {}, on record", figure.name),
+        target: figure.target,
+        value: figure.value,
+        met: figure.met,
+        seed: None,
+    });
+    Ok(simulations::recorded()?.into_iter().filter(tells).map(compared).chain(speed).collect())
 }
 
 fn wasm_figure(seed: u64) -> Result<Figure> {
