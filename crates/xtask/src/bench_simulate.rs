@@ -9,10 +9,7 @@ use serde_json::{Value, json};
 
 const RECORD: &str = "evidence/bench-simulate.json";
 /// What the figures are about.
-const SOURCES: [&str; 5] =
-    ["crates/simulate/src/", "crates/eval/src/", "crates/cli/src/fork/", "crates/cli/benches/", "benches/fork-db/"];
-const FORK_DB: [&str; 5] =
-    ["--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package=portcullis-bench-fork-db"];
+const SOURCES: [&str; 4] = ["crates/simulate/src/", "crates/eval/src/", "crates/cli/src/fork/", "crates/cli/benches/"];
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
@@ -33,21 +30,13 @@ pub(crate) struct Recorded {
 }
 
 pub(crate) fn run(args: &SimulateArgs) -> Result<()> {
-    let common = ["bench", "--locked", "--package", "portcullis-cli", "--bench", "simulate"];
-    let build = [common.as_slice(), &["--no-run", "--color", "never"]].concat();
-    stage::must("build the bench and the command, optimised", tools::cargo(&build))?;
+    let build = ["build", "--release", "--locked", "--package", "portcullis-cli", "--color", "never"];
+    stage::must("build portcullis, optimised", tools::cargo(&build))?;
+    // The bench itself only waits, so it is built as tests are.
+    let common = ["bench", "--profile", "dev", "--locked", "--workspace", "--bench", "simulate"];
+    stage::must("build the bench", tools::cargo(&[common.as_slice(), &["--no-run", "--color", "never"]].concat()))?;
     let mut command = tools::cargo(&[common.as_slice(), &["--quiet", "--"]].concat());
-    let built = stage::run(
-        "build foundry-fork-db, optimised",
-        tools::cargo(&[["build", "--color", "never"].as_slice(), &FORK_DB].concat()),
-    )?;
-    if built.passed {
-        let program = tools::root().join("benches/target/release/portcullis-bench-fork-db");
-        command.env("PORTCULLIS_BENCH_FORK_DB", program);
-    } else {
-        let why = built.lines.iter().find(|line| line.starts_with("error")).map_or("cargo failed", String::as_str);
-        command.env("PORTCULLIS_BENCH_NO_FORK_DB", format!("it does not build: {why}"));
-    }
+    command.env("PORTCULLIS_BENCH_BINARY", tools::root().join("target/release/portcullis"));
     if !args.json && !args.record {
         return tools::pass_through(command).wrap_err("bench simulate");
     }

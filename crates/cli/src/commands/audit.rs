@@ -83,8 +83,11 @@ impl Audit {
             _ => bail!("name a node and a Safe with --rpc and --safe, or a file with --replay"),
         };
         let text = || if self.markdown { markdown(&found, hash) } else { plain(&found, hash) };
-        let json = json!({ "audit": found, "report_hash": hash, "scope": SCOPE });
+        let json = json!({ "audit": found, "report_hash": hash, "scope": SCOPE, "proven": self.proven });
         output.result(text, json)?;
+        if self.proven {
+            talk("everything that was read of the state is proven against the block's hash");
+        }
         Ok(Exit::Done)
     }
 

@@ -3,7 +3,7 @@
 use crate::abi_file::{self, AbiFile};
 use crate::embedded::Local;
 use crate::exit::Exit;
-use crate::fork::{self, Asked, Past, ReportFile, Series};
+use crate::fork::{self, Asked, Names, Past, ReportFile, Series};
 use crate::inputs::{Input, Inputs};
 use crate::mirror::{self, Executed};
 use crate::moment;
@@ -266,8 +266,8 @@ impl Setting {
         // A bundle holds what a report needs, so that it can be written later.
         let in_full = self.report.is_some() || self.bundle.is_some();
         let decoder = in_full.then(|| abi_file::decoder(&self.abi)).transpose()?;
-        let policy = self.policy.as_ref().or(change);
-        let simulated = fork::simulate_all(&pinned, &series, policy, decoder.as_ref())?;
+        let policy = Names::new(self.policy.as_ref().or(change));
+        let simulated = fork::simulate_all(&pinned, &series, &policy, decoder.as_ref())?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }

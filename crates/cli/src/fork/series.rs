@@ -2,12 +2,11 @@
 
 use super::facts::Override;
 use super::ledger::Forked;
-use super::{Asked, Simulated, rehearsal, run};
+use super::{Asked, Names, Simulated, rehearsal, run};
 use eyre::Result;
 use portcullis_operate::steps::Goal;
 use portcullis_report::Decoder;
 use portcullis_simulate::{Fork, Pinned};
-use std::path::PathBuf;
 
 /// What is simulated, in order.
 #[derive(Debug)]
@@ -41,7 +40,7 @@ impl Past {
 pub(crate) fn simulate_all(
     pinned: &Pinned,
     series: &Series,
-    policy: Option<&PathBuf>,
+    policy: &Names,
     decoder: Option<&Decoder>,
 ) -> Result<Vec<Simulated>> {
     let came_out = run_all(pinned, series, policy, decoder);
@@ -49,12 +48,7 @@ pub(crate) fn simulate_all(
     came_out
 }
 
-fn run_all(
-    pinned: &Pinned,
-    series: &Series,
-    policy: Option<&PathBuf>,
-    decoder: Option<&Decoder>,
-) -> Result<Vec<Simulated>> {
+fn run_all(pinned: &Pinned, series: &Series, policy: &Names, decoder: Option<&Decoder>) -> Result<Vec<Simulated>> {
     let Some(first) = series.requests.first() else { return Ok(Vec::new()) };
     let mut ledger = Forked(Fork::new(pinned, first.at));
     let mut overrides = series.past.map(Past::overrides).unwrap_or_default();

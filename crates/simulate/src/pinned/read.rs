@@ -187,7 +187,9 @@ impl Pinned {
         let used = Record::new(chain_id, block.clone());
         let known = RefCell::new(known.unwrap_or_else(|| used.clone()));
         let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
-        let pinned = Self { chain_id, block, node: Some(node), root, known, used, failure, from_node, from_file };
+        let ready = RefCell::default();
+        let pinned =
+            Self { chain_id, block, node: Some(node), root, known, used, ready, failure, from_node, from_file };
         // Whatever is refused here is asked for again when it is needed, and then it counts.
         let _ = pinned.take(&early, &state);
         pinned.take_traces(&traces);
