@@ -1,9 +1,9 @@
-//! Calls in words: the functions that treasuries call, by name and argument.
+//! Calls in words: the functions that treasuries call, by name and argument, with the selector beside the name.
 
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, Bytes, U256, hex, keccak256};
 
-/// Functions with the names of their arguments. Two never share a selector.
+/// Functions with the names of their arguments, before those that reports know. Two never share a selector.
 const FUNCTIONS: [&str; 40] = [
     "transfer(address to,uint256 value)",
     "transferFrom(address from,address to,uint256 value)",
@@ -59,7 +59,7 @@ pub(crate) fn words(to: Address, value: U256, data: &Bytes) -> String {
 /// The function and its arguments; none where it is not known, or is not encoded exactly.
 pub(crate) fn function(data: &[u8]) -> Option<String> {
     let (selector, encoded) = data.split_first_chunk::<4>()?;
-    FUNCTIONS.iter().find_map(|text| {
+    FUNCTIONS.into_iter().chain(portcullis_report::packed("function")).find_map(|text| {
         let (name, kinds, names) = parse(text)?;
         let signature = format!("{name}({})", kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         if keccak256(signature).get(..4) != Some(selector.as_slice()) {
@@ -72,8 +72,10 @@ pub(crate) fn function(data: &[u8]) -> Option<String> {
             return None;
         }
         let values = value.as_tuple()?.iter().zip(names);
-        let shown: Vec<String> = values.map(|(value, name)| format!("{name}: {}", show(value))).collect();
-        Some(format!("{name}({})", shown.join(", ")))
+        let shown: Vec<String> = values
+            .map(|(value, name)| if name.is_empty() { show(value) } else { format!("{name}: {}", show(value)) })
+            .collect();
+        Some(format!("{name}({}) [{}]", shown.join(", "), hex::encode_prefixed(selector)))
     })
 }
 
@@ -93,7 +95,8 @@ fn parse(text: &str) -> Option<(&str, Vec<DynSolType>, Vec<String>)> {
             ')' => depth = depth.saturating_sub(1),
             ',' if depth == 0 => {
                 if !part.is_empty() {
-                    let (kind, name) = part.rsplit_once(' ')?;
+                    // Not every package names every argument.
+                    let (kind, name) = part.rsplit_once(' ').unwrap_or((&part, ""));
                     kinds.push(DynSolType::parse(kind).ok()?);
                     names.push(name.to_owned());
                 }
@@ -112,6 +115,9 @@ fn show(value: &DynSolValue) -> String {
     match value {
         DynSolValue::Bool(one) => one.to_string(),
         DynSolValue::Uint(one, _) => one.to_string(),
+        DynSolValue::Int(one, _) => one.to_string(),
+        // Anything may be in it; quoted, it cannot be taken for what stands around it.
+        DynSolValue::String(text) => format!("{text:?}"),
         DynSolValue::Address(one) => one.to_string(),
         DynSolValue::FixedBytes(word, size) => hex::encode_prefixed(word.get(..*size).unwrap_or(word.as_slice())),
         DynSolValue::Bytes(bytes) => hex::encode_prefixed(bytes),
@@ -124,7 +130,7 @@ fn show(value: &DynSolValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_sol_types::SolCall;
+    use alloy_sol_types::{SolCall, SolValue};
     use portcullis_bindings::IPolicyHook;
     use portcullis_bindings::safe::{ERC20, Safe};
     use std::collections::BTreeSet;
@@ -132,11 +138,14 @@ mod tests {
     #[test]
     fn every_function_reads_and_no_two_share_a_selector() {
         let mut selectors = BTreeSet::new();
-        for text in FUNCTIONS {
+        let mut signatures = BTreeSet::new();
+        for text in FUNCTIONS.into_iter().chain(portcullis_report::packed("function")) {
             let (name, kinds, names) = parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(kinds.len(), names.len());
             let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
-            assert!(selectors.insert(keccak256(format!("{name}({})", kinds.join(",")))[..4].to_vec()), "{text}");
+            let signature = format!("{name}({})", kinds.join(","));
+            let is_new = selectors.insert(keccak256(&signature)[..4].to_vec());
+            assert_eq!(signatures.insert(signature), is_new, "{text}");
         }
     }
 
@@ -144,12 +153,16 @@ mod tests {
     fn calls_show_their_function_only_where_they_are_encoded_exactly() {
         let to = Address::repeat_byte(0x11);
         let call = ERC20::transferCall { to, value: U256::from(5) }.abi_encode();
-        assert_eq!(function(&call).unwrap(), format!("transfer(to: {to}, value: 5)"));
+        assert_eq!(function(&call).unwrap(), format!("transfer(to: {to}, value: 5) [0xa9059cbb]"));
         assert_eq!(function(&[&call[..], &[0]].concat()), None);
         assert_eq!(function(&call[..call.len() - 1]), None);
         assert!(function(&IPolicyHook::startUnfreezeCall {}.abi_encode()).unwrap().starts_with("startUnfreeze("));
         let guard = Safe::setGuardCall { guard: to }.abi_encode();
-        assert_eq!(words(to, U256::ZERO, &guard.into()), format!("setGuard(guard: {to}) on {to}"));
+        assert_eq!(words(to, U256::ZERO, &guard.into()), format!("setGuard(guard: {to}) [0xe19a9dd9] on {to}"));
+        let vault =
+            [&keccak256("redeem(uint256,address,address)")[..4], &(U256::from(5), to, to).abi_encode()].concat();
+        let said = format!("redeem(shares: 5, receiver: {to}, owner: {to}) [0xba087652]");
+        assert_eq!(function(&vault).unwrap(), said);
         assert_eq!(words(to, U256::ONE, &Bytes::new()), format!("pay 1 wei to {to}"));
         let odd = Bytes::from_static(&[1, 2, 3, 4, 5]);
         assert_eq!(

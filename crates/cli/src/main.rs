@@ -3,6 +3,7 @@
 //! stdout is the result and stderr the talk. Exit codes: 0 done, 1 error, 2 something changes, 3 the policy denies,
 //! 4 undecided, 5 the chain and the mirror disagree.
 
+mod abi_file;
 mod calldata;
 mod commands;
 mod config;

@@ -35,6 +35,8 @@ fn the_most_that_leaves_is_reached_where_the_safe_has_it_and_unbounded_where_not
     let bundle = file.to_str().unwrap();
     let mut treasury = Treasury::new(Version::V1_5_0);
     treasury.node.fund(treasury.safe, ether(30)).unwrap();
+    // The root of the newest block knows nothing of funds that came after it.
+    treasury.ask("evm_mine", json!([]));
     let safe = treasury.safe.to_string();
     let policy = folder.path().join("policy.toml");
     fs::write(&policy, &treasury.policy).unwrap();
@@ -70,6 +72,14 @@ fn the_most_that_leaves_is_reached_where_the_safe_has_it_and_unbounded_where_not
     assert_eq!(units(&module["reached_week"]), ether(30));
     let key = shown["audit"]["keys"].as_array().unwrap().iter().find(|key| key["address"] == module["who"][0]);
     assert!(key.unwrap()["can"].as_str().unwrap().contains("it is a key"));
+
+    // The same block by its number, with nothing taken that is not proven.
+    let block = shown["audit"]["block_number"].to_string();
+    let at = |chain| [&on_node[..], &["--block", &block, "--chain-id", chain, "--proven"]].concat();
+    let (code, proven, talk) = audit(&at("31337"));
+    assert_eq!((code, &proven["report_hash"], &proven["proven"]), (0, &shown["report_hash"], &json!(true)), "{talk}");
+    let (code, _, talk) = audit(&at("1"));
+    assert!(code == 4 && talk.contains("the node is on chain 31337, not on chain 1"), "{talk}");
 
     let (code, replayed, talk) = audit(&["--replay", bundle]);
     assert_eq!((code, &replayed["report_hash"]), (0, &shown["report_hash"]), "{talk}");

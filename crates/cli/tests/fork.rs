@@ -19,6 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
+use support::relay::{Fate, Relay};
 use support::treasury::{ETHER, Treasury, ether, who};
 
 /// Payments allowed and not, batches, allowances, calls that nothing decodes, and more than the Safe has.
@@ -100,9 +101,11 @@ fn simulated(changes: &Value, ignored: &[Address]) -> After {
 /// Simulates random requests, executes each for real, and compares everything.
 fn compare(version: Version, count: u32) {
     let mut treasury = Treasury::new(version);
-    let mut dice = ChaCha8Rng::seed_from_u64(u64::from(count) << 8 | version as u64);
+    let mut dice = ChaCha8Rng::seed_from_u64(seed(count) << 8 | version as u64);
     let mut outcomes: BTreeMap<String, u32> = BTreeMap::new();
     for index in 0..count {
+        // Whatever fails from here on is a difference; the last note is that there was none.
+        note(index + 1, 1, &outcomes);
         if index % 40 == 39 {
             treasury.node.fund(treasury.safe, U256::from(2 * ETHER)).unwrap();
         }
@@ -146,7 +149,20 @@ fn compare(version: Version, count: u32) {
         let expected = on_node(&treasury, &block["transactions"][0], &ignored);
         assert_eq!(simulated(&shown["report"]["changes"], &ignored), expected, "{about}");
     }
+    note(count, 0, &outcomes);
     assert!(["executes", "denied"].iter().all(|outcome| outcomes.contains_key(*outcome)), "{outcomes:?}");
+}
+
+/// Where `cargo xtask simulations` asks for it.
+fn note(requests: u32, differences: u32, outcomes: &BTreeMap<String, u32>) {
+    if let Ok(file) = std::env::var("PORTCULLIS_FORK_REPORT") {
+        let report = json!({ "requests": requests, "differences": differences, "outcomes": outcomes });
+        fs::write(file, report.to_string()).unwrap();
+    }
+}
+
+fn seed(count: u32) -> u64 {
+    std::env::var("PORTCULLIS_FORK_SEED").map_or(u64::from(count), |text| text.parse().unwrap())
 }
 
 fn count() -> u32 {
@@ -255,6 +271,66 @@ fn a_cache_saves_reads_and_one_that_was_changed_is_read_anew() {
     let newer = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path != file);
     fs::copy(file, newer.unwrap()).unwrap();
     assert_eq!(run().1, read);
+}
+
+#[test]
+fn a_block_that_is_named_by_its_hash_takes_one_round_trip_and_says_the_same() {
+    let treasury = Treasury::new(Version::V1_5_0);
+    let pay = json!({ "actions": [treasury.tokens("payee", 7), ether("vendor", 8)] });
+    let block = treasury.ask("eth_getBlockByNumber", json!(["latest", false]))["hash"].as_str().unwrap().to_owned();
+    let by_hash = ["--block", &block];
+    let run = |url: &str, more: &[&str]| {
+        let (code, shown, talk) = treasury.simulate(url, more, &pay);
+        assert_eq!(code, 0, "{talk}");
+        (shown["state"]["trips"].as_u64().unwrap(), shown["report_hash"].clone())
+    };
+    let node = treasury.anvil.url.as_str();
+    let (trips, report) = run(node, &[]);
+    assert_eq!(trips, 2);
+    assert_eq!(run(node, &by_hash), (1, report.clone()));
+    assert_eq!(run(node, &[&by_hash[..], &["--proven"]].concat()), (2, report.clone()));
+    let (trips, again) = run(node, &["--lazy"]);
+    assert!(trips > 20 && again == report, "{trips}");
+    // Nodes that trace nothing, or tell only half, cost a round trip and change nothing.
+    for half in [Fate::Error("the method does not exist"), Fate::Result(json!({})), Fate::Left] {
+        let relay = Relay::start(node, move |method, _| match method {
+            "debug_traceCall" => half.clone(),
+            _ => Fate::Pass,
+        });
+        assert_eq!(run(&relay.url, &by_hash), (2, report.clone()));
+    }
+}
+
+#[test]
+fn names_come_from_files_too_and_several_requests_are_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (abi, page, bundle) = (path("abi.json"), path("page.html"), path("bundle"));
+    let inputs = json!([{ "name": "grantee", "type": "address" }, { "name": "wad", "type": "uint256" }]);
+    let function = json!({ "type": "function", "name": "transfer", "stateMutability": "nonpayable",
+        "inputs": inputs, "outputs": [] });
+    fs::write(&abi, json!([function]).to_string()).unwrap();
+    let treasury = Treasury::new(Version::V1_4_1);
+    let pay = json!({ "actions": [treasury.tokens("payee", 7)] });
+    let more = ["--tx", "TX", "--abi", &abi, "--report", &page, "--bundle", &bundle];
+    let (code, _, talk) = treasury.simulate(&treasury.anvil.url, &more, &pay);
+    assert_eq!(code, 0, "{talk}");
+    let text = fs::read_to_string(&page).unwrap();
+    for said in ["id=\"request-2\"", "request 2 of 2", "grantee", "0xa9059cbb", "transfer(address,uint256)"] {
+        assert!(text.contains(said), "{said}");
+    }
+    // Of another contract it tells nothing.
+    let (other, again) = (format!("{}={abi}", treasury.safe), path("again.html"));
+    let replay = ["replay", &bundle, "--report", &again, "--abi", &other];
+    assert_eq!(support::run(&replay, &Value::Null).0, 0);
+    let text = fs::read_to_string(&again).unwrap();
+    assert!(!text.contains("grantee") && text.contains("0xa9059cbb"));
+    fs::write(&abi, "{}").unwrap();
+    let (code, _, talk) = support::run(&replay, &Value::Null);
+    assert!(code == 1 && talk.contains("it is no JSON ABI"), "{talk}");
+    let (code, timed, talk) = support::run(&["replay", &bundle, "--times", "3"], &Value::Null);
+    assert_eq!((code, &timed["times"]), (0, &json!(3)), "{talk}");
+    assert!(timed["first_us"].as_u64().unwrap() > 0 && timed["median_us"].as_u64().unwrap() > 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A report as one page of HTML: no script, nothing from elsewhere. maud escapes every text.
+//! A report, or several in order, as one page of HTML: no script, nothing from elsewhere. maud escapes every text.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
@@ -13,13 +13,21 @@ const DEEPEST: u32 = 64;
 /// The report as a page to open in a browser, to print, or to attach.
 #[must_use]
 pub fn html(report: &Report) -> String {
-    let Document { tone, word, sentence, sections } = document(report);
-    let class = match tone {
-        Tone::Good => "good",
-        Tone::Bad => "bad",
-        Tone::Alarm => "alarm",
+    html_series(std::slice::from_ref(report))
+}
+
+/// Reports of requests that ran one after the other, on one page.
+#[must_use]
+pub fn html_series(reports: &[Report]) -> String {
+    let documents: Vec<_> = reports.iter().map(|report| (report, document(report))).collect();
+    let title = match &documents[..] {
+        [(report, only)] => format!("{}: Safe {}", only.word, report.safe.address),
+        several => {
+            let safe = several.first().map(|(report, _)| format!(": Safe {}", report.safe.address));
+            format!("{} requests in order{}", several.len(), safe.unwrap_or_default())
+        }
     };
-    let title = format!("{word}: Safe {}", report.safe.address);
+    let is_series = documents.len() > 1;
     let page = markup! {
         (DOCTYPE)
         html lang="en" {
@@ -34,18 +42,42 @@ pub fn html(report: &Report) -> String {
                 style { (PreEscaped(include_str!("report.css"))) }
             }
             body {
-                header class=(class) {
-                    p class="tool" { "Portcullis simulation report" }
-                    h1 { (word) }
-                    p { (sentence) }
+                @if is_series {
+                    nav aria-label="Requests" {
+                        ol { @for (index, (_, one)) in documents.iter().enumerate() {
+                            li { a href={ "#request-" (index + 1) } { (one.word) ": " (one.sentence) } }
+                        } }
+                    }
                 }
-                main {
-                    @for section in &sections { (part(section, report)) }
+                @for (index, (report, one)) in documents.iter().enumerate() {
+                    (article(report, one, is_series.then_some((index + 1, documents.len()))))
                 }
             }
         }
     };
     page.into_string() + "\n"
+}
+
+/// One report; of several, with its number.
+fn article(report: &Report, document: &Document<'_>, number: Option<(usize, usize)>) -> Markup {
+    let class = match document.tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Alarm => "alarm",
+    };
+    markup! {
+        header class=(class) id=[number.map(|(number, _)| format!("request-{number}"))] {
+            p class="tool" {
+                "Portcullis simulation report"
+                @if let Some((number, all)) = number { ", request " (number) " of " (all) }
+            }
+            h1 { (document.word) }
+            p { (document.sentence) }
+        }
+        main {
+            @for section in &document.sections { (part(section, report)) }
+        }
+    }
 }
 
 fn part(section: &Section<'_>, report: &Report) -> Markup {

@@ -20,8 +20,8 @@ mod untrusted;
 mod values;
 mod warnings;
 
-pub use decode::Decoder;
-pub use html::html;
+pub use decode::{Decoder, NotAbi};
+pub use html::{html, html_series};
 pub use markdown::markdown;
 pub use model::{
     AccountChange, Action, Allowance, AllowedFrom, Argument, Asset, BalanceChange, Call, CallKind, Conclusion,
@@ -29,6 +29,7 @@ pub use model::{
     Party, Provenance, Report, Request, Safe, Source, Standard, Status, Transfer, VERSION, Warning, WarningKind, Word,
 };
 pub use moves::{allowances, transfers};
+pub use signatures::packed;
 pub use text::text;
 pub use untrusted::Untrusted;
 pub use values::{Amount, Data, Hash, Who};

@@ -124,10 +124,15 @@ fn row(index: usize, action: &Action, names: &Names<'_>) -> Vec<Line> {
 
 fn calldata(call: Option<&Decoded>, data: &crate::Data) -> Line {
     match call {
-        Some(read) => decoded(read),
+        Some(read) => selector(data).into_iter().chain(decoded(read)).collect(),
         None if data.length == 0 => vec![words("no calldata")],
         None => vec![words("calldata that nothing here reads:"), exact(data)],
     }
+}
+
+/// What is called for certain, beside whatever name it has.
+fn selector(data: &crate::Data) -> Option<Span> {
+    data.head.get(..4).map(|selector| exact(alloy_primitives::hex::encode_prefixed(selector)))
 }
 
 fn decoded(read: &Decoded) -> Line {
@@ -223,6 +228,7 @@ fn head(call: &Call, names: &Names<'_>) -> Line {
     let mut line = vec![words(kind)];
     line.extend(call.to.map_or_else(|| vec![words("nothing")], |to| names.who(to)));
     if let Some(read) = &call.call {
+        line.extend(selector(&call.input));
         line.push(exact(&read.signature));
     }
     match call.status {

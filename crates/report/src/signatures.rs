@@ -1,6 +1,16 @@
 //! Functions and events of the standards that a treasury meets, as people write them.
 //!
+//! `signatures.txt` has them as their packages do (`tools/signatures.mjs`). Here are those with names of our own: where
+//! one signature means different things in different standards, and where shorter names read better.
 //! Sources: ERC-20, ERC-721, ERC-1155, Permit2's `IAllowanceTransfer`, and the Safe contracts 1.3.0 to 1.5.0.
+
+const PACKED: &str = include_str!("signatures.txt");
+
+/// The packed signatures of a kind: `function`, `event` or `error`. Such as `deposit(uint256 assets,address receiver)`.
+pub fn packed(kind: &str) -> impl Iterator<Item = &'static str> {
+    let signatures = PACKED.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix(' '));
+    signatures.collect::<Vec<_>>().into_iter()
+}
 
 /// Functions, with the names that their standards give.
 pub(crate) const FUNCTIONS: [&str; 53] = [

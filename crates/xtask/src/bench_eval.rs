@@ -1,10 +1,11 @@
 //! `bench`: the evaluator beside other policy engines, in the workspace of its own under `benches/`, the linter,
-//! `backtest` and gas.
+//! `backtest`, simulations and gas.
 //!
 //! Only gas is part of CI: what the others print depends on the machine.
 
 use crate::bench_backtest::{self, BacktestArgs};
 use crate::bench_gas::{self, GasArgs};
+use crate::bench_simulate::{self, SimulateArgs};
 use crate::{stage, tools};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr};
@@ -25,6 +26,8 @@ enum Bench {
     Lint(JsonArgs),
     /// A million past requests under two policies
     Backtest(BacktestArgs),
+    /// One transfer simulated with the hook installed, beside other ways to ask a node
+    Simulate(SimulateArgs),
     /// What treasury work costs on chain, beside other guards
     Gas(GasArgs),
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Bench::Allocate(args) => beside("allocate", args),
         Bench::Lint(args) => lint(args),
         Bench::Backtest(args) => bench_backtest::run(args),
+        Bench::Simulate(args) => bench_simulate::run(args),
         Bench::Gas(args) => bench_gas::run(args),
     }
 }

@@ -6,6 +6,7 @@ mod attacks;
 mod bench_backtest;
 mod bench_eval;
 mod bench_gas;
+mod bench_simulate;
 mod bindings;
 mod check;
 mod coverage;
@@ -28,6 +29,7 @@ mod readme;
 mod recompile;
 mod record;
 mod setup;
+mod simulations;
 mod slither;
 mod stage;
 mod suite;
@@ -69,6 +71,8 @@ enum Verb {
     Mutants(mutants::MutantsArgs),
     /// Put random bytes to everything that reads what others wrote, and record it in evidence/
     Fuzz(fuzz::FuzzArgs),
+    /// Simulate random requests and execute each for real, and record it in evidence/
+    Simulations(simulations::SimulationsArgs),
     /// Prove with Halmos what holds for every input: limits, decoding, lifecycle
     Symbolic(symbolic::SymbolicArgs),
     /// Let slither look at the contracts, and hold what it finds to the answers in SECURITY.md
@@ -101,6 +105,7 @@ fn main() -> ExitCode {
         Verb::Invariants(args) => invariants::run(&args),
         Verb::Mutants(args) => mutants::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
+        Verb::Simulations(args) => simulations::run(&args),
         Verb::Symbolic(args) => symbolic::run(&args),
         Verb::Slither(args) => slither::run(&args),
         Verb::Coverage(args) => coverage::run(&args),

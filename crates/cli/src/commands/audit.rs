@@ -10,7 +10,7 @@ use comfy_table::{ContentArrangement, LineStyle, Table, presets};
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_policy::Policy;
 use portcullis_report::Untrusted;
-use portcullis_simulate::{At, Limits, Pinned, Record, Rpc, Trust, seal, unseal};
+use portcullis_simulate::{Limits, Pinned, Record, Rpc, Trust, seal, unseal};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,15 @@ pub(crate) struct Audit {
     /// The names of the policy on the chain
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     policy: Option<PathBuf>,
+    /// The block on whose state it runs: a number, a hash or `latest`
+    #[arg(long, value_name = "BLOCK", default_value = "latest", requires = "rpc")]
+    block: String,
+    /// The chain that the node must be on
+    #[arg(long, value_name = "ID", requires = "rpc")]
+    chain_id: Option<u64>,
+    /// Take nothing from the node that it does not prove against the block's hash
+    #[arg(long, requires = "rpc")]
+    proven: bool,
     /// How long the node may take for one request
     #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "rpc")]
     timeout: u64,
@@ -74,8 +83,11 @@ impl Audit {
             _ => bail!("name a node and a Safe with --rpc and --safe, or a file with --replay"),
         };
         let text = || if self.markdown { markdown(&found, hash) } else { plain(&found, hash) };
-        let json = json!({ "audit": found, "report_hash": hash, "scope": SCOPE });
+        let json = json!({ "audit": found, "report_hash": hash, "scope": SCOPE, "proven": self.proven });
         output.result(text, json)?;
+        if self.proven {
+            talk("everything that was read of the state is proven against the block's hash");
+        }
         Ok(Exit::Done)
     }
 
@@ -84,7 +96,9 @@ impl Audit {
         let limits = Limits { request: Duration::from_secs(self.timeout), ..Limits::default() };
         let account = safe.address;
         let (wanted, hints) = (fork::of_safe(account), fork::lists(account));
-        let pinned = Pinned::open(Rpc::new(url, limits)?, At::Latest, None, Trust::Node(None), wanted, &hints)?;
+        let (node, at) = (Rpc::new(url, limits)?, super::simulate::block(&self.block)?);
+        let trust = if self.proven { Trust::Proofs } else { Trust::Node(None) };
+        let pinned = Pinned::open(node, at, self.chain_id, trust, wanted, &hints)?;
         let safe = safe.on(pinned.chain_id()).wrap_err("--safe")?;
         let named = self.policy.as_ref().map(|path| policy_file::read(path)).transpose()?;
         let (found, policy) = fork::audit(&pinned, safe, named)?;

@@ -1,8 +1,9 @@
 //! `simulate`: the verdict of the chain, with the guard switched on, next to the mirror's.
 
+use crate::abi_file::{self, AbiFile};
 use crate::embedded::Local;
 use crate::exit::Exit;
-use crate::fork::{self, Asked, Past, ReportFile, Series};
+use crate::fork::{self, Asked, Names, Past, ReportFile, Series};
 use crate::inputs::{Input, Inputs};
 use crate::mirror::{self, Executed};
 use crate::moment;
@@ -85,6 +86,9 @@ pub(crate) struct Setting {
     /// Take nothing from the node that it does not prove against the block's hash
     #[arg(long, requires = "rpc", conflicts_with = "cache")]
     proven: bool,
+    /// Read nothing ahead: fewer calls of the node, in many more round trips
+    #[arg(long, requires = "rpc")]
+    lazy: bool,
     /// How long the node may take for one request
     #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "rpc")]
     timeout: u64,
@@ -94,6 +98,9 @@ pub(crate) struct Setting {
     /// Write a report of everything that was found; the name ends with .html, .md, .json or .txt
     #[arg(long, value_name = "FILE", requires = "rpc")]
     report: Option<ReportFile>,
+    /// Names for the report: a JSON ABI or an artifact, of one contract (ADDRESS=FILE) or for all
+    #[arg(long, value_name = "[ADDRESS=]FILE", requires = "report")]
+    abi: Vec<AbiFile>,
 }
 
 /// What came out.
@@ -236,7 +243,7 @@ impl Setting {
         let trust = if self.proven { Trust::Proofs } else { Trust::Node(cache.as_ref()) };
         let account = safe.address;
         let (mut wanted, mut hints) = (Wanted::default(), Vec::new());
-        for Input { transaction, .. } in &inputs {
+        for Input { transaction, .. } in inputs.iter().filter(|_| !self.lazy) {
             let more = fork::wanted(account, transaction);
             wanted.accounts.extend(more.accounts);
             wanted.words.extend(more.words);
@@ -261,8 +268,9 @@ impl Setting {
         };
         // A bundle holds what a report needs, so that it can be written later.
         let in_full = self.report.is_some() || self.bundle.is_some();
-        let policy = self.policy.as_ref().or(change);
-        let simulated = fork::simulate_all(&pinned, &series, policy, in_full)?;
+        let decoder = in_full.then(|| abi_file::decoder(&self.abi)).transpose()?;
+        let policy = Names::new(self.policy.as_ref().or(change));
+        let simulated = fork::simulate_all(&pinned, &series, &policy, decoder.as_ref())?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }
@@ -299,7 +307,7 @@ fn goal(path: &Path) -> Result<Goal> {
 }
 
 /// A block's number or hash, or `latest`.
-fn block(text: &str) -> Result<At> {
+pub(super) fn block(text: &str) -> Result<At> {
     if text == "latest" {
         return Ok(At::Latest);
     }

@@ -38,18 +38,17 @@ pub(super) struct Found<'a> {
 }
 
 /// Puts the report together, out of the states before and after the request was executed.
-pub(super) fn report(before: &Forked<'_>, after: &Forked<'_>, found: &Found<'_>) -> Result<Report> {
+pub(super) fn report(before: &Forked<'_>, after: &Forked<'_>, found: &Found<'_>, decoder: &Decoder) -> Result<Report> {
     let Found { info, request, facts, ran, names, .. } = found;
     let pinned = after.0.pinned();
-    let decoder = Decoder::default();
-    let calls: Vec<_> = ran.calls.iter().map(|call| called(call, &decoder)).collect();
+    let calls: Vec<_> = ran.calls.iter().map(|call| called(call, decoder)).collect();
     let mut transfers = told::transfers(&calls, &ran.receipt.logs);
     let mut allowances = told::allowances(&ran.receipt.logs);
     let (moves, draws) = (beyond(transfers.len()), beyond(allowances.len()));
     transfers.truncate(MOST);
     allowances.truncate(MOST);
     let (balances, balances_left) = holdings::balances(&Both { before, after }, ran, &transfers);
-    let actions = actions(before, found, &decoder)?;
+    let actions = actions(before, found, decoder)?;
     let left_out = LeftOut {
         calls: ran.calls_left_out,
         logs: beyond(ran.receipt.logs.len()),
@@ -94,7 +93,7 @@ pub(super) fn report(before: &Forked<'_>, after: &Forked<'_>, found: &Found<'_>)
             safe_tx: Hash(safe_tx),
         }),
         calls,
-        logs: ran.receipt.logs.iter().take(MOST).map(|log| event(log, &decoder)).collect(),
+        logs: ran.receipt.logs.iter().take(MOST).map(|log| event(log, decoder)).collect(),
         state: parties::state(ran, info, facts.hook),
         overrides: facts.overrides.iter().map(Override::words).collect(),
         parties: Vec::new(),
@@ -144,7 +143,7 @@ fn called(call: &TracedCall, decoder: &Decoder) -> told::Call {
     let creates = matches!(call.kind, CallType::Create | CallType::Create2);
     let (status, error) = match call.end {
         CallEnd::Returned => (told::Status::Returned, None),
-        CallEnd::Reverted => (told::Status::Reverted, Some(decoder.revert(&call.output.head))),
+        CallEnd::Reverted => (told::Status::Reverted, Some(decoder.revert(call.to, &call.output.head))),
         CallEnd::Halted(why) => (told::Status::Halted, Some(Untrusted::new(&format!("{why:?}")))),
     };
     let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
@@ -169,7 +168,7 @@ fn called(call: &TracedCall, decoder: &Decoder) -> told::Call {
         status,
         error,
         undone: call.undone,
-        call: if is_whole && !creates { decoder.call(&call.input.head) } else { None },
+        call: if is_whole && !creates { decoder.call(call.to, &call.input.head) } else { None },
     }
 }
 
@@ -214,7 +213,7 @@ fn actions(before: &Forked<'_>, found: &Found<'_>, decoder: &Decoder) -> Result<
             value: Amount(leaf.value),
             operation: leaf.operation,
             data: Data::from(leaf.data.as_ref()),
-            call: decoder.call(&leaf.data),
+            call: decoder.call(Some(leaf.to), &leaf.data),
             effects,
         });
     }

@@ -2,6 +2,7 @@
 
 use super::Simulated;
 use eyre::{Result, WrapErr, eyre};
+use portcullis_report::Report;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -38,29 +39,43 @@ impl std::str::FromStr for ReportFile {
 }
 
 impl ReportFile {
-    /// Writes it, whole or not at all; of several requests, each in a file with its number before the ending.
+    /// Writes it, whole or not at all: several requests on one page, but in JSON each in a file with its number before
+    /// the ending, since a report's schema is of one.
     pub(crate) fn store(&self, all: &[Simulated]) -> Result<()> {
-        for (number, one) in (1_usize..).zip(all) {
+        let reports = all.iter().map(|one| one.report.clone()).collect::<Option<Vec<_>>>();
+        let reports = reports.ok_or_else(|| eyre!("there is no report to write"))?;
+        let text = match (self.format, &reports[..]) {
+            (Format::Html, all) => portcullis_report::html_series(all),
+            (Format::Markdown, all) => pages(all, portcullis_report::markdown),
+            (Format::Text, all) => pages(all, portcullis_report::text),
+            (Format::Json, [only]) => json(only)?,
+            (Format::Json, several) => return self.numbered(several),
+        };
+        whole(&self.path, text.as_bytes())
+    }
+
+    fn numbered(&self, reports: &[Report]) -> Result<()> {
+        for (number, report) in (1_usize..).zip(reports) {
             let mut path = self.path.clone();
-            if all.len() > 1 {
-                let ending = self.path.extension().unwrap_or_default().to_string_lossy();
-                path.set_extension(format!("{number}.{ending}"));
-            }
-            self.store_one(&path, one)?;
+            path.set_extension(format!("{number}.json"));
+            whole(&path, json(report)?.as_bytes())?;
         }
         Ok(())
     }
+}
 
-    fn store_one(&self, path: &Path, simulated: &Simulated) -> Result<()> {
-        let report = simulated.report.as_ref().ok_or_else(|| eyre!("there is no report to write"))?;
-        let text = match self.format {
-            Format::Html => portcullis_report::html(report),
-            Format::Markdown => portcullis_report::markdown(report),
-            Format::Json => portcullis_report::json(report).wrap_err("the report does not fit in JSON")?,
-            Format::Text => portcullis_report::text(report),
-        };
-        whole(path, text.as_bytes())
-    }
+fn json(report: &Report) -> Result<String> {
+    portcullis_report::json(report).wrap_err("the report does not fit in JSON")
+}
+
+/// One below the other, with their numbers where there are several.
+fn pages(reports: &[Report], page: impl Fn(&Report) -> String) -> String {
+    let count = reports.len();
+    let numbered = |(number, report): (usize, &Report)| match count {
+        1 => page(report),
+        _ => format!("Request {number} of {count}\n\n{}", page(report)),
+    };
+    (1..).zip(reports).map(numbered).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a file whole or not at all: one that was cut off would be taken for all there is.

@@ -31,9 +31,11 @@ use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
-use portcullis_report::{AllowedFrom, Outcome, Report};
+use portcullis_report::{AllowedFrom, Decoder, Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 pub(crate) use ahead::{hints, lists, of_safe, wanted};
 pub(crate) use audit::{Audit, Most, Row, audit};
@@ -43,7 +45,7 @@ pub(crate) use file::{ReportFile, whole};
 pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
 pub(crate) use series::{Past, Series, simulate_all};
-pub(crate) use shown::report;
+pub(crate) use shown::{exit, report};
 
 /// Who executes where nobody is named.
 pub(crate) const ANYBODY: Address = address!("00000000000000000000000000000000000000aA");
@@ -69,7 +71,7 @@ pub(crate) struct Simulated {
     facts: Facts,
     chain: Verdict,
     rust: Evaluation,
-    names: SourceMap,
+    names: Rc<SourceMap>,
     /// When it becomes allowed, where it is denied.
     allowed_from: Option<AllowedFrom>,
     /// Where it was asked for.
@@ -103,13 +105,13 @@ impl Simulated {
     }
 }
 
-/// Simulates on what is known of a block; `policy` names the rules where it is the one on the chain. With `in_full`
+/// Simulates on what is known of a block; `policy` names the rules. With `in_full`
 /// everything is read that a report tells.
 ///
 /// Whatever came out counts only if everything that was read is known.
-pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
+pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: &Names, decoder: Option<&Decoder>) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy, in_full, Vec::new());
+    let came_out = run(&mut ledger, asked, policy, decoder, Vec::new());
     pinned.complete()?;
     came_out
 }
@@ -126,15 +128,15 @@ struct Execution {
 fn run(
     ledger: &mut Forked<'_>,
     asked: &Asked,
-    policy: Option<&PathBuf>,
-    in_full: bool,
+    policy: &Names,
+    decoder: Option<&Decoder>,
     mut overrides: Vec<Override>,
 ) -> Result<Simulated> {
-    let before = in_full.then(|| ledger.clone());
+    let before = decoder.map(|decoder| (decoder, ledger.clone()));
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
-    let names = names(policy, &active)?;
+    let names = policy.of(&active)?;
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
     overrides.push(Override::FreeGas);
@@ -202,15 +204,14 @@ fn run(
         ran: &ran,
         allowed_from,
     };
-    let report = before.map(|before| detail::report(&before, ledger, &found)).transpose()?;
+    let report = before.map(|(decoder, before)| detail::report(&before, ledger, &found, decoder)).transpose()?;
     Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
 }
 
 /// The hook that guards the Safe, and the module that asks.
 fn guard(ledger: &Forked<'_>, info: &read::SafeInfo, origin: Option<Address>) -> Result<Address> {
     let (hook, safe) = (info.guard, info.address);
-    let known = keccak256(&IPolicyHook::DEPLOYED_BYTECODE);
-    if hook == Address::ZERO || keccak256(ledger.code(hook, None)?) != known {
+    if hook == Address::ZERO || ledger.code(hook, None)? != IPolicyHook::DEPLOYED_BYTECODE {
         bail!("Portcullis is not in the guard slot of the Safe `{safe}`, so its policy decides nothing there");
     }
     if info.version.has_module_guard() && info.module_guard != hook {
@@ -345,20 +346,43 @@ fn refused(origin: Option<Address>, output: &[u8]) -> Option<String> {
     (!done).then(|| "the Safe answers its module that the call failed".to_owned())
 }
 
-/// The names that the policy gives, or those that the program itself yields.
-fn names(policy: Option<&PathBuf>, active: &[u8]) -> Result<SourceMap> {
-    let Some(path) = policy else {
-        let policy = decompile(active).wrap_err("the program on the chain does not read back as a policy")?;
-        return Ok(compile(&policy)?.source_map);
-    };
-    let compiled = policy_file::load(path)?.compiled;
-    if compiled.program != active {
-        bail!(
-            "`{}` is not the policy on the chain: it compiles to {}, the Safe is under {}",
-            path.display(),
-            keccak256(&compiled.program),
-            keccak256(active)
-        );
+/// The names that a policy gives, or those that the program itself yields. Told once for each program.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// The policy's file.
+    path: Option<PathBuf>,
+    known: RefCell<Option<(Bytes, Rc<SourceMap>)>>,
+}
+
+impl Names {
+    /// Of the policy in a file, where one is named.
+    pub(crate) fn new(path: Option<&PathBuf>) -> Self {
+        Self { path: path.cloned(), known: RefCell::default() }
     }
-    Ok(compiled.source_map)
+
+    fn of(&self, active: &Bytes) -> Result<Rc<SourceMap>> {
+        if let Some((_, names)) = self.known.borrow().as_ref().filter(|(program, _)| program == active) {
+            return Ok(names.clone());
+        }
+        let names = Rc::new(self.read(active)?);
+        *self.known.borrow_mut() = Some((active.clone(), names.clone()));
+        Ok(names)
+    }
+
+    fn read(&self, active: &[u8]) -> Result<SourceMap> {
+        let Some(path) = &self.path else {
+            let policy = decompile(active).wrap_err("the program on the chain does not read back as a policy")?;
+            return Ok(compile(&policy)?.source_map);
+        };
+        let compiled = policy_file::load(path)?.compiled;
+        if compiled.program != active {
+            bail!(
+                "`{}` is not the policy on the chain: it compiles to {}, the Safe is under {}",
+                path.display(),
+                keccak256(&compiled.program),
+                keccak256(active)
+            );
+        }
+        Ok(compiled.source_map)
+    }
 }

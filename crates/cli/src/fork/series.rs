@@ -2,11 +2,11 @@
 
 use super::facts::Override;
 use super::ledger::Forked;
-use super::{Asked, Simulated, rehearsal, run};
+use super::{Asked, Names, Simulated, rehearsal, run};
 use eyre::Result;
 use portcullis_operate::steps::Goal;
+use portcullis_report::Decoder;
 use portcullis_simulate::{Fork, Pinned};
-use std::path::PathBuf;
 
 /// What is simulated, in order.
 #[derive(Debug)]
@@ -40,15 +40,15 @@ impl Past {
 pub(crate) fn simulate_all(
     pinned: &Pinned,
     series: &Series,
-    policy: Option<&PathBuf>,
-    in_full: bool,
+    policy: &Names,
+    decoder: Option<&Decoder>,
 ) -> Result<Vec<Simulated>> {
-    let came_out = run_all(pinned, series, policy, in_full);
+    let came_out = run_all(pinned, series, policy, decoder);
     pinned.complete()?;
     came_out
 }
 
-fn run_all(pinned: &Pinned, series: &Series, policy: Option<&PathBuf>, in_full: bool) -> Result<Vec<Simulated>> {
+fn run_all(pinned: &Pinned, series: &Series, policy: &Names, decoder: Option<&Decoder>) -> Result<Vec<Simulated>> {
     let Some(first) = series.requests.first() else { return Ok(Vec::new()) };
     let mut ledger = Forked(Fork::new(pinned, first.at));
     let mut overrides = series.past.map(Past::overrides).unwrap_or_default();
@@ -61,7 +61,7 @@ fn run_all(pinned: &Pinned, series: &Series, policy: Option<&PathBuf>, in_full: 
         if before > 0 {
             overrides.push(Override::AfterRequests { count: before });
         }
-        all.push(run(&mut ledger, asked, policy, in_full, overrides)?);
+        all.push(run(&mut ledger, asked, policy, decoder, overrides)?);
     }
     Ok(all)
 }

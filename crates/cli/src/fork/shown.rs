@@ -34,6 +34,11 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, all: &[Simulated]) -> Res
         text + &format!("report {hash}\n")
     };
     output.result(text, object)?;
+    Ok(exit(all))
+}
+
+/// How the process ends: with the worst of all. A disagreement is told besides.
+pub(crate) fn exit(all: &[Simulated]) -> Exit {
     let exits = all.iter().map(|Simulated { facts, chain, rust, .. }| {
         if !facts.agree {
             let loud = "THE CHAIN AND THE MIRROR DISAGREE: trust neither, and report this transaction";
@@ -51,7 +56,7 @@ pub(crate) fn report(output: &Output, pinned: &Pinned, all: &[Simulated]) -> Res
         (Conclusion::Allowed, Exit::Done),
     ];
     let worst = worst.into_iter().find(|(conclusion, _)| found.contains(conclusion));
-    Ok(worst.map_or(Exit::Undecided, |(_, exit)| exit))
+    worst.map_or(Exit::Undecided, |(_, exit)| exit)
 }
 
 impl Simulated {

@@ -31,6 +31,13 @@ impl Cache {
         is_right.then_some(record)
     }
 
+    /// Whether there is a file for a block of any chain.
+    pub(super) fn has(&self, block: B256) -> bool {
+        let ending = format!("-{block}.state");
+        let files = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        files.into_iter().any(|file| file.file_name().to_string_lossy().ends_with(&ending))
+    }
+
     /// Keeps what is known. Others see the whole file or none.
     ///
     /// # Errors

@@ -2,13 +2,14 @@
 
 mod cache;
 mod parse;
+mod prestate;
 mod proof;
 mod read;
 mod record;
 mod rpc;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use revm::DatabaseRef;
@@ -116,6 +117,8 @@ pub struct Pinned {
     known: RefCell<Record>,
     /// The part of what is known that was asked for.
     used: RefCell<Record>,
+    /// Code made ready to run, which takes longer than most runs.
+    ready: RefCell<BTreeMap<B256, Bytecode>>,
     failure: RefCell<Option<Unread>>,
     from_node: Cell<u32>,
     from_file: u32,
@@ -134,6 +137,7 @@ impl Pinned {
             from_file: record.parts(),
             known: RefCell::new(record),
             used: RefCell::new(used),
+            ready: RefCell::default(),
             failure: RefCell::new(None),
             from_node: Cell::new(0),
         }
@@ -230,7 +234,13 @@ impl Pinned {
         let code = self.known.borrow().codes.get(&hash).cloned();
         let code = code.ok_or_else(|| self.lacks(format!("the code of hash `{hash}`")))?;
         self.used.borrow_mut().codes.insert(hash, code.clone());
-        Bytecode::new_raw_checked(code).map_err(|error| self.refused(format!("the code of hash `{hash}`"), &error))
+        if let Some(ready) = self.ready.borrow().get(&hash) {
+            return Ok(ready.clone());
+        }
+        let ready = Bytecode::new_raw_checked(code);
+        let ready = ready.map_err(|error| self.refused(format!("the code of hash `{hash}`"), &error))?;
+        self.ready.borrow_mut().insert(hash, ready.clone());
+        Ok(ready)
     }
 
     fn lacks(&self, what: String) -> Unread {

@@ -1,4 +1,5 @@
-//! Reading from a node in few round trips: one for the block and for what will be needed, one for that.
+//! Reading from a node in few round trips: one for the block and for what will be needed, one for that. Where the block
+//! is named by its hash, both are one: state that is pinned by the hash can be asked for before the block is known.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::cache::Cache;
 use super::record::{Account, Record};
 use super::rpc::{Answer, Call, Rpc};
-use super::{Pinned, Unread, hash_of, parse, proof};
+use super::{Pinned, Unread, hash_of, parse, prestate, proof};
 
 /// The most words that a node's hints are followed for; the rest is read when it is needed.
 const MOST_HINTS: usize = 5_000;
@@ -136,6 +137,16 @@ impl Pinned {
             parameters: json!([{ "from": from, "to": to, "data": data }, of_state]),
         }));
         calls.extend(events.map(|events| Call { method: "eth_getLogs", parameters: events.filter() }));
+        // Of a block that is named by its hash, everything at once. What a tag names may change between two calls.
+        let is_pinned = match (at, trust) {
+            (At::Hash(hash), Trust::Node(cache)) => !cache.is_some_and(|cache| cache.has(hash)),
+            _ => false,
+        };
+        let early = if is_pinned { wanted.clone() } else { Wanted::default() };
+        if is_pinned {
+            calls.extend(state_calls(&early, &of_state));
+            calls.extend(hints.iter().map(|hint| prestate::call(hint, &of_state)));
+        }
         let mut answers = node.batch(&calls)?.into_iter();
         let no_block = |why: String| Unread::NoBlock { block: at.to_string(), why };
         let chain_id =
@@ -159,6 +170,8 @@ impl Pinned {
         };
         let touched: Vec<Answer> = answers.by_ref().take(hints.len()).collect();
         let logs = events.and_then(|_| read(answers.next(), parse::logs).ok());
+        let state: Vec<Answer> = answers.by_ref().take(count(&early)).collect();
+        let traces: Vec<Answer> = answers.collect();
         if let Some(events) = events {
             wanted.words.extend(logs.iter().flatten().filter_map(|log| Some((events.contract, (events.word)(log)?))));
         }
@@ -174,7 +187,12 @@ impl Pinned {
         let used = Record::new(chain_id, block.clone());
         let known = RefCell::new(known.unwrap_or_else(|| used.clone()));
         let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
-        let pinned = Self { chain_id, block, node: Some(node), root, known, used, failure, from_node, from_file };
+        let ready = RefCell::default();
+        let pinned =
+            Self { chain_id, block, node: Some(node), root, known, used, ready, failure, from_node, from_file };
+        // Whatever is refused here is asked for again when it is needed, and then it counts.
+        let _ = pinned.take(&early, &state);
+        pinned.take_traces(&traces);
         pinned.read_ahead(&wanted)?;
         Ok((pinned, logs))
     }
@@ -213,19 +231,12 @@ impl Pinned {
         if let Some(root) = self.root {
             return self.ask_for_proofs(node, root, wanted);
         }
-        let mut calls = Vec::new();
-        for who in &wanted.accounts {
-            for method in ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"] {
-                calls.push(Call { method, parameters: json!([who, at]) });
-            }
-        }
-        calls.extend(
-            wanted
-                .words
-                .iter()
-                .map(|(who, slot)| Call { method: "eth_getStorageAt", parameters: json!([who, slot, at]) }),
-        );
-        let answers = node.batch(&calls)?;
+        let answers = node.batch(&state_calls(wanted, &at))?;
+        Ok(self.take(wanted, &answers))
+    }
+
+    /// Notes the answers to [`state_calls`]. Returns what the node did not give, and why.
+    fn take(&self, wanted: &Wanted, answers: &[Answer]) -> Option<(String, String)> {
         let (accounts, words) = answers.split_at(answers.len().min(wanted.accounts.len().saturating_mul(OF_ACCOUNT)));
         let mut known = self.known.borrow_mut();
         let mut refusal = None;
@@ -250,7 +261,28 @@ impl Pinned {
                 Err(why) => refusal = Some((format!("slot `{slot}` of `{who}`"), why)),
             }
         }
-        Ok(refusal)
+        refusal
+    }
+
+    /// Notes what traces tell besides.
+    fn take_traces(&self, traces: &[Answer]) {
+        let mut known = self.known.borrow_mut();
+        for (who, touched) in traces.iter().flatten().flat_map(prestate::touched) {
+            if !known.accounts.contains_key(&who) {
+                known.accounts.insert(who, touched.account);
+                if !touched.code.is_empty() {
+                    known.codes.insert(touched.account.code_hash, touched.code);
+                }
+                self.count();
+            }
+            let words = known.words.entry(who).or_default();
+            for (slot, word) in touched.words {
+                words.entry(slot).or_insert_with(|| {
+                    self.count();
+                    word
+                });
+            }
+        }
     }
 
     fn ask_for_proofs(&self, node: &Rpc, root: B256, wanted: &Wanted) -> Result<Option<(String, String)>, Unread> {
@@ -278,6 +310,22 @@ impl Pinned {
     fn count(&self) {
         self.from_node.set(self.from_node.get().saturating_add(1));
     }
+}
+
+/// The calls that read parts of the state.
+fn state_calls(wanted: &Wanted, at: &Value) -> Vec<Call> {
+    let of_account = |who: &Address| {
+        ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"]
+            .map(|method| Call { method, parameters: json!([who, at]) })
+    };
+    let of_word =
+        |(who, slot): &(Address, B256)| Call { method: "eth_getStorageAt", parameters: json!([who, slot, at]) };
+    wanted.accounts.iter().flat_map(of_account).chain(wanted.words.iter().map(of_word)).collect()
+}
+
+/// How many those are.
+fn count(wanted: &Wanted) -> usize {
+    wanted.accounts.len().saturating_mul(OF_ACCOUNT).saturating_add(wanted.words.len())
 }
 
 /// EIP-1898: the state of this block and of no other, as long as it is one of the chain's.

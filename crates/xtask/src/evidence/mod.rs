@@ -1,7 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
-use crate::{attacks, demo, fuzz, link, lint_proof, mutants, node, parity, record, setup, stage, suite, tools, wasm};
+use crate::{attacks, demo, link, lint_proof, node, parity, record, setup, stage, suite, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use std::time::Instant;
 
 mod allocated;
 mod played;
+mod recorded;
 
 /// What an EVM chain accepts as one contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
@@ -43,15 +44,13 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     demo::build()?;
     let mut figures = sizes()?;
     figures.extend(attack_figures()?);
-    figures.extend(mutant_figure()?);
     figures.extend(parity_figures(&REQUESTS, args.seed)?);
-    figures.extend(parity_recorded()?);
     figures.extend(parity_figures(&MESSAGES, args.seed)?);
     figures.extend(parity_figures(&BATCHES, args.seed)?);
     figures.push(self_test(&REQUESTS, args.seed)?);
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
-    figures.extend(fuzz_figures()?);
+    figures.extend(recorded::figures()?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(tried_figures()?);
     figures.extend(allocated::figures()?);
@@ -111,18 +110,6 @@ fn attack_figures() -> Result<[Figure; 2]> {
     ])
 }
 
-/// The mutants on record, if there are as many as it takes.
-fn mutant_figure() -> Result<Option<Figure>> {
-    let enough = mutants::figures()?.filter(|(all, _)| *all >= MUTANTS);
-    Ok(enough.map(|(all, killed)| Figure {
-        name: "mutants of the contracts killed, on record".to_owned(),
-        target: format!(">= 90 % of {MUTANTS}"),
-        value: format!("{killed} of {all}"),
-        met: killed.saturating_mul(100) >= all.saturating_mul(90),
-        seed: None,
-    }))
-}
-
 /// What is compared, and how much of it must end in allow, in percent.
 struct Compared {
     name: &'static str,
@@ -177,21 +164,6 @@ fn parity_figures(compared: &Compared, seed: u64) -> Result<Vec<Figure>> {
             share.is_some_and(|share| share >= compared.least_allowed),
         ),
     ])
-}
-
-/// The long run, if it has run its time on this source, or found something.
-fn parity_recorded() -> Result<Option<Figure>> {
-    let Some(record) = parity::recorded()? else { return Ok(None) };
-    let [cases, disagreements] = ["cases", "disagreements"].map(|key| record::number(&record, key));
-    let uncovered = count(tools::at(&record, "uncovered"));
-    let figure = || Figure {
-        name: "parity: disagreements, on record".to_owned(),
-        target: format!("0 of {}", parity::RECORDED),
-        value: format!("{disagreements} of {cases}"),
-        met: disagreements == 0 && uncovered == Some(0),
-        seed: tools::at(&record, "first_seed").as_u64(),
-    };
-    Ok((cases >= parity::RECORDED || disagreements > 0).then(figure))
 }
 
 fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
@@ -286,19 +258,6 @@ fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
         ));
     }
     Ok(figures)
-}
-
-/// What is on record of this very source. A target that has not run its time yet claims nothing, unless it failed.
-fn fuzz_figures() -> Result<Vec<Figure>> {
-    let figure = |(name, [seconds, executions, failures]): (String, [u64; 3])| Figure {
-        name: format!("fuzz {name}: inputs that failed, on record"),
-        target: format!("0, in {} s", fuzz::RECORDED),
-        value: format!("{failures} of {executions}, in {seconds} s"),
-        met: failures == 0 && executions > 0,
-        seed: None,
-    };
-    let tells = |(_, [seconds, _, failures]): &(String, [u64; 3])| *seconds >= fuzz::RECORDED || *failures > 0;
-    Ok(fuzz::recorded()?.into_iter().filter(tells).map(figure).collect())
 }
 
 fn wasm_figure(seed: u64) -> Result<Figure> {
