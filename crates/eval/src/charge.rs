@@ -88,7 +88,7 @@ impl Meters {
             None => 0,
         };
         if act.effect.kind == EffectKind::Opaque && everywhere != 0 {
-            let denial = deny(Reason::OpaqueUnderEverywhere).rule(joined.first.index).detail(lowest(everywhere));
+            let denial = deny(Reason::OpaqueUnderEverywhere).rule(joined.first()).detail(lowest(everywhere));
             return Err(denial.have_selector(act.effect.selector.unwrap_or_default()).into());
         }
         if !joined.sound {

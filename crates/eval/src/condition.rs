@@ -105,11 +105,17 @@ impl<S: State> Setting<'_, S> {
 }
 
 /// Whether the list of the program holds them.
+#[inline]
 pub(crate) fn listed<S: State>(program: &Program<'_>, state: &S, list: u32, who: Address) -> Result<bool, Fault> {
-    let (registry, selector) = match program.list_contains(list, who)? {
-        Membership::Known(listed) => return Ok(listed),
-        Membership::Ask(registry, selector) => (registry, selector),
-    };
+    match program.list_contains(list, who)? {
+        Membership::Known(listed) => Ok(listed),
+        Membership::Ask(registry, selector) => ask(state, registry, selector, who),
+    }
+}
+
+/// Whether the registry says that it holds them.
+#[cold]
+fn ask<S: State>(state: &S, registry: Address, selector: [u8; 4], who: Address) -> Result<bool, Fault> {
     let mut call = [0; 36];
     let (head, tail) = call.split_at_mut(4);
     head.copy_from_slice(&selector);

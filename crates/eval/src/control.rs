@@ -3,11 +3,11 @@
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 use crate::calldata::{clean_address, clean_number, words};
-use crate::layout::{AccountState, Route, StagedKind};
+use crate::layout::{AccountState, Route, StagedKind, Standing, State};
 use crate::leaf::MANAGER_CALLS;
 use crate::reason::Reason;
 use crate::request::{Action, Request};
-use crate::verdict::Denial;
+use crate::verdict::{Denial, Stop};
 
 /// Selectors that control is recognised by.
 pub mod selectors {
@@ -91,7 +91,7 @@ pub(crate) enum Outcome {
     Removal,
 }
 
-fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Action) -> Option<(Class, [u8; 4])> {
+fn classify(hook: Address, account: &Standing, request: &Request, leaf: &Action) -> Option<(Class, [u8; 4])> {
     let managed = account.route == Route::Manager;
     let to_manager = account.managed_by() == Some(leaf.to);
     let Some((selector, arguments)) = leaf.data.split_first_chunk::<4>() else {
@@ -116,7 +116,7 @@ fn classify(hook: Address, account: &AccountState, request: &Request, leaf: &Act
 }
 
 /// Whether the call is in exact ABI encoding, as far as its size is fixed.
-fn canonical(account: &AccountState, request: &Request, leaf: &Action, selector: [u8; 4]) -> bool {
+fn canonical(account: &Standing, request: &Request, leaf: &Action, selector: [u8; 4]) -> bool {
     let Some(arguments) = leaf.data.get(4..) else {
         return false;
     };
@@ -137,7 +137,7 @@ fn canonical(account: &AccountState, request: &Request, leaf: &Action, selector:
 }
 
 /// The one address that a slot change names.
-fn slot_argument(account: &AccountState, request: &Request, leaf: &Action) -> Option<Address> {
+fn slot_argument(account: &Standing, request: &Request, leaf: &Action) -> Option<Address> {
     let mut arguments = leaf.data.get(4..)?;
     if leaf.data.starts_with(&SET_HOOKS) && leaf.to == account.manager {
         arguments = arguments.strip_suffix(request.account.as_slice())?;
@@ -150,7 +150,7 @@ impl SlotChanges {
     pub(crate) fn judge(
         &mut self,
         hook: Address,
-        account: &AccountState,
+        account: &Standing,
         request: &Request,
         leaf: &Action,
         effect: u32,
@@ -169,7 +169,7 @@ impl SlotChanges {
         if class == Class::Slot && selector == SET_FALLBACK_HANDLER && named == Some(hook) {
             return denied(Reason::ControlDenied);
         }
-        if !account.active() {
+        if !account.is_active {
             if class == Class::Slot || selector == INSTALL {
                 return Ok(true);
             }
@@ -178,7 +178,7 @@ impl SlotChanges {
         if selector == INSTALL {
             return denied(Reason::ControlDenied);
         }
-        if class == Class::SelfService && account.frozen && selector != CANCEL {
+        if class == Class::SelfService && account.is_frozen && selector != CANCEL {
             return Err(Denial::new(Reason::Frozen, effect));
         }
         if class == Class::Slot {
@@ -199,11 +199,18 @@ impl SlotChanges {
     }
 
     /// Compares the changes with what is staged, once all leaves are judged.
-    pub(crate) fn settle(&self, hook: Address, account: &AccountState, now: u64) -> Result<Outcome, Denial> {
+    pub(crate) fn settle<S: State>(
+        &self,
+        hook: Address,
+        account: Address,
+        state: &S,
+        now: u64,
+    ) -> Result<Outcome, Stop> {
         let Some(first) = self.first else {
             return Ok(Outcome::Nothing);
         };
-        let denied = |reason, have: U256, need: U256| Err(Denial::new(reason, first).have(have).need(need));
+        let account = AccountState::read(account, state)?;
+        let denied = |reason, have: U256, need: U256| Err(Denial::new(reason, first).have(have).need(need).into());
         let staged = if account.staged_kind == StagedKind::Slots { account.staged_digest } else { B256::ZERO };
         if account.staged_kind != StagedKind::Slots || staged != self.digest {
             return denied(Reason::SlotsNotStaged, staged.into(), self.digest.into());

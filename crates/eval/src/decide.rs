@@ -20,20 +20,20 @@ const ACCOUNT: u8 = 0x20;
 const RECIPIENT: u8 = 0x03;
 
 /// What the rules say to an effect.
-#[derive(Clone, Debug)]
-pub(crate) enum Decided<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Decided {
     NoRule,
     Denied(Rule),
-    Allowed(Joined<'a>),
+    /// By this rule first; what it and others ask for is joined.
+    Allowed(Rule),
 }
 
-impl Decided<'_> {
+impl Decided {
     /// The deciding rule.
-    pub(crate) const fn rule(&self) -> Option<Rule> {
+    pub(crate) const fn rule(self) -> Option<Rule> {
         match self {
             Self::NoRule => None,
-            Self::Denied(rule) => Some(*rule),
-            Self::Allowed(joined) => Some(joined.first),
+            Self::Denied(rule) | Self::Allowed(rule) => Some(rule),
         }
     }
 }
@@ -48,7 +48,8 @@ pub(crate) struct Rule {
 /// The joined obligations of the rules that allow an effect.
 #[derive(Clone, Debug)]
 pub(crate) struct Joined<'a> {
-    pub(crate) first: Rule,
+    /// The first of them, once there is one.
+    first: Option<Rule>,
     /// The longest delay, in seconds, and the first rule that asks for it.
     pub(crate) delay: u32,
     pub(crate) delayed_by: u16,
@@ -62,19 +63,26 @@ pub(crate) struct Joined<'a> {
 }
 
 impl<'a> Joined<'a> {
-    const fn new(first: Rule) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            first,
+            first: None,
             delay: 0,
-            delayed_by: first.index,
+            delayed_by: 0,
             limits: 0,
-            listed_by: [first.index; 32],
+            listed_by: [0; 32],
             sound: true,
             obligations: Vec::new(),
         }
     }
 
-    fn add(&mut self, program: &Program<'_>, act: &Act<'_>, rule: u16, body: &Body<'a>) {
+    /// The index of the first rule.
+    pub(crate) fn first(&self) -> u16 {
+        self.first.map_or(0, |rule| rule.index)
+    }
+
+    fn add(&mut self, program: &Program<'_>, act: &Act<'_>, which: Rule, body: &Body<'a>) {
+        let rule = which.index;
+        self.first.get_or_insert(which);
         if !body.obligations.is_empty() {
             self.obligations.push((rule, body.obligations));
         }
@@ -100,7 +108,8 @@ impl<'a> Joined<'a> {
 
     /// The rule that a denial by this limit names: the first that lists it, else the first of all.
     pub(crate) fn lister(&self, limit: u8) -> u16 {
-        self.listed_by.get(usize::from(limit)).copied().unwrap_or(self.first.index)
+        let listed = self.limits.checked_shr(u32::from(limit)).unwrap_or(0) & 1 == 1;
+        self.listed_by.get(usize::from(limit)).copied().filter(|_| listed).unwrap_or(self.first())
     }
 }
 
@@ -111,14 +120,15 @@ pub(crate) fn decide<'a, S: State>(
     meters: &mut Meters,
     asked: &mut Asked<'_>,
     trace: &mut Trace,
-) -> Result<Decided<'a>, Stop> {
+    joined: &mut Joined<'a>,
+) -> Result<Decided, Stop> {
     let program = setting.program;
     // What is not well formed names no rule.
     let stop = |fault: Fault, rule| fault.stop(act.at, rule);
-    let candidates = Candidates::new(setting, act).map_err(|why| stop(why.into(), 0))?;
-    let mut joined: Option<Joined<'a>> = None;
+    let mut candidates = Candidates { runs: [const { None }; 4] };
+    candidates.find(setting, act).map_err(|why| stop(why.into(), 0))?;
     let mut denied = None;
-    for (class, entry) in candidates {
+    while let Some((class, entry)) = candidates.next() {
         let index = entry.rule;
         let body = program.body(&entry).map_err(|why| stop(why.into(), index))?;
         let names_recipient = act.reach != Reach::NamedRecipient || body.conditions.first() == Some(&RECIPIENT);
@@ -133,7 +143,7 @@ pub(crate) fn decide<'a, S: State>(
         trace.in_scope(act.at, index, body.allows);
         let rule = Rule { index, class };
         if body.allows {
-            joined.get_or_insert(Joined::new(rule)).add(program, act, index, &body);
+            joined.add(program, act, rule, &body);
         }
         match (program.semantics(), body.allows) {
             (Semantics::FirstMatch | Semantics::AllMustPass, false) => return Ok(Decided::Denied(rule)),
@@ -142,8 +152,8 @@ pub(crate) fn decide<'a, S: State>(
             (Semantics::AllowOverrides, false) => _ = denied.get_or_insert(rule),
         }
     }
-    Ok(match (joined, denied) {
-        (Some(joined), _) => Decided::Allowed(joined),
+    Ok(match (joined.first, denied) {
+        (Some(first), _) => Decided::Allowed(first),
         (None, Some(rule)) => Decided::Denied(rule),
         (None, None) => Decided::NoRule,
     })
@@ -162,28 +172,29 @@ struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     /// Looks up every class that exists.
-    fn new<S>(setting: &Setting<'a, S>, act: &Act<'_>) -> Result<Self, Malformed> {
+    #[inline]
+    fn find<S>(&mut self, setting: &Setting<'a, S>, act: &Act<'_>) -> Result<(), Malformed> {
         let (program, effect) = (setting.program, act.effect);
         let (account, hook) = (setting.request.account, setting.hook);
         let kind = effect.kind.number();
-        let own = effect.subject == account;
-        let only_named = [effect.subject, effect.target].iter().any(|who| *who == account || *who == hook);
-        let mut runs = [None, None, None, None];
-        for (run, class) in runs.iter_mut().zip(0_u8..) {
+        for (run, class) in self.runs.iter_mut().zip(0_u8..) {
+            if !program.has_class(kind, class) {
+                continue;
+            }
             let (any_subject, any_selector) = (class & 2 == 2, class & 1 == 1);
             let out_of_reach = match act.reach {
                 Reach::Every => false,
                 Reach::Named | Reach::NamedRecipient => class != 0,
                 Reach::NamedSubject => any_subject,
             };
-            let skipped = (any_subject && only_named) || out_of_reach;
-            if skipped || !program.has_class(kind, class) {
+            let only_named = || [effect.subject, effect.target].iter().any(|who| *who == account || *who == hook);
+            if out_of_reach || (any_subject && only_named()) {
                 continue;
             }
-            let (flags, subject) = match (any_subject, own) {
-                (true, _) => (ANY_SUBJECT, Address::ZERO),
-                (false, true) => (ACCOUNT, Address::ZERO),
-                (false, false) => (0, effect.subject),
+            let (flags, subject) = match any_subject {
+                true => (ANY_SUBJECT, Address::ZERO),
+                false if effect.subject == account => (ACCOUNT, Address::ZERO),
+                false => (0, effect.subject),
             };
             let (flags, selector) = match (any_selector, effect.selector) {
                 (true, _) => (flags | ANY_SELECTOR, [0; 4]),
@@ -193,7 +204,7 @@ impl<'a> Candidates<'a> {
             let mut rest = program.look_up(key(kind | flags, subject, selector))?;
             *run = rest.next().map(|head| Run { head, rest });
         }
-        Ok(Self { runs })
+        Ok(())
     }
 }
 

@@ -13,9 +13,9 @@ use crate::balances::Metering;
 use crate::charge::Meters;
 use crate::condition::{Act, Setting, Trace};
 use crate::control::{Outcome, SlotChanges};
-use crate::decide::{Decided, decide};
+use crate::decide::{Decided, Joined, decide};
 use crate::effect::{Effect, EffectKind};
-use crate::layout::{AccountState, State, account_slot, announcement_id, announcement_slot};
+use crate::layout::{Missing, Standing, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
 use crate::meet::{Effects, meet};
 use crate::obligation::Obligations;
@@ -53,7 +53,8 @@ pub(crate) fn evaluate_with<S: State>(
     now: u64,
     source: Source<'_>,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    let ground = Ground::read(program, request.account, state)?;
+    let mut walk = Walk::new(&ground, chain_id, hook, state, request, now, Trace::default());
     walk.asked = Asked::new(source);
     walk.evaluation()
 }
@@ -67,7 +68,8 @@ pub(crate) fn evaluate_as_met<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::default())?;
+    let ground = Ground::read(program, request.account, state)?;
+    let mut walk = Walk::new(&ground, chain_id, hook, state, request, now, Trace::default());
     walk.is_met = true;
     walk.evaluation()
 }
@@ -86,7 +88,8 @@ pub fn consented<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Evaluation, Undecided> {
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?;
+    let ground = Ground::read(program, request.account, state)?;
+    let mut walk = Walk::new(&ground, chain_id, hook, state, request, now, Trace::silent());
     walk.is_met = request.origin.is_none();
     let is_met = walk.is_met;
     let evaluation = walk.evaluation()?;
@@ -109,7 +112,8 @@ pub fn verdict<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Verdict, Undecided> {
-    match Walk::new(program, chain_id, hook, state, request, now, Trace::silent())?.run() {
+    let ground = Ground::read(program, request.account, state)?;
+    match Walk::new(&ground, chain_id, hook, state, request, now, Trace::silent()).run() {
         Ok((verdict, _)) | Err(Stop::Denied(Denial(verdict))) => Ok(verdict),
         Err(Stop::Undecided(undecided)) => Err(undecided),
     }
@@ -128,8 +132,8 @@ pub fn effects<S: State>(
     request: &Request,
     now: u64,
 ) -> Result<Option<Vec<Effect>>, Undecided> {
-    let trace = Trace::silent();
-    let mut walk = Walk::new(program, chain_id, hook, state, request, now, trace)?;
+    let ground = Ground::read(program, request.account, state)?;
+    let mut walk = Walk::new(&ground, chain_id, hook, state, request, now, Trace::silent());
     walk.listed = Some(Vec::new());
     match walk.actions(&request.actions, 0, false) {
         Ok(()) => Ok(walk.listed),
@@ -146,14 +150,26 @@ struct Delay {
     effect: u32,
 }
 
+/// What a request meets: its account as it stands, and the program.
+struct Ground<'a> {
+    account: Standing,
+    program: Result<Program<'a>, Malformed>,
+}
+
+impl<'a> Ground<'a> {
+    fn read<S: State>(program: &'a [u8], account: Address, state: &S) -> Result<Self, Missing> {
+        Ok(Self { account: Standing::read(account, state)?, program: Program::open(program) })
+    }
+}
+
 struct Walk<'a, 't, S> {
     chain_id: u64,
     hook: Address,
     state: &'a S,
     request: &'a Request,
     now: u64,
-    account: AccountState,
-    program: Result<Program<'a>, Malformed>,
+    account: Standing,
+    program: Result<&'a Program<'a>, Malformed>,
     effects: u32,
     last_rule: Option<u16>,
     trace: Trace,
@@ -180,23 +196,24 @@ struct Walk<'a, 't, S> {
 }
 
 impl<'a, 't, S: State> Walk<'a, 't, S> {
+    #[inline]
     fn new(
-        program: &'a [u8],
+        ground: &'a Ground<'a>,
         chain_id: u64,
         hook: Address,
         state: &'a S,
         request: &'a Request,
         now: u64,
         trace: Trace,
-    ) -> Result<Self, Undecided> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             chain_id,
             hook,
             state,
             request,
             now,
-            account: AccountState::read(request.account, state)?,
-            program: Program::open(program),
+            account: ground.account,
+            program: ground.program.as_ref().map_err(|why| *why),
             effects: 0,
             last_rule: None,
             trace,
@@ -214,7 +231,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             watched: None,
             ruled: false,
             metering: None,
-        })
+        }
     }
 
     fn evaluation(mut self) -> Result<Evaluation, Undecided> {
@@ -261,7 +278,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
             return Err(self.deny(Reason::MalformedBatch).into());
         }
         self.actions(&request.actions, 0, false)?;
-        let outcome = self.slots.settle(self.hook, &self.account, self.now)?;
+        let outcome = self.slots.settle(self.hook, request.account, self.state, self.now)?;
         self.watched()?;
         self.metered()?;
         self.met()?;
@@ -291,11 +308,11 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
     }
 
     /// The active program, which rules are asked under.
-    fn opened(&self) -> Result<Program<'a>, Stop> {
-        if !self.account.active() {
+    fn opened(&self) -> Result<&'a Program<'a>, Stop> {
+        if !self.account.is_active {
             return Err(self.deny(Reason::NoProgram).into());
         }
-        if self.account.frozen {
+        if self.account.is_frozen {
             return Err(self.deny(Reason::Frozen).into());
         }
         Ok(self.program.map_err(|Malformed| self.malformed())?)
@@ -314,13 +331,13 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         let undecodable = |walk: &Self, why| walk.undecodable(leaf, &why);
         let parsed = Leaf::new(&self.account, self.request, leaf).map_err(|why| undecodable(self, why))?;
         if let Some(effect) = parsed.native() {
-            self.effect(&program, &effect, &leaf.data, Reach::Every)?;
+            self.effect(program, &effect, &leaf.data, Reach::Every)?;
         }
-        if let Some(called) = parsed.called(&program).map_err(|why| undecodable(self, why))? {
-            self.effect(&program, &called.effect, &leaf.data, called.reach)?;
+        if let Some(called) = parsed.called(program).map_err(|why| undecodable(self, why))? {
+            self.effect(program, &called.effect, &leaf.data, called.reach)?;
             for amount in called.more {
                 let effect = Effect { amount: Some(U256::from_be_bytes(*amount)), ..called.effect };
-                self.effect(&program, &effect, &leaf.data, called.reach)?;
+                self.effect(program, &effect, &leaf.data, called.reach)?;
             }
         }
         Ok(())
@@ -336,7 +353,7 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
 
     fn count(&mut self, effect: &Effect) -> Result<(), Stop> {
         self.listed.iter_mut().for_each(|all| all.push(*effect));
-        if self.program.is_ok_and(|program| program.has_attesters()) {
+        if self.program.is_ok_and(Program::has_attesters) {
             self.digest = effect.record().fold(self.digest);
         }
         let next = self.effects.checked_add(1);
@@ -344,29 +361,27 @@ impl<'a, 't, S: State> Walk<'a, 't, S> {
         Ok(())
     }
 
-    fn effect(&mut self, program: &Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
+    fn effect(&mut self, program: &'a Program<'a>, effect: &Effect, data: &[u8], reach: Reach) -> Result<(), Stop> {
         if self.listed.is_some() {
             return self.count(effect);
         }
         let at = self.effects;
         let act = Act { at, effect, data, reach };
         let setting = self.setting(program);
-        let decided = decide(&setting, &act, &mut self.meters, &mut self.asked, &mut self.trace);
-        let rule = decided.as_ref().ok().and_then(Decided::rule);
-        let delay = match &decided {
-            Ok(Decided::Allowed(joined)) => joined.delay,
-            _ => 0,
-        };
+        let mut joined = Joined::new();
+        let decided = decide(&setting, &act, &mut self.meters, &mut self.asked, &mut self.trace, &mut joined);
+        let rule = decided.as_ref().ok().copied().and_then(Decided::rule);
+        let delay = if let Ok(Decided::Allowed(_)) = decided { joined.delay } else { 0 };
         self.trace.decision(effect, rule, delay);
         let kind = U256::from(effect.kind.number());
-        let joined = match decided? {
+        match decided? {
             Decided::NoRule if effect.kind == EffectKind::Delegatecall => {
                 return Err(self.deny(Reason::DelegatecallDenied).have_address(effect.target).into());
             }
             Decided::NoRule => return Err(self.deny(Reason::NoRule).have(kind).into()),
             Decided::Denied(rule) => return Err(self.deny(Reason::RuleDenies).rule(rule.index).have(kind).into()),
-            Decided::Allowed(joined) => joined,
-        };
+            Decided::Allowed(_) => {}
+        }
         self.meters.charge(&setting, &act, &joined, &mut self.trace)?;
         self.ruled = true;
         for (rule, obligations) in &joined.obligations {

@@ -100,6 +100,17 @@ pub enum Route {
     Manager,
 }
 
+impl Route {
+    const fn of(byte: u8) -> Self {
+        match byte {
+            1 => Self::Guard,
+            2 => Self::Guards,
+            3 => Self::Manager,
+            _ => Self::None,
+        }
+    }
+}
+
 /// What is staged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StagedKind {
@@ -138,6 +149,42 @@ pub struct AccountState {
     pub staged_digest: B256,
 }
 
+/// What every request needs of an account's words: what is staged only matters where slots are changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) is_active: bool,
+    pub(crate) is_frozen: bool,
+    pub(crate) epoch: u32,
+    pub(crate) route: Route,
+    /// Zero on any other route than [`Route::Manager`].
+    pub(crate) manager: Address,
+}
+
+impl Standing {
+    #[inline]
+    pub(crate) fn read<S: State>(account: Address, state: &S) -> Result<Self, Missing> {
+        let control = state.word(account_slot(account, 0))?.to_be_bytes::<32>();
+        let [_, _, freeze, route, e0, e1, e2, e3, ..] = control;
+        let route = Route::of(route);
+        let manager = match route {
+            Route::Manager => Address::from_word(state.word(account_slot(account, 3))?.into()),
+            _ => Address::ZERO,
+        };
+        Ok(Self {
+            is_active: control.last_chunk::<20>().is_some_and(|program| *program != [0; 20]),
+            is_frozen: freeze & 1 == 1,
+            epoch: u32::from_be_bytes([e0, e1, e2, e3]),
+            route,
+            manager,
+        })
+    }
+
+    /// The manager that holds the hook, if one does.
+    pub(crate) fn managed_by(&self) -> Option<Address> {
+        (!self.manager.is_zero()).then_some(self.manager)
+    }
+}
+
 impl AccountState {
     /// Reads the four words of `account`.
     ///
@@ -154,12 +201,7 @@ impl AccountState {
             program: Address::from_word(control.into()),
             change_delay: u32::from_be_bytes([d0, d1, d2, d3]),
             epoch: u32::from_be_bytes([e0, e1, e2, e3]),
-            route: match route {
-                1 => Route::Guard,
-                2 => Route::Guards,
-                3 => Route::Manager,
-                _ => Route::None,
-            },
+            route: Route::of(route),
             frozen: freeze & 1 == 1,
             manager: Address::from_word(manager.into()),
             staged_kind: match kind {
@@ -172,11 +214,6 @@ impl AccountState {
             staged_at: u64::from_be_bytes([0, 0, 0, t0, t1, t2, t3, t4]),
             staged_digest: B256::from(digest),
         })
-    }
-
-    /// The manager that holds the hook, if one does.
-    pub(crate) fn managed_by(&self) -> Option<Address> {
-        (self.route == Route::Manager && !self.manager.is_zero()).then_some(self.manager)
     }
 
     /// Whether a program is active.

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256, address};
 
 use crate::calldata::{clean_address, clean_bool, clean_number, words, words_and_arrays, words_and_bytes};
 use crate::effect::{Effect, EffectKind};
-use crate::layout::AccountState;
+use crate::layout::Standing;
 use crate::program::{Malformed, Program, Standard};
 use crate::request::{Action, Request};
 
@@ -97,10 +97,11 @@ pub(crate) struct Leaf<'a> {
 }
 
 impl<'a> Leaf<'a> {
-    pub(crate) fn new(state: &AccountState, request: &Request, leaf: &'a Action) -> Result<Self, Undecodable> {
+    #[inline]
+    pub(crate) fn new(standing: &Standing, request: &Request, leaf: &'a Action) -> Result<Self, Undecodable> {
         let account = request.account;
         let arguments = arguments(&leaf.data)?;
-        let managed = state.managed_by().is_some_and(|manager| leaf.to == manager || leaf.to == account);
+        let managed = standing.managed_by().is_some_and(|manager| leaf.to == manager || leaf.to == account);
         let reach = match arguments {
             Some((ENABLE_MODULE, _)) if leaf.to == account => Reach::NamedRecipient,
             Some((selector, _)) if managed && MANAGER_CALLS.contains(&selector) => Reach::Named,
@@ -122,6 +123,7 @@ impl<'a> Leaf<'a> {
     }
 
     /// What follows: what the calldata does; a bare call when there is neither calldata nor value.
+    #[inline]
     pub(crate) fn called(&self, program: &Program<'_>) -> Result<Option<Called<'a>>, Undecodable> {
         let bare = self.bare;
         let Some((selector, arguments)) = self.arguments else {
@@ -193,6 +195,7 @@ fn permit(bare: Effect, token: Address, arguments: &[u8]) -> Option<Effect> {
 }
 
 /// What a call to a declared token does; none for another than the canonical encoding.
+#[inline]
 fn token<'a>(
     standard: Standard,
     account: Address,

@@ -3,7 +3,7 @@
 mod lists;
 mod tables;
 
-use core::slice::ChunksExact;
+use core::slice::Iter;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 
@@ -17,6 +17,8 @@ pub(crate) struct Malformed;
 const HEADER: usize = 64;
 const LIMIT: usize = 84;
 const ENTRY: usize = 32;
+/// What an entry begins with.
+const KEY: usize = 25;
 const MAX_BITS: u8 = 15;
 const MAX_LIMITS: u8 = 32;
 const MAX_ATTESTER_SETS: u8 = 16;
@@ -66,19 +68,16 @@ pub(crate) struct Entry {
 /// The entries of one key, in order of position.
 #[derive(Clone, Debug)]
 pub(crate) struct Entries<'a> {
-    key: [u8; 25],
-    bucket: ChunksExact<'a, u8>,
+    key: [u8; KEY],
+    bucket: Iter<'a, [u8; ENTRY]>,
 }
 
 impl Iterator for Entries<'_> {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        let key = self.key.as_slice();
-        let found = self.bucket.find_map(|entry| entry.strip_prefix(key))?;
-        let &[r0, r1, o0, o1, o2, l0, l1] = found else {
-            return None;
-        };
+        let found = self.bucket.find(|entry| entry.first_chunk() == Some(&self.key))?;
+        let [r0, r1, o0, o1, o2, l0, l1] = *found.last_chunk()?;
         Some(Entry {
             rule: u16::from_be_bytes([r0, r1]),
             offset: u32::from_be_bytes([0, o0, o1, o2]),
@@ -100,8 +99,8 @@ pub(crate) struct Body<'a> {
 }
 
 /// A key of the index: kind with flags, subject, selector.
-pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; 25] {
-    let mut key = [0; 25];
+pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; KEY] {
+    let mut key = [0; KEY];
     let [first, rest @ ..] = &mut key;
     *first = kind;
     let (middle, last) = rest.split_at_mut(20);
@@ -110,11 +109,17 @@ pub(crate) fn key(kind: u8, subject: Address, selector: [u8; 4]) -> [u8; 25] {
     key
 }
 
+#[inline]
 fn offset(at: u32) -> Result<usize, Malformed> {
     usize::try_from(at).map_err(|_| Malformed)
 }
 
+#[inline]
 pub(crate) fn number(bytes: &[u8]) -> U256 {
+    // Most are short, and quickly read byte by byte.
+    if bytes.len() <= 8 {
+        return U256::from(bytes.iter().fold(0_u64, |number, byte| number.wrapping_shl(8) | u64::from(*byte)));
+    }
     // Callers pass at most 32 bytes.
     let mut word = [0; 32];
     let Some(tail) = 32_usize.checked_sub(bytes.len()).and_then(|from| word.get_mut(from..)) else {
@@ -202,27 +207,23 @@ impl<'a> Program<'a> {
         self.code.get(offset..).and_then(<[u8]>::first_chunk).copied().ok_or(Malformed)
     }
 
-    /// A number of three bytes.
-    fn read_offset(&self, at: usize) -> Result<usize, Malformed> {
-        let [a, b, c] = self.array(at)?;
-        offset(u32::from_be_bytes([0, a, b, c]))
-    }
-
     /// A number of two bytes.
     fn read_count(&self, at: usize) -> Result<usize, Malformed> {
         self.array(at).map(u16::from_be_bytes).map(usize::from)
     }
 
     /// The entries of a key. Its bucket must be whole.
-    pub(crate) fn look_up(&self, key: [u8; 25]) -> Result<Entries<'a>, Malformed> {
+    #[inline]
+    pub(crate) fn look_up(&self, key: [u8; KEY]) -> Result<Entries<'a>, Malformed> {
         let at = bucket(number(&key), self.multiplier, self.bits).saturating_mul(3).saturating_add(self.directory);
-        let start = self.read_offset(at)?;
-        let end = self.read_offset(at.saturating_add(3))?;
-        let length = end.checked_sub(start).ok_or(Malformed)?;
-        if start < self.entries || length.checked_rem(ENTRY) != Some(0) {
+        let [s0, s1, s2, e0, e1, e2] = self.array(at)?;
+        let start = offset(u32::from_be_bytes([0, s0, s1, s2]))?;
+        let end = offset(u32::from_be_bytes([0, e0, e1, e2]))?;
+        let (entries, rest) = self.code.get(start..end).ok_or(Malformed)?.as_chunks();
+        if start < self.entries || !rest.is_empty() {
             return Err(Malformed);
         }
-        Ok(Entries { key, bucket: self.read(start, length)?.chunks_exact(ENTRY) })
+        Ok(Entries { key, bucket: entries.iter() })
     }
 
     /// The standard that the token is declared with, if it is.

@@ -28,7 +28,7 @@ impl<S: State> Walk<'_, '_, S> {
         let program = self.opened()?;
         let effect = delegatecall(action).map_err(|why| self.undecodable(action, &why))?;
         let at = self.effects;
-        self.effect(&program, &effect, &action.data, Reach::NamedSubject)?;
+        self.effect(program, &effect, &action.data, Reach::NamedSubject)?;
         if let Some(rule) = self.last_rule {
             self.trusted.get_or_insert((at, rule));
         }

@@ -20,7 +20,7 @@ impl<S: State> Walk<'_, '_, S> {
             self.opening = Some(opening);
         }
         let name = self.opening.and_then(|opening| opening.request);
-        let setting = self.setting(&program);
+        let setting = self.setting(program);
         let effects = Effects { count: self.effects, digest: self.digest };
         meet(&setting, self.account.epoch, name, effects, &mut self.asked.obligations.all)
     }

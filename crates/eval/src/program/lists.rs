@@ -22,6 +22,7 @@ enum List {
 }
 
 impl<'a> Program<'a> {
+    #[inline]
     fn list(&self, at: u32) -> Result<List, Malformed> {
         let at = offset(at)?;
         let [n0, n1, bits] = self.array(at)?;
@@ -48,6 +49,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether the address is in the list at the offset.
+    #[inline]
     pub(crate) fn list_contains(&self, at: u32, address: Address) -> Result<Membership, Malformed> {
         let (n, bits, counts, members) = match self.list(at)? {
             List::Registry(registry, selector) => return Ok(Membership::Ask(registry, selector)),
