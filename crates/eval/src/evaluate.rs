@@ -2,6 +2,7 @@
 
 mod delegation;
 mod ending;
+mod ground;
 mod metering;
 
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ use crate::condition::{Act, Setting, Trace};
 use crate::control::{Outcome, SlotChanges};
 use crate::decide::{Decided, Joined, decide};
 use crate::effect::{Effect, EffectKind};
-use crate::layout::{Missing, Standing, State, account_slot, announcement_id, announcement_slot};
+use crate::layout::{Standing, State, account_slot, announcement_id, announcement_slot};
 use crate::leaf::{Leaf, Reach, Undecodable};
 use crate::meet::{Effects, meet};
 use crate::obligation::Obligations;
@@ -25,6 +26,8 @@ use crate::reason::Reason;
 use crate::request::{Action, Request};
 use crate::verdict::{Announcement, Denial, Evaluation, Stop, Undecided, Verdict};
 use crate::watch::Watched;
+
+use ground::Ground;
 
 /// The verdict of the hook at `hook` on the chain `chain_id` on `request` at time `now` in seconds, under `program`
 /// where the account has one active. `state` is what the hook reads: its storage, code hashes and the answers to its
@@ -148,18 +151,6 @@ struct Delay {
     seconds: u32,
     rule: u16,
     effect: u32,
-}
-
-/// What a request meets: its account as it stands, and the program.
-struct Ground<'a> {
-    account: Standing,
-    program: Result<Program<'a>, Malformed>,
-}
-
-impl<'a> Ground<'a> {
-    fn read<S: State>(program: &'a [u8], account: Address, state: &S) -> Result<Self, Missing> {
-        Ok(Self { account: Standing::read(account, state)?, program: Program::open(program) })
-    }
 }
 
 struct Walk<'a, 't, S> {
