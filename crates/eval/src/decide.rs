@@ -128,7 +128,7 @@ pub(crate) fn decide<'a, S: State>(
     let mut candidates = Candidates { runs: [const { None }; 4] };
     candidates.find(setting, act).map_err(|why| stop(why.into(), 0))?;
     let mut denied = None;
-    while let Some((class, entry)) = candidates.next() {
+    for (class, entry) in &mut candidates {
         let index = entry.rule;
         let body = program.body(&entry).map_err(|why| stop(why.into(), index))?;
         let names_recipient = act.reach != Reach::NamedRecipient || body.conditions.first() == Some(&RECIPIENT);

@@ -321,3 +321,26 @@ pub fn announcement_id(account: Address, epoch: u32, origin: Option<Address>, ac
     let words = [account.into_word(), epoch, origin.unwrap_or_default().into_word(), content(actions)];
     keccak256(words.concat())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_request_needs_is_what_the_accounts_words_say() {
+        let (account, manager) = (Address::repeat_byte(7), Address::repeat_byte(9));
+        let mut control = [0; 32];
+        let mut state = MemoryState::default();
+        state.words.insert(account_slot(account, 3), manager.into_word().into());
+        for (route, frozen, program) in [(0, 0, 0), (1, 1, 5), (2, 0, 0), (3, 2, 8), (3, 3, 0), (4, 0, 1)] {
+            (control[2], control[3], control[7], control[31]) = (frozen, route, 6, program);
+            state.words.insert(account_slot(account, 0), U256::from_be_bytes(control));
+            let (whole, standing) = (AccountState::read(account, &state), Standing::read(account, &state));
+            let (Ok(whole), Ok(standing)) = (whole, standing) else { panic!("a word is missing") };
+            assert_eq!(standing.is_active, whole.active());
+            assert_eq!(standing.is_frozen, whole.frozen);
+            assert_eq!((standing.epoch, standing.route), (whole.epoch, whole.route));
+            assert_eq!(standing.managed_by(), (whole.route == Route::Manager).then_some(manager));
+        }
+    }
+}

@@ -277,3 +277,18 @@ impl<'a> Program<'a> {
         self.attester_sets
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_whole_however_long_it_is() {
+        let bytes: [u8; 33] = core::array::from_fn(|at| u8::try_from(at).unwrap_or(0) | 0x80);
+        for length in 0..=32 {
+            let bytes = bytes.get(..length).unwrap_or_default();
+            assert_eq!(number(bytes), U256::from_be_slice(bytes), "{length} bytes");
+        }
+        assert_eq!(number(&bytes), U256::MAX);
+    }
+}

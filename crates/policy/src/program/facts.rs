@@ -57,8 +57,12 @@ pub(crate) fn lower_tests(
     }
     let (_, set) = set?;
     if rule.when.origin != Origin::Owners {
-        let help = "leave `facts` out, or `origin`: only owners' requests carry attestations";
-        problems.push(Problem::new(base, "facts of a module's request can never be attested", help).on_key());
+        // What is posted for a module's request is kept without a statement, and `0x11` denies it (`docs/program.md` §1).
+        let help = format!(
+            "leave `facts` out and write `then.attestation = \"{set}\"`: who attests the opened request vouches for it"
+        );
+        let message = "attestations of a module's request state nothing of facts: the hook would deny every one";
+        problems.push(Problem::new(base, message, help).on_key());
     }
     let number = policy.attesters.keys().position(|known| known == set)?;
     Some((Condition::Attested { set: u8::try_from(number).ok()?, index: 0 }, Question(question)))

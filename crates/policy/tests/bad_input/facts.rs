@@ -185,8 +185,8 @@ const SLIPS: &[Slip] = &[
     (
         "effect = \"transfer\", asset = \"ETH\"",
         "origin = \"@friends\", effect = \"transfer\", asset = \"ETH\"",
-        "facts of a module's request can never be attested",
-        "leave `facts` out, or `origin`: only owners' requests carry attestations",
+        "attestations of a module's request state nothing of facts: the hook would deny every one",
+        "leave `facts` out and write `then.attestation = \"risk\"`: who attests the opened request vouches for it",
     ),
     (
         "facts = { score = { at_most = \"50.5\" } }",
