@@ -1,6 +1,7 @@
 //! `evidence`: every figure the project claims, measured now.
 
 use crate::bindings::{self, CONTRACTS, Contract};
+use crate::mutants::mirror::{self, Sum};
 use crate::{attacks, demo, fuzz, link, lint_proof, node, parity, record, setup, stage, suite, tools, wasm};
 use clap::Args;
 use eyre::{Result, WrapErr, bail};
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     figures.push(self_test(&MESSAGES, args.seed)?);
     figures.extend(lint_figures(args.seed)?);
     figures.extend(fuzz_figures()?);
+    figures.extend(mutant_figures()?);
     figures.push(wasm_figure(args.seed)?);
     figures.extend(tried_figures()?);
     figures.extend(played::figures("embedded", demo::binary()?)?);
@@ -267,6 +269,18 @@ fn fuzz_figures() -> Result<Vec<Figure>> {
     };
     let tells = |(_, [seconds, _, failures]): &(String, [u64; 3])| *seconds >= fuzz::RECORDED || *failures > 0;
     Ok(fuzz::recorded()?.into_iter().filter(tells).map(figure).collect())
+}
+
+/// What is on record of this very source. Fewer mutants claim nothing.
+fn mutant_figures() -> Result<Option<Figure>> {
+    let Sum { tried, killed, .. } = mirror::recorded()?;
+    Ok((tried >= mirror::RECORDED).then(|| Figure {
+        name: "mutants of the mirror: killed by its tests, on record".to_owned(),
+        target: format!(">= {} %", mirror::KILLED),
+        value: format!("{killed} of {tried}"),
+        met: killed.saturating_mul(100) >= tried.saturating_mul(mirror::KILLED),
+        seed: None,
+    }))
 }
 
 fn wasm_figure(seed: u64) -> Result<Figure> {
