@@ -1,7 +1,7 @@
 //! `replay`: a simulation again, out of its bundle.
 
 use crate::exit::Exit;
-use crate::fork::{self, ReportFile};
+use crate::fork::{self, ReportFile, Told};
 use crate::output::Output;
 use clap::Args;
 use eyre::{Result, bail};
@@ -24,7 +24,7 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn run(&self, output: &Output) -> Result<Exit> {
         let (series, pinned, report) = fork::load(&self.bundle)?;
-        let simulated = fork::simulate_all(&pinned, &series, self.policy.as_ref(), self.report.is_some())?;
+        let simulated = fork::simulate_all(&pinned, &series, Told::under(self.policy.as_ref()), self.report.is_some())?;
         let hash = fork::hash(&simulated)?;
         if hash != report {
             bail!("the replay's report is {hash}, the bundle's is {report}: another release made it, or it was forged");

@@ -15,8 +15,10 @@ mod rehearsal;
 mod series;
 mod shown;
 
+use crate::facts_file;
 use crate::inputs::Terms;
 use crate::mirror::{self, Executed};
+use crate::outlook::{self, Foreseen};
 use crate::policy_file;
 use crate::tx_file::TxFile;
 use crate::words;
@@ -28,7 +30,7 @@ use facts::{Facts, Override, Setting};
 use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, NONCE_SLOT, Safe};
 use portcullis_chain::safe::{SafeTx, Version};
-use portcullis_chain::{Ledger, read};
+use portcullis_chain::{Ledger, LedgerState, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
 use portcullis_policy::{SourceMap, compile, decompile};
 use portcullis_report::{AllowedFrom, Outcome, Report};
@@ -63,6 +65,22 @@ pub(crate) struct Asked {
     pub(crate) transaction: TxFile,
 }
 
+/// Files that tell what the chain does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    /// The policy on the chain, with its names.
+    pub(crate) policy: Option<&'a PathBuf>,
+    /// What is known of its facts.
+    pub(crate) facts: Option<&'a PathBuf>,
+}
+
+impl<'a> Told<'a> {
+    /// Nothing of facts.
+    pub(crate) const fn under(policy: Option<&'a PathBuf>) -> Self {
+        Self { policy, facts: None }
+    }
+}
+
 /// What came out.
 #[derive(Debug)]
 pub(crate) struct Simulated {
@@ -72,6 +90,8 @@ pub(crate) struct Simulated {
     names: SourceMap,
     /// When it becomes allowed, where it is denied.
     allowed_from: Option<AllowedFrom>,
+    /// What the verdict will be once attesters have stated what is known, where that was told.
+    foreseen: Option<Foreseen>,
     /// Where it was asked for.
     report: Option<Report>,
 }
@@ -103,13 +123,13 @@ impl Simulated {
     }
 }
 
-/// Simulates on what is known of a block; `policy` names the rules where it is the one on the chain. With `in_full`
+/// Simulates on what is known of a block. With `in_full`
 /// everything is read that a report tells.
 ///
 /// Whatever came out counts only if everything that was read is known.
-pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: Option<&PathBuf>, in_full: bool) -> Result<Simulated> {
+pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, told: Told<'_>, in_full: bool) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy, in_full, Vec::new());
+    let came_out = run(&mut ledger, asked, told, in_full, Vec::new());
     pinned.complete()?;
     came_out
 }
@@ -126,7 +146,7 @@ struct Execution {
 fn run(
     ledger: &mut Forked<'_>,
     asked: &Asked,
-    policy: Option<&PathBuf>,
+    told: Told<'_>,
     in_full: bool,
     mut overrides: Vec<Override>,
 ) -> Result<Simulated> {
@@ -134,7 +154,7 @@ fn run(
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
-    let names = names(policy, &active)?;
+    let names = names(told.policy, &active)?;
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
     overrides.push(Override::FreeGas);
@@ -152,6 +172,7 @@ fn run(
     } else {
         None
     };
+    let foreseen = foresee(ledger, hook, &request, told)?;
     let ran = ledger.0.send(sender, asked.safe, U256::ZERO, data)?;
     // What the chain did counts; what `check` said before tells the rest of an allow.
     let (chain, outcome, failure) = match mirror::ended(ran.receipt.success, &ran.receipt.output)? {
@@ -197,7 +218,16 @@ fn run(
         allowed_from,
     };
     let report = before.map(|before| detail::report(&before, ledger, &found)).transpose()?;
-    Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
+    Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, foreseen, report })
+}
+
+/// What is foreseen with what is known of facts, if anything is told.
+fn foresee(ledger: &Forked<'_>, hook: Address, request: &Request, told: Told<'_>) -> Result<Option<Foreseen>> {
+    let (Some(policy), Some(facts)) = (told.policy, told.facts) else { return Ok(None) };
+    let file = policy_file::load(policy)?;
+    let known = facts_file::load(facts, &file.policy)?;
+    let state = LedgerState::new(ledger, hook, None);
+    Ok(Some(outlook::foresee(&file, (ledger.chain_id(), hook), &state, request, ledger.0.now(), &known)?))
 }
 
 /// The hook that guards the Safe, and the module that asks.

@@ -2,11 +2,10 @@
 
 use super::facts::Override;
 use super::ledger::Forked;
-use super::{Asked, Simulated, rehearsal, run};
+use super::{Asked, Simulated, Told, rehearsal, run};
 use eyre::Result;
 use portcullis_operate::steps::Goal;
 use portcullis_simulate::{Fork, Pinned};
-use std::path::PathBuf;
 
 /// What is simulated, in order.
 #[derive(Debug)]
@@ -37,18 +36,13 @@ impl Past {
 }
 
 /// As [`super::simulate`], for each.
-pub(crate) fn simulate_all(
-    pinned: &Pinned,
-    series: &Series,
-    policy: Option<&PathBuf>,
-    in_full: bool,
-) -> Result<Vec<Simulated>> {
-    let came_out = run_all(pinned, series, policy, in_full);
+pub(crate) fn simulate_all(pinned: &Pinned, series: &Series, told: Told<'_>, in_full: bool) -> Result<Vec<Simulated>> {
+    let came_out = run_all(pinned, series, told, in_full);
     pinned.complete()?;
     came_out
 }
 
-fn run_all(pinned: &Pinned, series: &Series, policy: Option<&PathBuf>, in_full: bool) -> Result<Vec<Simulated>> {
+fn run_all(pinned: &Pinned, series: &Series, told: Told<'_>, in_full: bool) -> Result<Vec<Simulated>> {
     let Some(first) = series.requests.first() else { return Ok(Vec::new()) };
     let mut ledger = Forked(Fork::new(pinned, first.at));
     let mut overrides = series.past.map(Past::overrides).unwrap_or_default();
@@ -61,7 +55,7 @@ fn run_all(pinned: &Pinned, series: &Series, policy: Option<&PathBuf>, in_full: 
         if before > 0 {
             overrides.push(Override::AfterRequests { count: before });
         }
-        all.push(run(&mut ledger, asked, policy, in_full, overrides)?);
+        all.push(run(&mut ledger, asked, told, in_full, overrides)?);
     }
     Ok(all)
 }
