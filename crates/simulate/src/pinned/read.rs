@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use alloy_primitives::{Address, B256, Bytes, Log};
 use serde_json::{Value, json};
@@ -266,10 +267,10 @@ impl Pinned {
 
     /// Notes what traces tell besides.
     fn take_traces(&self, traces: &[Answer]) {
-        let mut known = self.known.borrow_mut();
+        let known = &mut *self.known.borrow_mut();
         for (who, touched) in traces.iter().flatten().flat_map(prestate::touched) {
-            if !known.accounts.contains_key(&who) {
-                known.accounts.insert(who, touched.account);
+            if let Entry::Vacant(place) = known.accounts.entry(who) {
+                place.insert(touched.account);
                 if !touched.code.is_empty() {
                     known.codes.insert(touched.account.code_hash, touched.code);
                 }
