@@ -20,6 +20,7 @@ pub(crate) fn suit(dice: &mut Dice, draft: &mut Draft, route: u8) {
         rule.kind = 3;
         rule.subjects = Subjects::These(vec![asset]);
         rule.selectors.clear();
+        rule.limits.clear();
     }
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn let_out(dice: &mut Dice, case: &mut Case, metering: &Metering) {
             _ => amount(dice),
         };
         let left = match dice.below(10) {
-            0 => balance.declared() / U256::from(2),
+            0..=2 => balance.declared() / U256::from(2),
             _ => balance.declared().saturating_add(beyond),
         };
         let rest = if dice.percent(70) { U256::from(dice.below(3)) } else { amount(dice) };
