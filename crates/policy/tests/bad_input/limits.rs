@@ -50,8 +50,8 @@ const SLIPS: &[Slip] = &[
     ),
     (
         "cap = \"1_000\"",
-        "cap = \"1_000\"\nscope = \"initiator\"\nmeter = \"balance\"",
-        "a balance does not tell what left for each initiator",
+        "cap = \"1_000\"\nscope = \"recipient\"\nmeter = \"balance\"",
+        "a balance does not tell what left for each recipient",
         "leave `scope` or `meter` out: only the account has a balance",
     ),
     (

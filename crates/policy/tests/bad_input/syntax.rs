@@ -131,6 +131,6 @@ const SLIPS: &[Slip] = &[
         "asset = \"USDC\"\ncap",
         "asset = \"USDC\"\nper = \"recipient\"\ncap",
         "unknown key `per`",
-        "known keys here: `asset`, `cap`, `count`, `window`, `scope`, `everywhere`",
+        "known keys here: `asset`, `cap`, `count`, `window`, `scope`, `everywhere`, `meter`",
     ),
 ];

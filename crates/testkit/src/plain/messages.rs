@@ -78,7 +78,7 @@ fn decide<W: World>(case: &Case, hook: Address, around: &W, digest: B256, messag
         asked.push(Joined::by_message(Ask::Signers { at: 1, list: list.clone(), n: *need }, *need, at));
     }
     let plain = asked.len() == 1 && rule.signatures == 0;
-    let walk = Walk::new(case, hook, around);
+    let walk = Walk { account, asked, ..Walk::new(case, hook, around) };
     let signed = walk.account_number("signedMessages(bytes32)", &[name.request]);
     if owners.is_empty() && plain && signed.is_some_and(|signed| !signed.is_zero()) {
         return Ok(at);
