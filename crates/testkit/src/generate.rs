@@ -65,9 +65,8 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     let entry = Entry::ALL.get(entry).copied().unwrap_or(Entry::CheckOnly);
     let by_module = if entry == Entry::CheckOnly { dice.percent(20) } else { entry.by_module() };
     let mut draft = draft(dice, if by_module { 75 } else { 20 });
-    // Under a manager those that meter deny whatever comes.
-    let meters = !entry.managed() || dice.percent(15);
-    draft.limits.iter_mut().for_each(|limit| limit.meters &= meters);
+    let route = if entry.managed() { 3 } else { dice.pick(&[1, 2, 2, 2, 3]) };
+    held::suit(dice, &mut draft, route);
     let mut compiled = None;
     // What is asked for besides is not written as text.
     if dice.percent(if draft.asking > 0 { 10 } else { 65 }) {
@@ -88,7 +87,6 @@ fn attempt(dice: &mut Dice, around: &Around) -> (Generated, Option<Reason>) {
     if dice.percent(6) {
         program = damage(dice, &program);
     }
-    let route = if entry.managed() { 3 } else { dice.pick(&[1, 2, 2, 2, 3]) };
     let now = now(dice, &program, theme.as_ref());
 
     let member = |dice: &mut Dice, list: Vec<Address>, all: Vec<Address>| {

@@ -5,9 +5,24 @@ use portcullis_eval::Metering;
 
 use crate::case::{Case, Held};
 use crate::dice::Dice;
-use crate::draft::amount;
+use crate::draft::{Draft, Subjects, amount};
 use crate::state::limits_of;
 use crate::world;
+
+/// Makes more of limits that meter: under a manager they deny whatever comes, and allowances are to be granted beside.
+pub(crate) fn suit(dice: &mut Dice, draft: &mut Draft, route: u8) {
+    if route == 3 && dice.percent(85) {
+        draft.limits.iter_mut().for_each(|limit| limit.meters = false);
+    }
+    let metered = draft.limits.iter().find(|limit| limit.meters && !limit.asset.is_zero()).map(|limit| limit.asset);
+    let mut granting = draft.rules.iter_mut().filter(|rule| rule.allow && [2, 3].contains(&rule.kind));
+    if let (Some(asset), Some(rule), true) = (metered, granting.next(), dice.percent(70)) {
+        rule.kind = 3;
+        rule.subjects = Subjects::These(vec![asset]);
+        rule.selectors.clear();
+        rule.limits.clear();
+    }
+}
 
 /// Something of every asset that is metered; now and then a token does not tell how much.
 pub(crate) fn hold(dice: &mut Dice, case: &mut Case) {
@@ -25,14 +40,14 @@ pub(crate) fn let_out(dice: &mut Dice, case: &mut Case, metering: &Metering) {
         let Some(held) = case.held.get_mut(&balance.asset) else { continue };
         let room = balance.remaining();
         let beyond = match dice.below(12) {
-            0..=2 => U256::ZERO,
-            3..=5 => room,
+            0 | 1 => U256::ZERO,
+            2..=5 => room,
             6..=8 => dice.near(room),
             9 => room / U256::from(2 + dice.below(9)),
             _ => amount(dice),
         };
         let left = match dice.below(10) {
-            0 => balance.declared() / U256::from(2),
+            0..=2 => balance.declared() / U256::from(2),
             _ => balance.declared().saturating_add(beyond),
         };
         let rest = if dice.percent(70) { U256::from(dice.below(3)) } else { amount(dice) };

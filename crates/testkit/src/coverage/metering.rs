@@ -69,6 +69,12 @@ impl Coverage {
                 }
                 continue;
             };
+            let grants = |kind, asset| kind == EffectKind::Approve && asset == Some(balance.asset);
+            if evaluation.decisions.iter().any(|one| {
+                grants(one.effect.kind, one.effect.asset) && one.effect.amount.is_some_and(|amount| !amount.is_zero())
+            }) {
+                self.hit("an allowance beside what left");
+            }
             let (declared, room) = (balance.declared(), balance.remaining());
             let Some(beyond) = left.checked_sub(declared) else {
                 self.hit("less left than was declared");
@@ -88,12 +94,6 @@ impl Coverage {
             }
             if declared > U256::ZERO {
                 self.hit("declared and beyond");
-            }
-            let grants = |kind, asset| kind == EffectKind::Approve && asset == Some(balance.asset);
-            if evaluation.decisions.iter().any(|one| {
-                grants(one.effect.kind, one.effect.asset) && one.effect.amount.is_some_and(|amount| !amount.is_zero())
-            }) {
-                self.hit("an allowance beside what left");
             }
         }
     }
