@@ -25,7 +25,7 @@ impl<S: State> Walk<'_, '_, S> {
             let denied = |reason| Denial::new(reason, self.effects).detail(index);
             let (unwatched, overflow) = (denied(Reason::BalanceUnwatched), denied(Reason::AmountOverflow));
             let unreadable = denied(Reason::BalanceUnreadable).have_address(limit.asset);
-            let setting = self.setting(&program);
+            let setting = self.setting(program);
             let opened = match self.meters.open(&setting, index, &limit, Address::ZERO) {
                 Ok(meter) => Some(meter.clone()),
                 Err(Unopened::Malformed) => return Err(malformed.into()),
