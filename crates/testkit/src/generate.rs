@@ -53,7 +53,7 @@ pub fn generate(seed: u64, index: u64, around: &Around) -> Generated {
             Reason::DelegatecallDenied,
             Reason::MalformedBatch,
         ];
-        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(10) {
+        if !reason.is_some_and(|reason| dull.contains(&reason)) || dice.percent(7) {
             return generated;
         }
     }
