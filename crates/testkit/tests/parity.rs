@@ -76,7 +76,8 @@ fn no_planted_fault_goes_unnoticed() {
         names.push(fault.name.to_owned());
         faulty.push(Evaluators::new(&fault.plant(&HookCode::committed()).unwrap()).unwrap());
     }
-    let caught = catch(&healthy, &faulty, SEED, 16_000, || {});
+    // As `cargo xtask evidence` does it: some faults show in one case of ten thousand.
+    let caught = catch(&healthy, &faulty, 1, 16_000, || {});
     let missed: Vec<String> =
         names.into_iter().zip(caught).filter(|(_, case)| case.is_none()).map(|(name, _)| name).collect();
     assert!(missed.is_empty(), "{missed:?}");
