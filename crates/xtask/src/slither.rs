@@ -24,6 +24,12 @@ type Findings = BTreeMap<String, Vec<String>>;
 pub(crate) fn run(args: &SlitherArgs) -> Result<()> {
     setup::run()?;
     let venv = pypi::environment("slither", &PACKAGES)?;
+    // It reads everything that was ever compiled there.
+    for folder in
+        ["out/slither", "cache/slither"].map(|name| tools::root().join(name)).iter().filter(|path| path.exists())
+    {
+        fs::remove_dir_all(folder).wrap_err_with(|| format!("cannot remove {}", tools::shown(folder)))?;
+    }
     let mut build = tools::foundry("forge", &["build", "contracts", "--build-info", "--ast", "--color", "never"])?;
     build.args(["--out", "out/slither", "--cache-path", "cache/slither", "--skip", "test", "--skip", "script"]);
     stage::must("forge build (slither)", build)?;
