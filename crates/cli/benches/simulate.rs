@@ -42,9 +42,8 @@ fn main() {
     let figures = figures::all(&treasury, &bundle, &rows, folder.path());
     if as_json {
         let rows: Vec<_> = rows.iter().map(Row::json).collect();
-        let absent: Vec<_> = peers::NOT_RUN.iter().map(|(peer, why)| json!({ "peer": peer, "why": why })).collect();
         let figures: Vec<_> = figures.iter().map(figures::Figure::json).collect();
-        println!("{}", json!({ "rows": rows, "not_run": absent, "figures": figures }));
+        println!("{}", json!({ "rows": rows, "figures": figures }));
         return;
     }
     println!("{:<20} {:>6} {:>12} {:>12} {:>9} {:>9}", "path", "rtt", "median", "processor", "requests", "gas");
@@ -53,6 +52,5 @@ fn main() {
         let busy = row.cpu_ms.map_or_else(String::new, |ms| format!("{ms:.3} ms"));
         println!("{:<20} {:>3} ms {:>9.3} ms {busy:>12} {:>9} {gas:>9}", row.path, row.rtt, row.ms, row.requests);
     }
-    peers::NOT_RUN.iter().for_each(|(peer, why)| println!("{peer} did not run: {why}"));
     figures.iter().for_each(|figure| println!("{figure}"));
 }

@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 
 const RECORD: &str = "evidence/bench-simulate.json";
 /// What the figures are about.
-const SOURCES: [&str; 4] = ["crates/simulate/src/", "crates/eval/src/", "crates/cli/src/fork/", "crates/cli/benches/"];
+const SOURCES: [&str; 5] =
+    ["crates/simulate/src/", "crates/eval/src/", "crates/cli/src/fork/", "crates/cli/benches/", "benches/fork-db/"];
+/// A peer with a revm of its own.
+const FORK_DB: [&str; 5] =
+    ["--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package=portcullis-bench-fork-db"];
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
@@ -35,8 +39,13 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<()> {
     // The bench itself only waits, so it is built as tests are.
     let common = ["bench", "--profile", "dev", "--locked", "--workspace", "--bench", "simulate"];
     stage::must("build the bench", tools::cargo(&[common.as_slice(), &["--no-run", "--color", "never"]].concat()))?;
+    stage::must(
+        "build foundry-fork-db, optimised",
+        tools::cargo(&[["build", "--color", "never"].as_slice(), &FORK_DB].concat()),
+    )?;
     let mut command = tools::cargo(&[common.as_slice(), &["--quiet", "--"]].concat());
     command.env("PORTCULLIS_BENCH_BINARY", tools::root().join("target/release/portcullis"));
+    command.env("PORTCULLIS_BENCH_FORK_DB", tools::root().join("benches/target/release/portcullis-bench-fork-db"));
     if !args.json && !args.record {
         return tools::pass_through(command).wrap_err("bench simulate");
     }

@@ -193,7 +193,7 @@ impl Pinned {
             Self { chain_id, block, node: Some(node), root, known, used, ready, failure, from_node, from_file };
         // Whatever is refused here is asked for again when it is needed, and then it counts.
         let _ = pinned.take(&early, &state);
-        pinned.take_traces(&traces);
+        pinned.take_traces(hints, &traces);
         pinned.read_ahead(&wanted)?;
         Ok((pinned, logs))
     }
@@ -265,11 +265,16 @@ impl Pinned {
         refusal
     }
 
-    /// Notes what traces tell besides.
-    fn take_traces(&self, traces: &[Answer]) {
+    /// Notes what traces of these calls tell besides. Of who calls, tracers tell balance and nonce before the call or
+    /// in its midst, each as it likes: those are asked for.
+    fn take_traces(&self, hints: &[(Address, Address, Bytes)], traces: &[Answer]) {
         let known = &mut *self.known.borrow_mut();
-        for (who, touched) in traces.iter().flatten().flat_map(prestate::touched) {
-            if let Entry::Vacant(place) = known.accounts.entry(who) {
+        let answered = hints.iter().zip(traces).filter_map(|(hint, trace)| Some((hint.0, trace.as_ref().ok()?)));
+        let all = answered.flat_map(|(from, trace)| prestate::touched(trace).map(move |(who, told)| (from, who, told)));
+        for (from, who, touched) in all {
+            if who != from
+                && let Entry::Vacant(place) = known.accounts.entry(who)
+            {
                 place.insert(touched.account);
                 if !touched.code.is_empty() {
                     known.codes.insert(touched.account.code_hash, touched.code);

@@ -60,9 +60,10 @@ pub(crate) fn run(args: &EvidenceArgs) -> Result<()> {
     on_node.args(["--rpc", anvil.url()]);
     figures.extend(played::figures("anvil", on_node)?);
     drop(anvil);
+    let missed: Vec<String> = figures.iter().filter(|figure| !figure.met).map(|figure| figure.name.clone()).collect();
+    // Times are told with their targets and fail nothing: machines differ.
+    figures.extend(recorded::times()?);
     print(&figures, args.json)?;
-
-    let missed: Vec<&str> = figures.iter().filter(|figure| !figure.met).map(|figure| figure.name.as_str()).collect();
     if !missed.is_empty() {
         bail!("missed: {}", missed.join(", "));
     }
