@@ -1,17 +1,21 @@
 //! What the chain will say once attesters have stated what is known.
 
+use crate::output::paint_verdict;
 use crate::policy_file::PolicyFile;
+use crate::words;
+use alloy_primitives::Address;
 use portcullis_chain::deploy;
 use portcullis_eval::{
     Answer, Effect, Forecast, OnUnknown, Outlook, Projection, Question, Request, State, Undecided, Unstatable,
     forecast, project,
 };
-use portcullis_policy::{FactVerdict, Judgement, Knowledge, Observations, Scene};
+use portcullis_policy::{FactVerdict, Judgement, Knowledge, Observations, Scene, SourceMap};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// A forecast, with what is known of each question that came up: by effect, set and rule.
+#[derive(Debug)]
 pub(crate) struct Foreseen {
     pub(crate) forecast: Forecast,
     asked: BTreeMap<(u32, u8, u16), (String, Judgement)>,
@@ -22,7 +26,7 @@ pub(crate) struct Foreseen {
 /// Foresees the verdict on the request at `now`.
 pub(crate) fn foresee<S: State>(
     file: &PolicyFile,
-    chain_id: u64,
+    (chain_id, hook): (u64, Address),
     state: &S,
     request: &Request,
     now: u64,
@@ -47,7 +51,7 @@ pub(crate) fn foresee<S: State>(
         answer
     };
     let program = &file.compiled.program;
-    let forecast = forecast(program, chain_id, deploy::hook_at(), state, request, now, answer)?;
+    let forecast = forecast(program, chain_id, hook, state, request, now, answer)?;
     let asked = asked.into_inner();
     let known = asked.values().filter(|(_, judgement)| judgement.truth.is_some());
     let deadline = known.map(|(_, judgement)| judgement.deadline).min();
@@ -111,6 +115,20 @@ impl Foreseen {
         told.dedup();
         let told = told.join(", ");
         if closed { format!("{told}, and closed then") } else { format!("{told}: people decide") }
+    }
+
+    /// What is foreseen, and what is known of each question: a block of lines.
+    pub(crate) fn text(&self, names: &SourceMap) -> String {
+        let reason = self.reason(words::outcome(&self.forecast.evaluation, names));
+        let mut text = format!("facts  {}: {reason}\n", paint_verdict(self.word()));
+        self.lines().iter().for_each(|line| text.push_str(&format!("     {line}\n")));
+        text
+    }
+
+    /// The same for machines.
+    pub(crate) fn told(&self, names: &SourceMap) -> Value {
+        let reason = self.reason(words::outcome(&self.forecast.evaluation, names));
+        json!({ "verdict": self.word(), "words": reason, "facts": self.object() })
     }
 
     /// What is known of each question, in lines.

@@ -2,7 +2,7 @@
 
 use crate::config::Ground;
 use crate::exit::Exit;
-use crate::fork::{self, Asked, Names, Simulated};
+use crate::fork::{self, Asked, Simulated, Told};
 use crate::inputs::Terms;
 use crate::output::talk;
 use crate::tx_file::TxFile;
@@ -41,7 +41,7 @@ pub(crate) fn rehearse(ground: &Ground, tx: &SafeTx, consent: Consent) -> Result
     let pinned = Pinned::open(node, At::Latest, chain_id, Trust::Node(None), wanted, &hints)?;
     let at = pinned.block().timestamp.saturating_add(1);
     let asked = Asked { safe, signers: Vec::new(), at, nonce: Some(tx.nonce), terms: Terms::default(), transaction };
-    fork::simulate(&pinned, &asked, &Names::new(ground.settings.policy.as_ref()), None)
+    fork::simulate(&pinned, &asked, &Told::new(ground.settings.policy.as_ref()), None)
 }
 
 /// The gas of a transaction that puts an unguarded Safe under the hook; none where it does not.

@@ -1,4 +1,4 @@
-//! What `explain` tells of facts, and of what is near a denied transaction.
+//! What `explain` and `simulate` tell of facts, and of what is near a denied transaction.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod support;
@@ -102,6 +102,31 @@ fn a_value_that_was_assumed_is_marked_with_its_owner() {
     assert_eq!((code, &told["verdict"]), (0, &json!("allow")), "{told} {talk}");
     let fact = &told["facts"]["asked"][0]["facts"][0];
     assert_eq!((&fact["assumed_by"], &fact["cause"]), (&json!("desk"), &json!("missing")));
+}
+
+#[test]
+fn a_simulation_tells_what_is_foreseen_beside_what_the_chain_says() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("policy.toml"), policy("hold", SCREENED)).unwrap();
+    let transaction = json!({ "actions": [{ "to": FRIEND, "value": "1", "data": "0x", "operation": 0 }] });
+    let simulate = |facts: &Value| {
+        fs::write(at("facts.json"), facts.to_string()).unwrap();
+        let modules = support::root().join("node_modules");
+        let (policy, facts) = (at("policy.toml"), at("facts.json"));
+        run(
+            &["simulate", "TX", "--policy", &policy, "--facts", &facts, "--artifacts", modules.to_str().unwrap()],
+            &transaction,
+        )
+    };
+    let unknown = json!([{ "fact": "score", "subject": FRIEND, "unknown": "timeout" }]);
+    let (code, told, talk) = simulate(&unknown);
+    // Nobody has attested anything, so the chain denies; what is unknown does not change that.
+    assert_eq!((code, &told["chain"]), (3, &json!("deny")), "{told} {talk}");
+    assert_eq!(told["foreseen"]["verdict"], json!("hold"), "{told}");
+    assert_eq!(told["foreseen"]["words"], json!(format!("score of {FRIEND} is unknown (timeout): people decide")));
+    let (code, told, _) = simulate(&json!([]));
+    assert_eq!((code, &told["foreseen"]["verdict"]), (3, &json!("hold")), "{told}");
 }
 
 #[test]

@@ -79,7 +79,10 @@ impl Explain {
         let foreseen = match &self.facts {
             Some(facts) => {
                 let observations = facts_file::load(facts, &file.policy)?;
-                Some(outlook::foresee(&file, chain_id, &state, &request, now, &observations).wrap_err(blind)?)
+                Some(
+                    outlook::foresee(&file, (chain_id, deploy::hook_at()), &state, &request, now, &observations)
+                        .wrap_err(blind)?,
+                )
             }
             None => None,
         };

@@ -2,7 +2,7 @@
 
 use crate::abi_file::{self, AbiFile};
 use crate::exit::Exit;
-use crate::fork::{self, Names, ReportFile};
+use crate::fork::{self, ReportFile, Told};
 use crate::output::Output;
 use alloy_primitives::B256;
 use clap::Args;
@@ -36,9 +36,9 @@ impl Replay {
         let started = Instant::now();
         let (series, pinned, report) = fork::load(&self.bundle)?;
         let decoder = self.report.as_ref().map(|_| abi_file::decoder(&self.abi)).transpose()?;
-        let names = Names::new(self.policy.as_ref());
+        let told = Told::new(self.policy.as_ref());
         let simulate = || {
-            let simulated = fork::simulate_all(&pinned, &series, &names, decoder.as_ref())?;
+            let simulated = fork::simulate_all(&pinned, &series, &told, decoder.as_ref())?;
             same(fork::hash(&simulated)?, report)?;
             Ok(simulated)
         };

@@ -3,11 +3,13 @@
 use crate::abi_file::{self, AbiFile};
 use crate::embedded::Local;
 use crate::exit::Exit;
-use crate::fork::{self, Asked, Names, Past, ReportFile, Series};
+use crate::facts_file;
+use crate::fork::{self, Asked, Past, ReportFile, Series, Told};
 use crate::inputs::{Input, Inputs};
 use crate::mirror::{self, Executed};
 use crate::moment;
 use crate::named::{self, Named};
+use crate::outlook::{self, Foreseen};
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
@@ -19,9 +21,9 @@ use anstyle::AnsiColor;
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_bindings::safe::Safe;
-use portcullis_chain::Ledger;
 use portcullis_chain::past::Past as Mined;
 use portcullis_chain::safe::Version;
+use portcullis_chain::{Ledger, LedgerState};
 use portcullis_eval::{Evaluation, Reason, Request, Verdict};
 use portcullis_operate::steps::Goal;
 use portcullis_policy::SourceMap;
@@ -52,6 +54,9 @@ pub(crate) struct Setting {
     /// The policy: installed on an embedded Safe, or, with --rpc, the names of the one on the chain
     #[arg(long, value_name = "FILE", required_unless_present = "rpc")]
     policy: Option<PathBuf>,
+    /// What is known of the policy's facts, in JSON: tells the verdict once attesters have stated it
+    #[arg(long, value_name = "FILE", requires = "policy", conflicts_with = "bundle")]
+    facts: Option<PathBuf>,
     /// The version of the embedded Safe: 1.3.0, 1.4.1 or 1.5.0
     #[arg(long, value_name = "VERSION", default_value = "1.4.1", conflicts_with = "rpc")]
     safe_version: String,
@@ -110,6 +115,8 @@ struct Simulated {
     rust: Evaluation,
     gas: u64,
     names: SourceMap,
+    /// What is foreseen with what is known of facts, where that was told.
+    foreseen: Option<Foreseen>,
     /// Why the execution failed although the policy allows it.
     failure: Option<String>,
 }
@@ -189,6 +196,14 @@ impl Setting {
             }
         };
         let answers = mirror::ask(&chain, site.hook, &request)?;
+        let foreseen = match &self.facts {
+            Some(facts) => {
+                let known = facts_file::load(facts, &file.policy)?;
+                let (state, on) = (LedgerState::new(&chain, site.hook, None), (chain.chain_id(), site.hook));
+                Some(outlook::foresee(&file, on, &state, &request, chain.now()?, &known)?)
+            }
+            None => None,
+        };
         let receipt = match transaction.origin {
             None => {
                 let tx = site.transaction(&action, site.nonce(&chain)?);
@@ -224,6 +239,7 @@ impl Setting {
             rust: answers.rust,
             gas: receipt.gas_used,
             names: file.compiled.source_map,
+            foreseen,
             failure,
         })
     }
@@ -269,8 +285,11 @@ impl Setting {
         // A bundle holds what a report needs, so that it can be written later.
         let in_full = self.report.is_some() || self.bundle.is_some();
         let decoder = in_full.then(|| abi_file::decoder(&self.abi)).transpose()?;
-        let policy = Names::new(self.policy.as_ref().or(change));
-        let simulated = fork::simulate_all(&pinned, &series, &policy, decoder.as_ref())?;
+        if self.facts.is_some() && series.requests.len() > 1 {
+            bail!("--facts: what is known is of one transaction: simulate it alone");
+        }
+        let told = Told::new(self.policy.as_ref().or(change)).with_facts(self.facts.as_ref());
+        let simulated = fork::simulate_all(&pinned, &series, &told, decoder.as_ref())?;
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }
@@ -336,6 +355,9 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             if let Some(opening) = &evaluation.opening {
                 text.push_str(&format!("needs  {}\n", words::opening(opening)));
             }
+            if let Some(foreseen) = &simulated.foreseen {
+                text.push_str(&foreseen.text(names));
+            }
             text.push_str(&format!("gas    {}\n", simulated.gas));
             if let Some(failure) = &simulated.failure {
                 // A contract's own words, which may hold anything.
@@ -347,6 +369,7 @@ fn report(output: &Output, simulated: &Simulated) -> Result<Exit> {
             "safe": simulated.safe, "chain": words::verdict(chain), "rust": words::verdict(rust),
             "reason": rust.reason.name(), "rule": words::rule(rust, names), "words": words::reason(rust, names),
             "asked": asked, "opening": evaluation.opening.as_ref().map(words::opening_json),
+            "foreseen": simulated.foreseen.as_ref().map(|one| one.told(names)),
             "gas": simulated.gas, "failure": simulated.failure, "agree": agree,
         }),
     )?;

@@ -2,7 +2,7 @@
 
 use super::ledger::Forked;
 use super::ready::Clock;
-use super::{Asked, Names, Outcome, run};
+use super::{Asked, Outcome, Told, run};
 use crate::inputs::Terms;
 use crate::tx_file::TxFile;
 use crate::{mirror, words};
@@ -132,7 +132,7 @@ fn take(
         };
         let (to, value, data) = (action.to, action.value, action.data.clone());
         let asked = asked(taker, witness, ledger.0.now(), action);
-        let simulated = run(ledger, &asked, &Names::default(), None, Vec::new())?;
+        let simulated = run(ledger, &asked, &Told::default(), None, Vec::new())?;
         if !simulated.facts.agree {
             eyre::bail!("the chain and the mirror disagree on a request of rule {}: report this", reach.rule);
         }

@@ -14,10 +14,11 @@ mod ready;
 mod rehearsal;
 mod series;
 mod shown;
+mod told;
 
 use crate::inputs::Terms;
 use crate::mirror::{self, Executed};
-use crate::policy_file;
+use crate::outlook::Foreseen;
 use crate::tx_file::TxFile;
 use crate::words;
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
@@ -30,11 +31,9 @@ use portcullis_bindings::safe::{self, APPROVED_HASHES_SLOT, NONCE_SLOT, Safe};
 use portcullis_chain::safe::{SafeTx, Version};
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Evaluation, Reason, Request, Verdict};
-use portcullis_policy::{SourceMap, compile, decompile};
+use portcullis_policy::SourceMap;
 use portcullis_report::{AllowedFrom, Decoder, Outcome, Report};
 use portcullis_simulate::{Fork, Pinned, Ran, Reverted};
-use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 pub(crate) use ahead::{hints, lists, of_safe, wanted};
@@ -46,6 +45,7 @@ pub(crate) use ledger::Forked;
 pub(crate) use rehearsal::{Rehearsed, Run, installs, pin, rehearse, survey};
 pub(crate) use series::{Past, Series, simulate_all};
 pub(crate) use shown::{exit, report};
+pub(crate) use told::Told;
 
 /// Who executes where nobody is named.
 pub(crate) const ANYBODY: Address = address!("00000000000000000000000000000000000000aA");
@@ -74,6 +74,8 @@ pub(crate) struct Simulated {
     names: Rc<SourceMap>,
     /// When it becomes allowed, where it is denied.
     allowed_from: Option<AllowedFrom>,
+    /// What the verdict will be once attesters have stated what is known, where that was told.
+    foreseen: Option<Foreseen>,
     /// Where it was asked for.
     report: Option<Report>,
 }
@@ -105,13 +107,12 @@ impl Simulated {
     }
 }
 
-/// Simulates on what is known of a block; `policy` names the rules. With `in_full`
-/// everything is read that a report tells.
+/// Simulates on what is known of a block. With a decoder, everything is read that a report tells.
 ///
 /// Whatever came out counts only if everything that was read is known.
-pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, policy: &Names, decoder: Option<&Decoder>) -> Result<Simulated> {
+pub(crate) fn simulate(pinned: &Pinned, asked: &Asked, told: &Told, decoder: Option<&Decoder>) -> Result<Simulated> {
     let mut ledger = Forked(Fork::new(pinned, asked.at));
-    let came_out = run(&mut ledger, asked, policy, decoder, Vec::new());
+    let came_out = run(&mut ledger, asked, told, decoder, Vec::new());
     pinned.complete()?;
     came_out
 }
@@ -128,7 +129,7 @@ struct Execution {
 fn run(
     ledger: &mut Forked<'_>,
     asked: &Asked,
-    policy: &Names,
+    told: &Told,
     decoder: Option<&Decoder>,
     mut overrides: Vec<Override>,
 ) -> Result<Simulated> {
@@ -136,7 +137,7 @@ fn run(
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
     let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
-    let names = policy.of(&active)?;
+    let names = told.names(&active)?;
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
     overrides.push(Override::FreeGas);
@@ -154,6 +155,7 @@ fn run(
     } else {
         None
     };
+    let foreseen = told.foresee(ledger, hook, &request)?;
     let ran = ledger.0.send(sender, asked.safe, U256::ZERO, data)?;
     // What the chain did counts; what `check` said before tells the rest of an allow.
     let (chain, outcome, failure) = match mirror::ended(ran.receipt.success, &ran.receipt.output)? {
@@ -205,7 +207,7 @@ fn run(
         allowed_from,
     };
     let report = before.map(|(decoder, before)| detail::report(&before, ledger, &found, decoder)).transpose()?;
-    Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, report })
+    Ok(Simulated { facts, chain, rust: answers.rust, names, allowed_from, foreseen, report })
 }
 
 /// The hook that guards the Safe, and the module that asks.
@@ -344,45 +346,4 @@ fn refused(origin: Option<Address>, output: &[u8]) -> Option<String> {
     origin?;
     let done = Safe::execTransactionFromModuleCall::abi_decode_returns_validate(output).unwrap_or(false);
     (!done).then(|| "the Safe answers its module that the call failed".to_owned())
-}
-
-/// The names that a policy gives, or those that the program itself yields. Told once for each program.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    /// The policy's file.
-    path: Option<PathBuf>,
-    known: RefCell<Option<(Bytes, Rc<SourceMap>)>>,
-}
-
-impl Names {
-    /// Of the policy in a file, where one is named.
-    pub(crate) fn new(path: Option<&PathBuf>) -> Self {
-        Self { path: path.cloned(), known: RefCell::default() }
-    }
-
-    fn of(&self, active: &Bytes) -> Result<Rc<SourceMap>> {
-        if let Some((_, names)) = self.known.borrow().as_ref().filter(|(program, _)| program == active) {
-            return Ok(names.clone());
-        }
-        let names = Rc::new(self.read(active)?);
-        *self.known.borrow_mut() = Some((active.clone(), names.clone()));
-        Ok(names)
-    }
-
-    fn read(&self, active: &[u8]) -> Result<SourceMap> {
-        let Some(path) = &self.path else {
-            let policy = decompile(active).wrap_err("the program on the chain does not read back as a policy")?;
-            return Ok(compile(&policy)?.source_map);
-        };
-        let compiled = policy_file::load(path)?.compiled;
-        if compiled.program != active {
-            bail!(
-                "`{}` is not the policy on the chain: it compiles to {}, the Safe is under {}",
-                path.display(),
-                keccak256(&compiled.program),
-                keccak256(active)
-            );
-        }
-        Ok(compiled.source_map)
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::facts::Override;
 use super::ledger::Forked;
-use super::{Asked, Names, Simulated, rehearsal, run};
+use super::{Asked, Simulated, Told, rehearsal, run};
 use eyre::Result;
 use portcullis_operate::steps::Goal;
 use portcullis_report::Decoder;
@@ -40,15 +40,15 @@ impl Past {
 pub(crate) fn simulate_all(
     pinned: &Pinned,
     series: &Series,
-    policy: &Names,
+    told: &Told,
     decoder: Option<&Decoder>,
 ) -> Result<Vec<Simulated>> {
-    let came_out = run_all(pinned, series, policy, decoder);
+    let came_out = run_all(pinned, series, told, decoder);
     pinned.complete()?;
     came_out
 }
 
-fn run_all(pinned: &Pinned, series: &Series, policy: &Names, decoder: Option<&Decoder>) -> Result<Vec<Simulated>> {
+fn run_all(pinned: &Pinned, series: &Series, told: &Told, decoder: Option<&Decoder>) -> Result<Vec<Simulated>> {
     let Some(first) = series.requests.first() else { return Ok(Vec::new()) };
     let mut ledger = Forked(Fork::new(pinned, first.at));
     let mut overrides = series.past.map(Past::overrides).unwrap_or_default();
@@ -61,7 +61,7 @@ fn run_all(pinned: &Pinned, series: &Series, policy: &Names, decoder: Option<&De
         if before > 0 {
             overrides.push(Override::AfterRequests { count: before });
         }
-        all.push(run(&mut ledger, asked, policy, decoder, overrides)?);
+        all.push(run(&mut ledger, asked, told, decoder, overrides)?);
     }
     Ok(all)
 }

@@ -73,6 +73,9 @@ impl Simulated {
         if let Some(opening) = &evaluation.opening {
             text.push_str(&format!("needs  {}\n", words::opening(opening)));
         }
+        if let Some(foreseen) = &self.foreseen {
+            text.push_str(&foreseen.text(names));
+        }
         if let Some(from) = self.allowed_from {
             let announced = if from.announced { ", if it is announced now" } else { "" };
             text.push_str(&format!("from   {}{announced}\n", units::time(from.at)));
@@ -99,7 +102,7 @@ impl Simulated {
             "reason": rust.reason.name(), "rule": words::rule(rust, names), "rule_index": rust.rule,
             "words": words::reason(rust, names), "asked": words::asked(evaluation, names),
             "opening": evaluation.opening.as_ref().map(words::opening_json), "outcome": facts.outcome,
-            "allowed_from": self.allowed_from,
+            "allowed_from": self.allowed_from, "foreseen": self.foreseen.as_ref().map(|one| one.told(names)),
             "gas": facts.gas, "failure": facts.failure, "agree": facts.agree, "overrides": overrides,
             "report": facts, "report_hash": self.hash()?,
             "state": { "trips": trips, "from_node": from_node, "from_file": from_file, "proven": pinned.is_proven() },

@@ -129,7 +129,7 @@ impl Sign {
         let asked = asked(&collected, initiator.transpose().wrap_err("--initiator")?.unwrap_or_default())?;
         let state = LedgerState::new(&ground.node, hook, None);
         let chain_id = ground.node.chain_id();
-        let foreseen = outlook::foresee(&file, chain_id, &state, &asked, now, &observations)?;
+        let foreseen = outlook::foresee(&file, (chain_id, hook), &state, &asked, now, &observations)?;
         foreseen.lines().into_iter().for_each(talk);
         let verdict = &foreseen.forecast.evaluation.verdict;
         let reason = foreseen.reason(words::outcome(&foreseen.forecast.evaluation, &file.compiled.source_map));
