@@ -67,7 +67,7 @@ enum Verb {
     Attacks(attacks::AttacksArgs),
     /// Let random histories of real accounts run, and hold every property against each step
     Invariants(invariants::InvariantsArgs),
-    /// Plant small faults in the contracts, one at a time, and count those that the tests notice
+    /// Plant small faults in the contracts or the mirror, one at a time, and count those that the tests notice
     Mutants(mutants::MutantsArgs),
     /// Put random bytes to everything that reads what others wrote, and record it in evidence/
     Fuzz(fuzz::FuzzArgs),

@@ -2,12 +2,14 @@
 //! it is long enough, or has found something.
 
 use super::{Figure, MUTANTS, count};
+use crate::mutants::mirror::{self, Sum};
 use crate::{bench_simulate, fuzz, mutants, parity, record, simulations, tools};
 use eyre::Result;
 
 pub(super) fn figures() -> Result<Vec<Figure>> {
     let mut all = Vec::new();
     all.extend(mutant_figure()?);
+    all.extend(mirror_figure()?);
     all.extend(parity_recorded()?);
     all.extend(fuzz_figures()?);
     all.extend(simulation_figures()?);
@@ -22,6 +24,18 @@ fn mutant_figure() -> Result<Option<Figure>> {
         target: format!(">= 90 % of {MUTANTS}"),
         value: format!("{killed} of {all}"),
         met: killed.saturating_mul(100) >= all.saturating_mul(90),
+        seed: None,
+    }))
+}
+
+/// The same of the mirror.
+fn mirror_figure() -> Result<Option<Figure>> {
+    let Sum { tried, killed, .. } = mirror::recorded()?;
+    Ok((tried >= mirror::RECORDED).then(|| Figure {
+        name: "mutants of the mirror: killed by its tests, on record".to_owned(),
+        target: format!(">= {} %", mirror::KILLED),
+        value: format!("{killed} of {tried}"),
+        met: killed.saturating_mul(100) >= tried.saturating_mul(mirror::KILLED),
         seed: None,
     }))
 }

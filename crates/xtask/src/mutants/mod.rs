@@ -1,6 +1,7 @@
-//! `mutants`: small faults planted in the contracts, one at a time, and whether the tests notice; what became of each
-//! is kept in `evidence/mutants.json`.
+//! `mutants`: small faults planted in the contracts, or in the mirror, one at a time, and whether the tests notice; what
+//! became of each is kept in `evidence/`.
 
+pub(crate) mod mirror;
 mod points;
 mod source;
 mod workshop;
@@ -32,6 +33,9 @@ pub(crate) struct MutantsArgs {
     /// Which part of them, such as `1/4`: each part has its own process and its own copy of the tree
     #[arg(long, default_value = "1/1")]
     shard: Shard,
+    /// Plant them in the mirror, and record what its own tests notice in evidence/
+    #[arg(long)]
+    mirror: bool,
     /// Only tell what earlier runs with this seed found
     #[arg(long)]
     report: bool,
@@ -63,6 +67,9 @@ impl std::str::FromStr for Shard {
 type Results = BTreeMap<String, Fate>;
 
 pub(crate) fn run(args: &MutantsArgs) -> Result<()> {
+    if args.mirror {
+        return mirror::run(args);
+    }
     let sources = Sources::read()?;
     let hash = sources.hash()?;
     let place = tools::root().join("target/mutants");
