@@ -27,6 +27,7 @@ mod rehearsal;
 mod request;
 mod sending;
 mod site;
+mod sourcify;
 mod tx_file;
 mod witness;
 mod words;

@@ -17,7 +17,10 @@ use portcullis_chain::safe::{self, Version};
 use portcullis_chain::{create2, deploy};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use support::treasury::{ETHER, Treasury, action, ether, who};
 
 const FORMATS: [&str; 4] = ["html", "md", "json", "txt"];
@@ -301,4 +304,61 @@ then = { allow = true }
     let schema = fs::read_to_string(support::root().join("docs/report.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["title"], "Report");
+}
+
+/// Answers `GET` as Sourcify does: with the ABI of one contract, nonsense for another, and 404 for all others.
+fn sourcify(known: Address, broken: Address) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/server", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noted = asked.clone();
+    let inputs = json!([{ "name": "grantee", "type": "address" }, { "name": "wad", "type": "uint256" }]);
+    let function = json!({ "type": "function", "name": "transfer", "stateMutability": "nonpayable",
+        "inputs": inputs, "outputs": [] });
+    let abi = json!({ "abi": [function], "chainId": "31337", "address": known }).to_string();
+    // Ends with the test's process: nothing waits for it.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            while reader.read_line(&mut head).unwrap() > 2 {}
+            let path = head.split(' ').nth(1).unwrap().to_owned();
+            let (status, body) = match &path {
+                path if path.contains(&known.to_string()) => (200, abi.as_str()),
+                path if path.contains(&broken.to_string()) => (200, "{\"abi\":\"\u{1b}[2J\"}"),
+                _ => (404, "{}"),
+            };
+            noted.lock().unwrap().push(path);
+            let head = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn what_a_server_says_of_contracts_names_calls_and_changes_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let file = path.to_str().unwrap();
+    let treasury = Treasury::new(Version::V1_4_1);
+    let pay = json!({ "actions": [treasury.tokens("payee", 7)] });
+    let (code, plain, talk) = treasury.simulate(&treasury.anvil.url, &["--report", file], &pay);
+    assert_eq!(code, 0, "{talk}");
+    let without = fs::read_to_string(&path).unwrap();
+    assert!(!without.contains("grantee"));
+
+    let (url, asked) = sourcify(treasury.token, treasury.safe);
+    let (code, named, talk) = treasury.simulate(&treasury.anvil.url, &["--report", file, "--sourcify", &url], &pay);
+    assert_eq!((code, &named["report_hash"]), (0, &plain["report_hash"]), "{talk}");
+    assert!(fs::read_to_string(&path).unwrap().contains("grantee"));
+    assert!(talk.contains(&format!("no names for `{}`", treasury.safe)) && !talk.contains('\u{1b}'), "{talk}");
+    let asked = asked.lock().unwrap();
+    assert!(asked.contains(&format!("/server/v2/contract/31337/{}?fields=abi", treasury.token)), "{asked:?}");
+
+    // Nobody there: everything but the names stays.
+    let (code, _, talk) =
+        treasury.simulate(&treasury.anvil.url, &["--report", file, "--sourcify", "http://127.0.0.1:9"], &pay);
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), without);
 }

@@ -4,7 +4,7 @@ use crate::abi_file::{self, AbiFile};
 use crate::embedded::Local;
 use crate::exit::Exit;
 use crate::facts_file;
-use crate::fork::{self, Asked, Past, ReportFile, Series, Told};
+use crate::fork::{self, Asked, Past, ReportFile, Series, Simulated as Simulation, Told};
 use crate::inputs::{Input, Inputs};
 use crate::mirror::{self, Executed};
 use crate::moment;
@@ -13,6 +13,7 @@ use crate::outlook::{self, Foreseen};
 use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
+use crate::sourcify;
 use crate::tx_file::TxFile;
 use crate::words;
 use alloy_primitives::{Address, U256};
@@ -106,6 +107,9 @@ pub(crate) struct Setting {
     /// Names for the report: a JSON ABI or an artifact, of one contract (ADDRESS=FILE) or for all
     #[arg(long, value_name = "[ADDRESS=]FILE", requires = "report")]
     abi: Vec<AbiFile>,
+    /// More names for the report, from Sourcify or a server that answers as it does
+    #[arg(long, value_name = "URL", env = "PORTCULLIS_SOURCIFY", hide_env_values = true)]
+    sourcify: Option<String>,
 }
 
 /// What came out.
@@ -284,12 +288,18 @@ impl Setting {
         };
         // A bundle holds what a report needs, so that it can be written later.
         let in_full = self.report.is_some() || self.bundle.is_some();
-        let decoder = in_full.then(|| abi_file::decoder(&self.abi)).transpose()?;
+        let mut decoder = in_full.then(|| abi_file::decoder(&self.abi)).transpose()?;
         if self.facts.is_some() && series.requests.len() > 1 {
             bail!("--facts: what is known is of one transaction: simulate it alone");
         }
         let told = Told::new(self.policy.as_ref().or(change)).with_facts(self.facts.as_ref());
-        let simulated = fork::simulate_all(&pinned, &series, &told, decoder.as_ref())?;
+        let mut simulated = fork::simulate_all(&pinned, &series, &told, decoder.as_ref())?;
+        if let (Some(url), Some(decoder), true) = (&self.sourcify, &mut decoder, self.report.is_some()) {
+            // Who is called is known only now; the same again, with names.
+            let called = simulated.iter().flat_map(Simulation::called).collect();
+            sourcify::learn(decoder, url, chain_id, &called)?;
+            simulated = fork::simulate_all(&pinned, &series, &told, Some(decoder))?;
+        }
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;
         }

@@ -101,6 +101,12 @@ impl Simulated {
         self.chain.reason
     }
 
+    /// Whose code runs, as far as the report tells.
+    pub(crate) fn called(&self) -> impl Iterator<Item = Address> {
+        let calls = self.report.iter().flat_map(|report| &report.calls);
+        calls.filter_map(|call| call.to.as_ref()).map(|who| who.0)
+    }
+
     /// The hash of the report.
     pub(crate) fn hash(&self) -> Result<B256> {
         self.facts.hash().wrap_err("the report does not fit in JSON")
