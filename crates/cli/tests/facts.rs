@@ -115,7 +115,17 @@ fn a_simulation_tells_what_is_foreseen_beside_what_the_chain_says() {
         let modules = support::root().join("node_modules");
         let (policy, facts) = (at("policy.toml"), at("facts.json"));
         run(
-            &["simulate", "TX", "--policy", &policy, "--facts", &facts, "--artifacts", modules.to_str().unwrap()],
+            &[
+                "simulate",
+                "--tx",
+                "TX",
+                "--policy",
+                &policy,
+                "--facts",
+                &facts,
+                "--artifacts",
+                modules.to_str().unwrap(),
+            ],
             &transaction,
         )
     };

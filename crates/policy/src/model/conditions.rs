@@ -211,7 +211,7 @@ pub enum Origin {
 }
 
 /// An address, or the name of a group or list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AddressRef {
     /// `"@name"`, without the `@`.
     Named(String),
@@ -220,7 +220,7 @@ pub enum AddressRef {
 }
 
 /// What an action calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The account itself.
     Account,

@@ -1,6 +1,7 @@
 //! From names to addresses and numbers, with every check that needs more than one value.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use alloy_primitives::{Address, U256};
 
@@ -160,13 +161,13 @@ fn check_sets(policy: &Policy, problems: &mut Vec<Problem>) {
 }
 
 /// An entry that is written twice is a slip, and perhaps hides the one that was meant.
-pub(crate) fn check_repeats<T: Ord + ToString>(path: Vec<PathSegment>, items: &[T], problems: &mut Vec<Problem>) {
+pub(crate) fn check_repeats<T: Ord + Display>(path: Vec<PathSegment>, items: &[T], problems: &mut Vec<Problem>) {
     let mut seen = BTreeSet::new();
     for (at, item) in items.iter().enumerate() {
         if !seen.insert(item) {
             let mut path = path.clone();
             path.push(at.into());
-            let message = format!("`{}` is listed twice", item.to_string());
+            let message = format!("`{item}` is listed twice");
             problems.push(Problem::new(path, message, "write it once"));
         }
     }

@@ -69,20 +69,20 @@ impl Tables<'_> {
 pub(super) fn lists_of(policy: &Policy, refs: &[AddressRef], whose: &str, path: &[PathSegment]) -> Option<Vec<List>> {
     let mut inline = BTreeSet::new();
     let mut named = Vec::new();
-    let mut words = Vec::new();
+    let mut listed = Vec::new();
     let mut registries: Vec<List> = Vec::new();
     for one in refs {
         match one {
             AddressRef::Literal(address) => {
                 inline.insert(*address);
-                words.push(address.to_string());
+                listed.push(one);
             }
             AddressRef::Named(name) => {
                 let list = named_list(policy, name)?;
                 match &list.members {
                     Roster::Addresses(members) => {
                         inline.extend(members);
-                        words.push(list.label.clone());
+                        listed.push(one);
                         named.push(list);
                     }
                     Roster::Registry(..) => registries.push(list),
@@ -92,14 +92,16 @@ pub(super) fn lists_of(policy: &Policy, refs: &[AddressRef], whose: &str, path: 
     }
     registries.sort_by(|a, b| a.members.cmp(&b.members));
     registries.dedup();
-    if words.is_empty() {
+    if listed.is_empty() {
         return Some(registries);
     }
-    let first = match (named.pop(), words.len()) {
+    let first = match (named.pop(), listed.len()) {
         (Some(list), 1) => list,
         _ => {
-            let count = words.len();
-            let label = if count > 3 { format!("{count} entries of {whose}") } else { words.join(", ") };
+            let words = || listed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let count = listed.len();
+            // Words are told of few: an address has a checksum to compute.
+            let label = if count > 3 { format!("{count} entries of {whose}") } else { words() };
             List { members: Roster::Addresses(inline), label, path: path.to_vec() }
         }
     };

@@ -201,8 +201,7 @@ pub(crate) fn one_list(
         problems.push(Problem::new(path.to_vec(), "nobody is named", "write at least one address or list"));
         return None;
     }
-    let words: Vec<String> = members.iter().map(super::written::ref_word).collect();
-    check_repeats(path.to_vec(), &words, problems);
+    check_repeats(path.to_vec(), members, problems);
     let mut lists = lists_of(policy, members, whose, path)?;
     if lists.len() > 1 {
         let help = "name addresses and inline lists, or one registry alone";

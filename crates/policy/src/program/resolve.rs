@@ -232,7 +232,7 @@ impl Check<'_> {
         for (at, (target, subjects)) in when.target.iter().flatten().zip(targets).enumerate() {
             if !self.shape.asks_target {
                 let narrow = Shape { target: Some(subjects.clone()), ..self.shape.clone() };
-                self.one(&narrow, "target", at, &written::target_word(target));
+                self.one(&narrow, "target", at, &target.to_string());
             }
         }
         if when.opaque && matches!(self.rule.then, Outcome::Allow { .. }) {

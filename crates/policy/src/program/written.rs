@@ -1,5 +1,7 @@
 //! What can be said of conditions without resolving names.
 
+use std::fmt::{self, Display, Formatter};
+
 use super::lower::check_repeats;
 use crate::{
     AddressRef, Effect, Origin, Outcome, PathSegment, Problem, Rule, Target, When, WordTest,
@@ -40,31 +42,20 @@ pub(crate) fn check(rule: &Rule, position: usize, problems: &mut Vec<Problem>) {
 
 /// Keys without a value, and values that stand twice in one key.
 fn repeats(when: &When, base: &[PathSegment], problems: &mut Vec<Problem>) {
-    let mut words = |items: Option<Vec<String>>, keys: Vec<PathSegment>| {
-        let Some(items) = items else { return };
-        let path = [base, &keys].concat();
-        if items.is_empty() {
-            let key = keys.iter().rev().find_map(|key| if let PathSegment::Key(key) = key { Some(key) } else { None });
-            let message = format!("`{}` is empty", key.map_or("", String::as_str));
-            let help = "write at least one value, or leave the key out to match any";
-            problems.push(Problem::new(path.clone(), message, help));
-        }
-        check_repeats(path, &items, problems);
-    };
-    let addresses = |items: &[AddressRef]| items.iter().map(ref_word).collect::<Vec<_>>();
+    let at = |key: &str| below!(base, key);
     if let Origin::Modules(modules) = &when.origin {
-        words(Some(addresses(modules)), steps!["origin"]);
+        listed(Some(modules), at("origin"), problems);
     }
-    words(when.initiator.as_deref().map(addresses), steps!["initiator"]);
-    words(when.recipient.as_deref().map(addresses), steps!["recipient"]);
-    words(when.asset.clone(), steps!["asset"]);
-    words(texts(when.effect.as_ref(), |effect| effect.word().to_owned()), steps!["effect"]);
-    words(texts(when.selector.as_ref(), |one| one.as_str().to_owned()), steps!["selector"]);
-    words(texts(when.target.as_ref(), target_word), steps!["target"]);
-    words(texts(when.weekday.as_ref(), |day| day.word().to_owned()), steps!["weekday"]);
-    for (at, word) in when.word.iter().enumerate() {
+    listed(when.initiator.as_ref(), at("initiator"), problems);
+    listed(when.recipient.as_ref(), at("recipient"), problems);
+    listed(when.asset.as_ref(), at("asset"), problems);
+    listed(texts(when.effect.as_ref(), |effect| effect.word().to_owned()).as_ref(), at("effect"), problems);
+    listed(texts(when.selector.as_ref(), |one| one.as_str().to_owned()).as_ref(), at("selector"), problems);
+    listed(when.target.as_ref(), at("target"), problems);
+    listed(texts(when.weekday.as_ref(), |day| day.word().to_owned()).as_ref(), at("weekday"), problems);
+    for (number, word) in when.word.iter().enumerate() {
         if let WordTest::In(refs) = &word.test {
-            words(Some(addresses(refs)), steps!["word", at, "in"]);
+            listed(Some(refs), below!(base, "word", number, "in"), problems);
         }
     }
     for (path, table) in groups(when) {
@@ -72,22 +63,40 @@ fn repeats(when: &When, base: &[PathSegment], problems: &mut Vec<Problem>) {
     }
 }
 
+/// A key's values: at least one, and each once.
+fn listed<T: Ord + Display>(items: Option<&Vec<T>>, path: Vec<PathSegment>, problems: &mut Vec<Problem>) {
+    let Some(items) = items else { return };
+    if items.is_empty() {
+        let key = path.iter().rev().find_map(|key| if let PathSegment::Key(key) = key { Some(key) } else { None });
+        let message = format!("`{}` is empty", key.map_or("", String::as_str));
+        let help = "write at least one value, or leave the key out to match any";
+        problems.push(Problem::new(path.clone(), message, help));
+    }
+    check_repeats(path, items, problems);
+}
+
 fn texts<T>(items: Option<&Vec<T>>, word: impl Fn(&T) -> String) -> Option<Vec<String>> {
     items.map(|items| items.iter().map(word).collect())
 }
 
-pub(crate) fn ref_word(member: &AddressRef) -> String {
-    match member {
-        AddressRef::Named(name) => format!("@{name}"),
-        AddressRef::Literal(address) => address.to_string(),
+/// As documents write it.
+impl Display for AddressRef {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(f, "@{name}"),
+            Self::Literal(address) => Display::fmt(address, f),
+        }
     }
 }
 
-pub(crate) fn target_word(target: &Target) -> String {
-    match target {
-        Target::Account => "account".to_owned(),
-        Target::Asset(name) => name.clone(),
-        Target::Named(name) => format!("@{name}"),
-        Target::Literal(address) => address.to_string(),
+/// As documents write it.
+impl Display for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account => f.write_str("account"),
+            Self::Asset(name) => f.write_str(name),
+            Self::Named(name) => write!(f, "@{name}"),
+            Self::Literal(address) => Display::fmt(address, f),
+        }
     }
 }
