@@ -4,6 +4,7 @@ pub mod deployer;
 pub mod libraries;
 pub mod probe;
 pub mod safe;
+pub mod sources;
 
 pub use handler::ISignatureHandler;
 pub use hook::IPolicyHook;

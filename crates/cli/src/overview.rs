@@ -162,7 +162,7 @@ impl Overview {
                 Change::Program { code_hash, change_delay, .. } => {
                     format!("program {code_hash}, change delay {}", units::duration(u64::from(*change_delay)))
                 }
-                Change::Slots { digest } => format!("a change of the guards, digest {digest}"),
+                Change::Slots { digest } => format!("a change of guards or handler, digest {digest}"),
             };
             let when = if now < matures {
                 format!("can be carried out from {} on, in {}", units::time(matures), left(now, matures))
@@ -328,7 +328,7 @@ fn drift(account: &Account, file: &PolicyFile, now: u64) -> Result<Vec<String>> 
         drift.push(match &staged.what {
             Change::Program { code_hash, .. } if *code_hash == wanted => "the file is staged".to_owned(),
             Change::Program { code_hash, .. } => format!("program {code_hash} is staged"),
-            Change::Slots { .. } => "a change of the guards is staged".to_owned(),
+            Change::Slots { .. } => "a change of guards or handler is staged".to_owned(),
         });
     }
     Ok(drift)

@@ -14,5 +14,6 @@ pub mod service;
 pub mod signature;
 pub mod signer;
 pub mod steps;
+pub mod verification;
 
 pub use error::{Error, Result};

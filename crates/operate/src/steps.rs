@@ -24,7 +24,7 @@ pub enum Goal {
         change_delay: u32,
         /// The modules that are known to bypass the guard of a Safe older than 1.5.0.
         acknowledged: Vec<Address>,
-        /// The fallback handler to set while installing; none leaves the Safe's.
+        /// The fallback handler, set while installing or later by a staged change; none leaves the Safe's.
         handler: Option<Address>,
     },
     /// Under none, and free of the hook.
@@ -46,6 +46,10 @@ pub enum Doing {
     Activate,
     /// Drops what is staged.
     Cancel,
+    /// Stages another fallback handler.
+    StageHandler,
+    /// Sets the staged fallback handler.
+    SetHandler,
     /// Stages the removal.
     StageRemoval,
     /// Clears the guards.
@@ -61,6 +65,8 @@ impl Doing {
             Self::Stage => "stage the program",
             Self::Activate => "activate the staged program",
             Self::Cancel => "drop what is staged",
+            Self::StageHandler => "stage the fallback handler",
+            Self::SetHandler => "set the staged fallback handler",
             Self::StageRemoval => "stage the removal",
             Self::Remove => "remove the hook",
         }
@@ -75,7 +81,7 @@ impl Doing {
     /// Whether something else follows when the change delay has passed.
     #[must_use]
     pub const fn stages(self) -> bool {
-        matches!(self, Self::Stage | Self::StageRemoval)
+        matches!(self, Self::Stage | Self::StageHandler | Self::StageRemoval)
     }
 }
 
@@ -123,12 +129,21 @@ pub enum Next {
 /// [`Error::OtherModules`], [`Error::NoMultiSend`], and those of [`install::calls`]: another guard.
 pub fn next(account: &Account, goal: &Goal, now: u64) -> Result<Next> {
     match goal {
-        Goal::Enforced { program, change_delay, .. } => enforce(account, goal, program, *change_delay, now),
+        Goal::Enforced { program, change_delay, handler, .. } => {
+            enforce(account, goal, (program, *change_delay), *handler, now)
+        }
         Goal::Removed { handler } => remove(account, *handler, now),
     }
 }
 
-fn enforce(account: &Account, goal: &Goal, program: &Bytes, change_delay: u32, now: u64) -> Result<Next> {
+/// The program first, then the handler: the hook keeps one staged change at a time.
+fn enforce(
+    account: &Account,
+    goal: &Goal,
+    (program, change_delay): (&Bytes, u32),
+    handler: Option<Address>,
+    now: u64,
+) -> Result<Next> {
     let wanted = deploy::program_at(program)?;
     let Some(active) = account.kept.program else {
         return install(account, goal, wanted);
@@ -136,6 +151,9 @@ fn enforce(account: &Account, goal: &Goal, program: &Bytes, change_delay: u32, n
     let staged = account.kept.staged.as_ref().map(|staged| &staged.what);
     let live = account.kept.window().filter(|(_, expires)| now < *expires);
     if active == (wanted.address, wanted.code_hash) && account.kept.change_delay == change_delay {
+        if let Some(call) = set_handler(account, handler) {
+            return change_slots(account, &[call], Doing::StageHandler, Doing::SetHandler, now);
+        }
         return match live {
             None => Ok(Next::Nothing),
             Some(_) => control(account, Doing::Cancel, IPolicyHook::cancelStagedCall {}.abi_encode()),
@@ -169,6 +187,13 @@ fn install(account: &Account, goal: &Goal, program: Program) -> Result<Next> {
     step(account, Doing::Install, &install::calls(safe, &what)?)
 }
 
+/// The call that sets the fallback handler, where it is another one.
+fn set_handler(account: &Account, handler: Option<Address>) -> Option<Transaction> {
+    let safe = &account.safe;
+    let handler = handler.filter(|handler| *handler != safe.handler)?;
+    Some(Transaction::call(safe.address, Safe::setFallbackHandlerCall { handler }.abi_encode()))
+}
+
 /// The calls that free the Safe of the hook, in the order in which they are staged.
 fn way_out(account: &Account, handler: Option<Address>) -> Vec<Transaction> {
     let safe = &account.safe;
@@ -176,26 +201,29 @@ fn way_out(account: &Account, handler: Option<Address>) -> Vec<Transaction> {
     if safe.version.has_module_guard() {
         calls.push(Safe::setModuleGuardCall { moduleGuard: Address::ZERO }.abi_encode());
     }
-    if let Some(handler) = handler.filter(|handler| *handler != safe.handler) {
-        calls.push(Safe::setFallbackHandlerCall { handler }.abi_encode());
-    }
-    calls.into_iter().map(|data| Transaction::call(safe.address, data)).collect()
+    let calls = calls.into_iter().map(|data| Transaction::call(safe.address, data));
+    calls.chain(set_handler(account, handler)).collect()
 }
 
 fn remove(account: &Account, handler: Option<Address>, now: u64) -> Result<Next> {
     if account.kept.program.is_none() {
         return Ok(Next::Nothing);
     }
-    let calls = way_out(account, handler);
+    change_slots(account, &way_out(account, handler), Doing::StageRemoval, Doing::Remove, now)
+}
+
+/// Stages calls that change what holds the hook in place, and makes them when they have matured.
+fn change_slots(account: &Account, calls: &[Transaction], stage: Doing, then: Doing, now: u64) -> Result<Next> {
     let digest =
         calls.iter().fold(B256::ZERO, |digest, call| keccak256((digest, call.to, keccak256(&call.data)).abi_encode()));
     let is_staged = account.kept.staged.as_ref().is_some_and(|staged| staged.what == Change::Slots { digest });
     match account.kept.window() {
-        Some((matures, _)) if is_staged && now < matures => Ok(Next::Wait(Doing::Remove, matures)),
-        Some((_, expires)) if is_staged && now < expires => step(account, Doing::Remove, &calls),
+        Some((matures, _)) if is_staged && now < matures => Ok(Next::Wait(then, matures)),
+        Some((_, expires)) if is_staged && now < expires => step(account, then, calls),
         _ => {
-            let calls = calls.into_iter().map(|call| IPolicyHook::SlotCall { to: call.to, data: call.data }).collect();
-            control(account, Doing::StageRemoval, IPolicyHook::stageSlotsCall { calls }.abi_encode())
+            let call = |call: &Transaction| IPolicyHook::SlotCall { to: call.to, data: call.data.clone() };
+            let calls = calls.iter().map(call).collect();
+            control(account, stage, IPolicyHook::stageSlotsCall { calls }.abi_encode())
         }
     }
 }

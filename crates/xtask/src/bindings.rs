@@ -1,7 +1,7 @@
 //! `bindings`: the committed ABI and bytecode, as the final profile compiles them.
 
 use crate::link::{self, Compiled, Linker};
-use crate::{setup, stage, tools};
+use crate::{setup, sources, stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::{Map, Value};
@@ -60,7 +60,11 @@ pub(crate) struct BindingsArgs {
 
 pub(crate) fn run(args: &BindingsArgs) -> Result<()> {
     setup::run()?;
-    if args.check { check() } else { write() }
+    if !args.check {
+        return write();
+    }
+    sources::check()?;
+    check()
 }
 
 fn write() -> Result<()> {
@@ -92,11 +96,11 @@ fn write() -> Result<()> {
             .wrap_err_with(|| format!("cannot write {name}.json"))?;
         eprintln!("wrote crates/bindings/artifacts/{name}.json");
     }
-    Ok(())
+    sources::write()
 }
 
 /// Where forge leaves a contract, from the root.
-fn artifact_path(source: &str, name: &str) -> String {
+pub(crate) fn artifact_path(source: &str, name: &str) -> String {
     let file = Path::new(source).file_name().unwrap_or_default().to_string_lossy();
     format!("out/final/{file}/{name}.json")
 }

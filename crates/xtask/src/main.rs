@@ -31,6 +31,7 @@ mod record;
 mod setup;
 mod simulations;
 mod slither;
+mod sources;
 mod stage;
 mod suite;
 mod symbolic;

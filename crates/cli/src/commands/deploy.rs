@@ -7,12 +7,14 @@ use crate::policy_file;
 use crate::sending::{Sends, consent};
 use alloy_primitives::Address;
 use clap::Args;
-use eyre::{Result, bail};
-use portcullis_chain::Ledger;
+use eyre::{Result, WrapErr, bail};
+use portcullis_chain::{Ledger, deploy as addresses};
 use portcullis_operate::Error;
 use portcullis_operate::deploy::{self, Piece};
 use portcullis_operate::send::Done;
+use portcullis_operate::verification::{self, Verifiable};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 /// Arguments of `deploy`. Of a policy the program is deployed too.
 #[derive(Debug, Args)]
@@ -25,6 +27,12 @@ pub(crate) struct Deploy {
     /// Send nothing; ends with 2 where something is missing
     #[arg(long)]
     dry_run: bool,
+    /// Write Standard JSON for explorers: it compiles to all of this but the program, which is data
+    #[arg(long, value_name = "FILE")]
+    verification_input: Option<PathBuf>,
+    /// Where npm put the packages that sources come from, for --verification-input
+    #[arg(long, value_name = "DIR", default_value = "node_modules")]
+    artifacts: PathBuf,
     #[command(flatten)]
     keys: Keys,
     #[command(flatten)]
@@ -57,7 +65,8 @@ impl Deploy {
                 missing.push(piece);
             }
         }
-        let result = |sent: &[Value]| json!({ "chain_id": found, "contracts": contracts, "sent": sent });
+        let verification = self.verification_input.as_deref().map(|path| self.write_input(path)).transpose()?;
+        let result = |sent: &[Value]| json!({ "chain_id": found, "contracts": contracts, "sent": sent, "verification": verification });
         if missing.is_empty() {
             output.result(|| "nothing to do: all of it is there".to_owned(), result(&[]))?;
             return Ok(Exit::Done);
@@ -78,6 +87,25 @@ impl Deploy {
         }
         output.result(|| format!("{} deployed, each with the code that is committed", sent.len()), result(&sent))?;
         Ok(Exit::Done)
+    }
+
+    /// Writes what explorers compile, and says what to enter beside it.
+    fn write_input(&self, path: &Path) -> Result<Value> {
+        let input = verification::input(&self.artifacts)?;
+        let text = serde_json::to_string(&input).wrap_err("the verification input does not fit in JSON")?;
+        std::fs::write(path, text).wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+        let compiler = verification::compiler();
+        talk(format!("`{}` verifies these, with compiler v{compiler}:", path.display()));
+        let mut contracts = verification::contracts();
+        contracts.retain(|contract| self.handler || contract.address != addresses::handler_at());
+        for Verifiable { address, name, arguments } in &contracts {
+            let given =
+                if arguments.is_empty() { String::new() } else { format!(", constructor arguments {arguments}") };
+            talk(format!("         {address}  {name}{given}"));
+        }
+        let list =
+            contracts.iter().map(|one| json!({ "address": one.address, "name": one.name, "arguments": one.arguments }));
+        Ok(json!({ "file": path.display().to_string(), "compiler": compiler, "contracts": list.collect::<Vec<_>>() }))
     }
 }
 

@@ -1,25 +1,33 @@
 //! `plan`: what differs between a policy file and a Safe, and the Safe transaction that comes next.
 
-use super::diff;
+mod linted;
+mod shown;
+
 use crate::config::{Place, Sending, Settings};
 use crate::exit::Exit;
-use crate::fork::{self, Forked, Rehearsed, Run};
+use crate::fork::{self, Forked};
 use crate::output::Output;
 use crate::policy_file::{self, PolicyFile};
 use crate::{named, units};
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, Bytes};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use eyre::{Result, WrapErr, bail, eyre};
+use linted::Linted;
 use portcullis_chain::{Ledger, deploy as addresses};
 use portcullis_operate::Error;
-use portcullis_operate::account::{Account, Change};
+use portcullis_operate::account::Account;
 use portcullis_operate::deploy::{self, Piece};
 use portcullis_operate::plan::{Block, Plan as File};
 use portcullis_operate::steps::{self, Goal, Next, Step};
-use portcullis_policy::{Chain, Difference, Direction, decompile};
+use portcullis_policy::{Chain, decompile};
 use portcullis_simulate::{Fork, Pinned};
-use serde_json::{Value, json};
+use serde_json::json;
+use shown::{Compared, Shown};
 use std::path::{Path, PathBuf};
+
+/// The signature handler, where a handler is named.
+const OURS: &str = "signature-handler";
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -29,9 +37,12 @@ pub(crate) struct Plan {
     /// A module that is known to bypass the guard of a Safe older than 1.5.0; as often as needed
     #[arg(long, value_name = "ADDRESS")]
     acknowledge_module: Vec<String>,
-    /// Set the signature handler while installing
-    #[arg(long)]
-    handler: bool,
+    /// What lint finds of the policy, and is meant all the same; as often as needed
+    #[arg(long, value_name = "FINDING", value_parser = PossibleValuesParser::new(linted::IN_THE_WAY))]
+    acknowledge_finding: Vec<String>,
+    /// The fallback handler that the Safe shall have: the signature handler, or the one named
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = OURS)]
+    handler: Option<String>,
     /// The policy in force, whose names the comparison then uses
     #[arg(long, value_name = "FILE")]
     was: Option<PathBuf>,
@@ -61,6 +72,8 @@ struct Asked<'a> {
     goal: Goal,
     /// The policy, and the file whose names the one in force has.
     policy: Option<(&'a PolicyFile, Option<&'a Path>)>,
+    /// Of lint's findings, those that are meant.
+    acknowledged: &'a [String],
     output: Option<&'a Path>,
 }
 
@@ -78,11 +91,12 @@ impl Plan {
             program: file.compiled.program.clone().into(),
             change_delay,
             acknowledged: acknowledged.collect::<Result<_>>().wrap_err("--acknowledge-module")?,
-            handler: self.handler.then(addresses::handler_at),
+            handler: self.handler.as_deref().map(|text| handler(text, chain_id)).transpose()?,
         };
         let policy = Some((&file, self.was.as_deref()));
         let safe = settings.safe(chain_id.unwrap_or_default())?;
-        Asked { settings: &settings, safe, chain_id, goal, policy, output: self.output.as_deref() }.plan(output)
+        let (acknowledged, output_file) = (&self.acknowledge_finding[..], self.output.as_deref());
+        Asked { settings: &settings, safe, chain_id, goal, policy, acknowledged, output: output_file }.plan(output)
     }
 }
 
@@ -93,8 +107,18 @@ impl Remove {
         let handler = self.handler.as_deref().map(|text| address(text, chain_id)).transpose().wrap_err("--handler")?;
         let (goal, safe) = (Goal::Removed { handler }, settings.safe(chain_id.unwrap_or_default())?);
         let output_file = self.output.as_deref();
-        Asked { settings: &settings, safe, chain_id, goal, policy: None, output: output_file }.plan(output)
+        Asked { settings: &settings, safe, chain_id, goal, policy: None, acknowledged: &[], output: output_file }
+            .plan(output)
     }
+}
+
+/// The fallback handler that is named: never the hook, which would answer for the Safe.
+fn handler(text: &str, chain_id: Option<u64>) -> Result<Address> {
+    let handler = if text == OURS { addresses::handler_at() } else { address(text, chain_id).wrap_err("--handler")? };
+    if handler == addresses::hook_at() {
+        bail!("--handler: `{handler}` is the hook, which must never be the fallback handler");
+    }
+    Ok(handler)
 }
 
 /// An address as it was written, of the chain that is expected, if one is.
@@ -109,7 +133,8 @@ impl Asked<'_> {
             Goal::Enforced { program, .. } => Some(deploy::program(program)?),
             Goal::Removed { .. } => None,
         };
-        let more: Vec<Address> = program.iter().map(|piece| piece.address).collect();
+        let (Goal::Enforced { handler, .. } | Goal::Removed { handler }) = &self.goal;
+        let more: Vec<Address> = program.iter().map(|piece| piece.address).chain(*handler).collect();
         let pinned = fork::pin(self.settings, self.safe, &more)?;
         if let Some(expected) = self.chain_id.filter(|expected| *expected != pinned.chain_id()) {
             return Err(Error::OtherChain { found: pinned.chain_id(), expected }.into());
@@ -117,11 +142,8 @@ impl Asked<'_> {
         let ledger = Forked(Fork::new(&pinned, pinned.block().timestamp.saturating_add(1)));
         let read = || -> Result<(Account, Bytes)> {
             let account = Account::read(&ledger, self.safe)?;
-            if let Goal::Enforced { handler: Some(_), .. } = self.goal
-                && account.kept.program.is_none()
-                && !deploy::handler().stands(&ledger)?
-            {
-                bail!("the signature handler is not on this chain; deploy it first: `portcullis deploy --handler`");
+            if let Some(handler) = handler.filter(|handler| *handler != account.safe.handler) {
+                can_answer(&ledger, handler)?;
             }
             let active = account.kept.program.map_or(Ok(Bytes::new()), |(at, _)| ledger.code(at, None))?;
             Ok((account, active))
@@ -157,9 +179,24 @@ impl Asked<'_> {
         program: Option<&Piece>,
         output: &Output,
     ) -> Result<Exit> {
+        let linted = match self.policy {
+            Some((file, _)) if step.doing.needs_program() => Linted::of(&file.policy, self.acknowledged)?,
+            _ => Linted::nothing(),
+        };
         let rehearsed = fork::rehearse(pinned, self.safe, &self.goal, program)?;
         let compared = self.compare(active)?;
-        let shown = Shown { account: &account, goal: &self.goal, block, step: &step, program, rehearsed: &rehearsed };
+        let asks_messages = self.policy.is_some_and(|(file, _)| !file.policy.messages.is_empty());
+        let (goal, linted) = (&self.goal, &linted);
+        let shown = Shown {
+            account: &account,
+            goal,
+            block,
+            step: &step,
+            program,
+            rehearsed: &rehearsed,
+            linted,
+            asks_messages,
+        };
         let object = shown.json(&compared);
         let text = shown.text(&compared);
         let file =
@@ -214,146 +251,20 @@ impl Asked<'_> {
     }
 }
 
-/// What two policies differ in.
-enum Compared {
-    Nothing,
-    First { rules: usize, limits: usize },
-    With(Vec<Difference>),
-    Not(String),
-}
-
-impl Compared {
-    fn text(&self) -> String {
-        match self {
-            Self::Nothing => "every rule ends: the owners and all modules are free again\n".to_owned(),
-            Self::First { rules, limits } => {
-                format!("from unguarded to {rules} rules and {limits} limits; whatever no rule allows is denied\n")
-            }
-            Self::With(differences) => diff::text(differences),
-            Self::Not(why) => format!("what gets looser or stricter cannot be told: {why}\n"),
+/// Insists that something stands where the Safe will ask; the signature handler, with the code that is committed.
+fn can_answer(ledger: &dyn Ledger, handler: Address) -> Result<()> {
+    if handler == addresses::handler_at() {
+        if !deploy::handler().stands(ledger)? {
+            bail!("the signature handler is not on this chain; deploy it first: `portcullis deploy --handler`");
         }
+    } else if ledger.code(handler, None)?.is_empty() {
+        bail!("--handler: there is no contract at `{handler}`; name the one that shall answer for the Safe");
     }
-
-    fn json(&self) -> Value {
-        match self {
-            Self::Nothing => json!({ "removes": true }),
-            Self::First { rules, limits } => json!({ "installs": { "rules": rules, "limits": limits } }),
-            Self::With(differences) => json!({
-                "looser": diff::list(diff::of(differences, Direction::Looser)),
-                "stricter": diff::list(diff::of(differences, Direction::Stricter)),
-            }),
-            Self::Not(why) => json!({ "unknown": why }),
-        }
-    }
+    Ok(())
 }
 
 fn nothing(output: &Output, account: &Account, what: &str, until: Option<u64>) -> Result<Exit> {
     let safe = account.safe.address;
     output.result(|| what.to_owned(), json!({ "safe": safe, "changes": false, "message": what, "until": until }))?;
     Ok(Exit::Done)
-}
-
-/// A plan as a person reads it.
-struct Shown<'a> {
-    account: &'a Account,
-    goal: &'a Goal,
-    block: Block,
-    step: &'a Step,
-    program: Option<&'a Piece>,
-    rehearsed: &'a Rehearsed,
-}
-
-impl Shown<'_> {
-    fn wanted(&self) -> (Option<B256>, u32) {
-        match self.goal {
-            Goal::Enforced { program, change_delay, .. } => (Some(keccak256(program)), *change_delay),
-            Goal::Removed { .. } => (None, 0),
-        }
-    }
-
-    /// When what the step stages matures, if it is executed at once.
-    fn matures(&self) -> Option<u64> {
-        let delay = u64::from(self.account.kept.change_delay);
-        self.step.doing.stages().then(|| self.block.timestamp.saturating_add(delay))
-    }
-
-    fn text(&self, compared: &Compared) -> String {
-        let (account, safe) = (self.account, &self.account.safe);
-        let program = |hash: Option<B256>, delay: u32| {
-            hash.map_or("no program".to_owned(), |hash| {
-                format!("program {hash}, change delay {}", units::duration(u64::from(delay)))
-            })
-        };
-        let (hash, delay) = self.wanted();
-        let mut lines = vec![
-            format!(
-                "Safe    {} (version {}, {} of {} owners) on chain {}",
-                safe.address,
-                safe.version,
-                safe.threshold,
-                safe.owners.len(),
-                account.chain_id
-            ),
-            format!("block   {} {} of {}", self.block.number, self.block.hash, units::time(self.block.timestamp)),
-            format!("now     {}", program(account.kept.program.map(|(_, hash)| hash), account.kept.change_delay)),
-            format!("wanted  {}", program(hash, delay)),
-        ];
-        if let Some(staged) = &account.kept.staged {
-            let what = match &staged.what {
-                Change::Program { code_hash, .. } => format!("program {code_hash}"),
-                Change::Slots { .. } => "a change of the guards".to_owned(),
-            };
-            lines.push(format!("staged  {what}, since {}", units::time(staged.at)));
-        }
-        if account.kept.frozen.is_some() {
-            lines.push("frozen  yes: a plan changes nothing about that".to_owned());
-        }
-        if !safe.version.has_module_guard() && !safe.modules.is_empty() {
-            let modules = safe.modules.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
-            lines.push(format!("bypass  these modules are not guarded by Safe {}: {modules}", safe.version));
-        }
-        lines.push(format!("\n{}\n", compared.text().trim_end()));
-        if let (Some(gas), Some(piece)) = (self.rehearsed.deployment, self.program) {
-            lines.push(format!("1. anyone: put the program at {} (gas {gas})", piece.address));
-        }
-        let first = self.rehearsed.runs.first();
-        lines.push(format!(
-            "{}. Safe transaction with nonce {}: {} (gas {})\n   hash {}",
-            if self.rehearsed.deployment.is_some() { 2 } else { 1 },
-            self.step.nonce,
-            self.step.doing.words(),
-            first.map_or(0, |run| run.gas),
-            self.step.hash
-        ));
-        for run in self.rehearsed.runs.iter().skip(1) {
-            let from = self.matures().map_or("then".to_owned(), |time| format!("not before {}", units::time(time)));
-            lines.push(format!("   {from}: {} (gas {}), which is another plan", run.doing.words(), run.gas));
-        }
-        if !self.rehearsed.way_out.is_empty() {
-            let waits = self.rehearsed.way_out.iter().map(|run| run.waited).fold(0, u64::saturating_add);
-            lines.push(format!(
-                "\nrehearsed with the guard on, to its end; removal works after it, in {}",
-                units::duration(waits)
-            ));
-        } else {
-            lines.push("\nrehearsed with the guard on, to its end".to_owned());
-        }
-        lines.join("\n")
-    }
-
-    fn json(&self, compared: &Compared) -> Value {
-        let runs = |runs: &[Run]| -> Vec<Value> {
-            runs.iter().map(|run| json!({ "step": run.doing, "gas": run.gas, "waited": run.waited })).collect()
-        };
-        let (hash, change_delay) = self.wanted();
-        json!({
-            "safe": self.account.safe.address, "chain_id": self.account.chain_id, "block": self.block, "changes": true,
-            "before": { "program": self.account.kept.program.map(|(_, hash)| hash), "change_delay": self.account.kept.change_delay },
-            "wanted": { "program": hash, "change_delay": change_delay },
-            "differences": compared.json(),
-            "deployment": self.rehearsed.deployment.zip(self.program).map(|(gas, piece)| json!({ "address": piece.address, "gas": gas })),
-            "step": self.step, "matures": self.matures(),
-            "rehearsal": runs(&self.rehearsed.runs), "way_out": runs(&self.rehearsed.way_out),
-        })
-    }
 }
