@@ -1,6 +1,6 @@
 //! From a phase of a proposal to the calls that carry it out.
 
-use crate::documents::{Document, Fault, Mapping, MoveKind, Phase, Proposal, Route, Snapshot, State, Way};
+use crate::documents::{Claim, Document, Fault, Mapping, MoveKind, Phase, Proposal, Route, Snapshot, State, Way};
 use alloy_dyn_abi::{DynSolType, JsonAbiExt, Specifier};
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, Bytes, U256};
@@ -16,6 +16,8 @@ mod abi {
         function redeem(uint256 shares, address receiver, address owner) external returns (uint256);
         function submit(address referral) external payable returns (uint256);
         function requestWithdrawals(uint256[] amounts, address owner) external returns (uint256[] requestIds);
+        function claimWithdrawal(uint256 requestId) external;
+        function claimWithdrawals(uint256[] requestIds, uint256[] hints) external;
     }
 }
 
@@ -185,6 +187,9 @@ impl Way {
                 let call = abi::requestWithdrawalsCall { amounts, owner };
                 vec![allow(*token, *queue), plain(*queue, call.abi_encode())]
             }
+            Self::LidoClaimWithdrawals { queue, claims } => {
+                claimed(claims, amount)?.into_iter().map(|data| plain(*queue, data)).collect()
+            }
             Self::Call { to, function, arguments, value, approve } => {
                 let mut made: Vec<Made> =
                     approve.iter().map(|allowance| allow(allowance.token, allowance.spender)).collect();
@@ -212,6 +217,28 @@ fn parts(amount: i128) -> Option<Vec<U256>> {
         return None;
     }
     (0..count).map(|at| U256::try_from(each.checked_add(i128::from(at < rest))?).ok()).collect()
+}
+
+/// The calls that claim the first requests that pay the amount: one for all where their hints are known.
+fn claimed(claims: &[Claim], amount: i128) -> Result<Vec<Vec<u8>>, (String, &'static str)> {
+    let (mut paid, mut taken) = (0_i128, Vec::new());
+    for claim in claims.iter().take_while(|claim| {
+        paid = paid.saturating_add(claim.wei.units());
+        paid <= amount
+    }) {
+        taken.push(claim);
+    }
+    let sum = taken.iter().fold(0_i128, |sum, claim| sum.saturating_add(claim.wei.units()));
+    if sum != amount {
+        let what = format!("its requests, in order, do not pay {amount} wei");
+        return Err((what, "add finalized requests that do, or limit changes to whole requests"));
+    }
+    let ids = || taken.iter().map(|claim| U256::from(claim.request));
+    let hints: Option<Vec<U256>> = taken.iter().map(|claim| claim.hint.map(U256::from)).collect();
+    Ok(match hints {
+        Some(hints) => vec![abi::claimWithdrawalsCall { requestIds: ids().collect(), hints }.abi_encode()],
+        None => ids().map(|id| abi::claimWithdrawalCall { requestId: id }.abi_encode()).collect(),
+    })
 }
 
 /// The calldata of a function that is known by its signature.

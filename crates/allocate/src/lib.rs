@@ -24,5 +24,5 @@ pub use execution::{Call, calls};
 pub use inputs::Inputs;
 pub use measure::{Measured, measure};
 pub use outlook::{Explanation, Outlook, explain, outlook};
-pub use proposal::{Unproposed, propose};
+pub use proposal::{Unproposed, identity, propose};
 pub use verify::{Refused, verify};

@@ -142,8 +142,12 @@ pub(crate) fn describe(
     Ok(proposal)
 }
 
-/// The hash of everything but the id itself.
-pub(crate) fn identity(proposal: &Proposal) -> Result<B256, Fault> {
+/// What a proposal's id has to be: the hash of everything but the id itself.
+///
+/// # Errors
+///
+/// A proposal that does not fit in JSON.
+pub fn identity(proposal: &Proposal) -> Result<B256, Fault> {
     let name = "proposal";
     let mut value = serde_json::to_value(proposal)
         .map_err(|error| Fault::new(name, "document", error.to_string(), "report this"))?;

@@ -133,6 +133,43 @@ fn the_queue_is_asked_in_parts_that_it_takes() {
     assert!(error.contains("no less than 100 wei"), "{error}");
 }
 
+#[test]
+fn finalized_requests_are_claimed_from_the_queue() {
+    let claims = |hints: [Option<u64>; 3]| {
+        let pays = [2 * ETHER, ETHER, 5 * ETHER].map(|wei| wei.to_string());
+        let all = [70_u64, 7, 8].into_iter().zip(pays).zip(hints);
+        let all = all.map(|((request, wei), hint)| match hint {
+            Some(hint) => json!({"request": request, "wei": wei, "hint": hint}),
+            None => json!({"request": request, "wei": wei}),
+        });
+        let way = json!({"lido-claim-withdrawals": {"queue": VAULT, "claims": all.collect::<Vec<_>>()}});
+        mapping(&json!({"native-transfer": {"to": TOKEN}}), &way)
+    };
+    // Where the queue looks for checkpoints itself, one after the other; and all at once where they are known.
+    let own = shown(&carried_out(3 * ETHER, &claims([None; 3])).unwrap());
+    let claim = |request: u128| (VAULT, U256::ZERO, format!("f8444436{}", word(request)));
+    assert_eq!(own[..2], [claim(70), claim(7)]);
+    assert_eq!((own.len(), own[2].1), (3, U256::from(3 * ETHER)));
+    let hinted = shown(&carried_out(3 * ETHER, &claims([Some(4), Some(3), Some(3)])).unwrap());
+    let lists = [64, 160, 2, 70, 7, 2, 4, 3].map(word).concat();
+    assert_eq!(hinted[0], (VAULT, U256::ZERO, format!("e3afe0a3{lists}")));
+    assert_eq!(hinted.len(), 2);
+    let refuses = |amount: u128, mapping: &Value, says: &str| {
+        let error = carried_out(amount, mapping).unwrap_err();
+        assert!(error.contains(says), "wanted {says}, got {error}");
+    };
+    // Never a part of a request, nor more than is there.
+    refuses(3 * ETHER - 1, &claims([None; 3]), "do not pay 2999999999999999999 wei");
+    refuses(9 * ETHER, &claims([None; 3]), "do not pay");
+    refuses(3 * ETHER, &claims([Some(4), None, None]), "only some of its requests have a hint");
+    let mut twice = claims([None; 3]);
+    twice["routes"][0]["decrease"]["lido-claim-withdrawals"]["claims"][1]["request"] = json!(70);
+    refuses(3 * ETHER, &twice, "request 70 is there twice");
+    let mut nothing = claims([None; 3]);
+    nothing["routes"][0]["decrease"]["lido-claim-withdrawals"]["claims"][2]["wei"] = json!("0");
+    refuses(3 * ETHER, &nothing, "request 8 pays nothing");
+}
+
 /// A deposit as the official tool signed it, for the account.
 fn deposit() -> Value {
     json!({

@@ -2,6 +2,7 @@
 
 pub mod deploy;
 mod error;
+mod execution;
 pub mod history;
 pub mod install;
 mod ledger;
@@ -14,6 +15,7 @@ pub mod safe;
 mod state;
 
 pub use error::{Error, Result};
+pub use execution::Execution;
 pub use ledger::{Called, Ledger, Receipt, create2};
 pub use node::Node;
 pub use raw::{Call, Mined, Signed};

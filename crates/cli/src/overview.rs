@@ -294,7 +294,7 @@ fn or_none(lines: Vec<String>) -> Vec<String> {
 
 /// The active policy with the names of the file, or of the one that was kept when it was planned; or else as it reads
 /// back.
-fn named(settings: &Settings, file: Option<&PolicyFile>, active: &[u8]) -> Result<(Policy, SourceMap)> {
+pub(crate) fn named(settings: &Settings, file: Option<&PolicyFile>, active: &[u8]) -> Result<(Policy, SourceMap)> {
     if let Some(file) = file.filter(|file| file.compiled.program == active) {
         return Ok((file.policy.clone(), file.compiled.source_map.clone()));
     }

@@ -1,10 +1,23 @@
 //! What people decide on a proposal.
 
 use super::{Body, Kind};
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::{SolStruct, eip712_domain};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+mod typed {
+    alloy_sol_types::sol! {
+        struct AllocationDecision {
+            bytes32 proposal;
+            string verdict;
+            string by;
+            string why;
+            string at;
+        }
+    }
+}
 
 /// Somebody's word on a proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +39,21 @@ pub struct Decision {
     /// When.
     #[schemars(with = "String")]
     pub at: Timestamp,
+    /// A key's signature of all of it; a decision without one is unsigned, and only says whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// A signature of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// Whose key it is.
+    #[schemars(with = "String")]
+    pub signer: Address,
+    /// `r ‖ s ‖ v` over [`Decision::digest`].
+    #[schemars(with = "String")]
+    pub signature: Bytes,
 }
 
 /// What people decide.
@@ -36,6 +64,30 @@ pub enum Verdict {
     Approved,
     /// It must not.
     Rejected,
+}
+
+impl Verdict {
+    /// As the document has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl Decision {
+    /// What is signed: EIP-712, with the domain `Portcullis allocation`, version 1, of no chain.
+    pub fn digest(&self) -> B256 {
+        let message = typed::AllocationDecision {
+            proposal: self.proposal,
+            verdict: self.verdict.name().to_owned(),
+            by: self.by.clone(),
+            why: self.why.clone(),
+            at: self.at.to_string(),
+        };
+        message.eip712_signing_hash(&eip712_domain! { name: "Portcullis allocation", version: "1", })
+    }
 }
 
 impl Body for Decision {

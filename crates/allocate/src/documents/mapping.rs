@@ -2,7 +2,7 @@
 
 use super::policy::state_at;
 use super::policy_rules::check_lifecycle;
-use super::{Body, Deposit, Kind, Stage, State, Unit};
+use super::{Body, Claim, Deposit, Kind, Stage, State, Unit, lido};
 use alloy_json_abi::Function;
 use alloy_primitives::Address;
 use jiff::Timestamp;
@@ -119,6 +119,16 @@ pub enum Way {
         #[schemars(with = "String")]
         queue: Address,
     },
+    /// Claims finalized requests from Lido's queue, in this order: the first ones that add up to the amount.
+    ///
+    /// For subjects that stand for what waits in the queue.
+    LidoClaimWithdrawals {
+        /// The queue.
+        #[schemars(with = "String")]
+        queue: Address,
+        /// The requests.
+        claims: Vec<Claim>,
+    },
     /// Any function. `{amount}` and `{account}` stand for what they say, in arguments and in the value.
     Call {
         /// Whom it calls.
@@ -173,6 +183,7 @@ impl Way {
             Self::BeaconDeposit { contract, .. } => vec![*contract],
             Self::LidoStake { token } => vec![*token],
             Self::LidoRequestWithdrawals { token, queue } => vec![*token, *queue],
+            Self::LidoClaimWithdrawals { queue, .. } => vec![*queue],
             Self::Call { to, approve, .. } => {
                 let allowance = approve.iter().flat_map(|allowance| [allowance.token, allowance.spender]);
                 allowance.chain([*to]).collect()
@@ -198,6 +209,7 @@ impl Way {
                     Some((format!("the deposit of {}: {what}", deposit.pubkey), "make the deposit anew"))
                 })
             }
+            Self::LidoClaimWithdrawals { claims, .. } => lido::fault(claims),
             Self::Call { function, arguments, .. } => match Function::parse(function) {
                 Err(_) => Some((format!("`{function}` is no function"), "write it as `stake(address,uint256)`")),
                 Ok(parsed) if parsed.inputs.len() != arguments.len() => {
@@ -218,7 +230,7 @@ impl Body for Mapping {
         (&self.kind.0, self.format)
     }
 
-    /// The order of deposits is theirs.
+    /// The order of deposits and claims is theirs.
     fn sort(&mut self) {
         self.lifecycle.sort_by_key(|stage| (stage.at, stage.state));
         self.routes.iter_mut().for_each(|route| route.subjects.sort());

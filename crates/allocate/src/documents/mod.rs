@@ -2,6 +2,8 @@
 
 mod beacon;
 mod decision;
+mod execution;
+mod lido;
 mod mapping;
 mod policy;
 mod policy_rules;
@@ -11,7 +13,9 @@ mod risk;
 mod snapshot;
 
 pub use beacon::Deposit;
-pub use decision::{Decision, Verdict};
+pub use decision::{Decision, Signed, Verdict};
+pub use execution::{Attestation, Balance, Execution, LimitUse};
+pub use lido::Claim;
 pub use mapping::{Allowance, Mapping, Route, Way};
 pub use policy::{
     Alert, AllocationPolicy, ChangeLimit, Consequence, Eligibility, Limit, Pace, Rebalancing, Requirement, ReturnTo,
@@ -145,11 +149,19 @@ pub(crate) fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Fa
         .map_err(|error| fault(error.path().to_string(), error.inner().message().to_owned()))
 }
 
-/// Keccak-256 of the canonical JSON of a value (RFC 8785).
+/// The canonical JSON of a value (RFC 8785): what [`Document::hash`] is the Keccak-256 of.
+///
+/// # Errors
+///
+/// A value that does not fit in JSON.
+pub fn canonical(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    serde_json_canonicalizer::to_vec(value)
+        .map_err(|error| Fault::new(name, "document", error.to_string(), "report this"))
+}
+
+/// Keccak-256 of the canonical JSON of a value.
 pub(crate) fn hash(name: &str, value: &impl Serialize) -> Result<B256, Fault> {
-    let bytes = serde_json_canonicalizer::to_vec(value)
-        .map_err(|error| Fault::new(name, "document", error.to_string(), "report this"))?;
-    Ok(keccak256(bytes))
+    Ok(keccak256(canonical(name, value)?))
 }
 
 /// The first two neighbours of a sorted list that are equal.

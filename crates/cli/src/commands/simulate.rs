@@ -14,7 +14,6 @@ use crate::output::{Output, paint, paint_verdict, talk};
 use crate::policy_file;
 use crate::site::Site;
 use crate::sourcify;
-use crate::tx_file::TxFile;
 use crate::words;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
@@ -137,8 +136,8 @@ impl Simulate {
 
 impl Setting {
     /// Simulates one transaction, with the guard on.
-    pub(crate) fn run(&self, transaction: TxFile, output: &Output) -> Result<Exit> {
-        let inputs = vec![Input::from(transaction)];
+    pub(crate) fn run(&self, input: Input, output: &Output) -> Result<Exit> {
+        let inputs = vec![input];
         if self.node()?.is_some() { self.on_node(inputs, None, None, output) } else { self.on_embedded(inputs, output) }
     }
 

@@ -114,6 +114,11 @@ impl From<TxFile> for Input {
 }
 
 impl Input {
+    /// A transaction that is for one Safe only.
+    pub(crate) fn of(transaction: TxFile, safe: Address, chain_id: u64) -> Self {
+        Self { safe: Some(safe), chain_id: Some(chain_id), ..Self::from(transaction) }
+    }
+
     /// Refuses what was written for another chain or another Safe, or is not what its source says that it hashes to.
     pub(crate) fn must_be_of(&self, safe: Address, chain_id: u64) -> Result<()> {
         self.transaction.must_be_on(chain_id)?;

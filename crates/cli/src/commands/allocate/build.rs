@@ -1,5 +1,6 @@
 //! `allocate build`: a phase of a proposal as one Safe transaction.
 
+use super::decide::Review;
 use super::folder::Folder;
 use super::verify;
 use crate::config::Place;
@@ -41,6 +42,8 @@ pub(crate) struct Planned {
     pub(crate) proposal: Document<Proposal>,
     pub(crate) mapping: Document<Mapping>,
     pub(crate) calls: Vec<Call>,
+    /// The documents, decisions among them.
+    pub(crate) folder: Folder,
     /// Seconds since 1970 before which the phase must not be carried out.
     pub(crate) not_before: u64,
 }
@@ -50,6 +53,8 @@ pub(crate) struct Planned {
 pub(super) struct Build {
     #[command(flatten)]
     plan: Plan,
+    #[command(flatten)]
+    review: Review,
     /// Write a file of signatures, which `attest`, `sign` and `execute` take
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -79,7 +84,7 @@ impl Plan {
         let phase = proposal.body.phases.iter().find(|known| known.number == self.phase);
         let begins = phase.and_then(|phase| u64::try_from(phase.not_before.as_second()).ok());
         let not_before = begins.ok_or_else(|| eyre!("{}: phase {} has no time", proposal.name, self.phase))?;
-        Ok(Planned { proposal, mapping, calls, not_before })
+        Ok(Planned { proposal, mapping, calls, folder, not_before })
     }
 }
 
@@ -118,6 +123,7 @@ impl Planned {
 impl Build {
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
         let planned = self.plan.read()?;
+        self.review.passed(&planned.proposal, &planned.folder)?;
         let (account, nonce) = self.account(&planned)?;
         let collected = Collected::new(account, planned.transaction(&account, nonce)?);
         collected.write(&self.out)?;

@@ -1,13 +1,17 @@
-//! `allocate approve` and `allocate reject`: who decided on a proposal, and why.
+//! `allocate approve` and `allocate reject`: who decided on a proposal, and why; and what that means for it.
 
+use super::folder::Folder;
 use super::{object, verify};
+use crate::config::{Keys, Place};
 use crate::exit::Exit;
-use crate::output::Output;
-use crate::policy_file;
+use crate::output::{Output, talk};
+use crate::{named, policy_file};
+use alloy_primitives::{Address, B256};
 use clap::Args;
-use eyre::{Result, WrapErr, bail};
+use eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
-use portcullis_allocate::documents::{Decision, Document, Kind, Proposal, Verdict};
+use portcullis_allocate::documents::{Decision, Document, Kind, Proposal, Signed, Verdict};
+use portcullis_attest::recover;
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -29,12 +33,25 @@ pub(super) struct Decide {
     /// Write the decision there
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+/// What people decided, and whose word counts.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Review {
+    /// What somebody decided on the proposal, besides the decisions in the folder; may be given more than once
+    #[arg(long, value_name = "FILE", requires = "proposal")]
+    decision: Vec<PathBuf>,
+    /// Whose signature an approval needs; may be given more than once, for one of them. Anybody's word counts without
+    #[arg(long, value_name = "ADDRESS", requires = "proposal")]
+    reviewer: Vec<String>,
 }
 
 impl Decide {
     pub(super) fn run(&self, verdict: Verdict, output: &Output) -> Result<Exit> {
         let proposal = verify::read(&self.proposal)?.body.id;
-        let decision = Decision {
+        let mut decision = Decision {
             kind: Kind("allocation-decision".to_owned()),
             format: 1,
             proposal,
@@ -42,7 +59,9 @@ impl Decide {
             by: self.by.clone(),
             why: self.why.clone(),
             at: self.at.unwrap_or_else(Timestamp::now),
+            signed: None,
         };
+        decision.signed = self.signed(decision.digest())?;
         let shown = self.out.display();
         let decision = Document::of(&shown.to_string(), decision)?.body;
         let text = serde_json::to_string_pretty(&decision).wrap_err("the decision does not fit in JSON")?;
@@ -52,30 +71,82 @@ impl Decide {
             .wrap_err_with(|| format!("cannot write `{shown}`"))?;
         let word = if verdict == Verdict::Approved { "approves" } else { "rejects" };
         output.result(
-            || format!("{} {word} proposal {proposal}: {}", decision.by, decision.why),
+            || format!("{} {word} proposal {proposal}: {} ({})", decision.by, decision.why, signer(&decision)),
             json!({ "decision": object(&decision)?, "file": shown.to_string() }),
         )?;
         Ok(Exit::Done)
     }
+
+    /// The signature of the one key that is given; none without a key.
+    fn signed(&self, digest: B256) -> Result<Option<Signed>> {
+        if self.keys.keystore.is_empty() && self.keys.key_env.is_empty() {
+            return Ok(None);
+        }
+        let signers = Place::default().settings()?.signers(&self.keys, 1)?;
+        let [signer] = signers.addresses()[..] else { bail!("a decision is one person's: give one key") };
+        let signature = signers.sign_as(signer, digest)?.to_vec().into();
+        Ok(Some(Signed { signer, signature }))
+    }
 }
 
-/// Refuses a proposal that somebody rejected, or that nobody approved although a person has to.
-pub(crate) fn decided(proposal: &Document<Proposal>, files: &[PathBuf]) -> Result<()> {
-    let mut approved = false;
-    for path in files {
-        let shown = path.display().to_string();
-        let decision: Document<Decision> = Document::read(&shown, &policy_file::text(path)?)?;
-        let Decision { proposal: about, verdict, by, why, .. } = decision.body;
-        if about != proposal.body.id {
-            bail!("{shown}: it decides on another proposal, `{about}`");
+impl Review {
+    /// Refuses a proposal that somebody rejected, or that nobody approved although a person has to.
+    pub(crate) fn passed(&self, proposal: &Document<Proposal>, folder: &Folder) -> Result<()> {
+        let reviewers = self.reviewer.iter().map(|text| Ok(named::parse(text)?.address));
+        let reviewers = reviewers.collect::<Result<Vec<Address>>>().wrap_err("--reviewer")?;
+        let mut decisions = Vec::new();
+        for path in &self.decision {
+            let decision: Document<Decision> = Document::read(&path.display().to_string(), &policy_file::text(path)?)?;
+            if decision.body.proposal != proposal.body.id {
+                bail!("{}: it decides on another proposal, `{}`", decision.name, decision.body.proposal);
+            }
+            decisions.push(decision);
         }
-        if verdict == Verdict::Rejected {
-            bail!("{shown}: {by} rejected the proposal: {why}");
+        let kept = folder.decisions.iter().filter(|decision| decision.body.proposal == proposal.body.id);
+        decisions.extend(kept.cloned());
+        let mut approved = false;
+        for decision in &decisions {
+            authentic(decision)?;
+            let Document { name, body, .. } = decision;
+            if body.verdict == Verdict::Rejected {
+                bail!("{name}: {} rejected the proposal: {}", body.by, body.why);
+            }
+            let counts =
+                reviewers.is_empty() || body.signed.as_ref().is_some_and(|signed| reviewers.contains(&signed.signer));
+            if counts {
+                approved = true;
+                talk(format!("{name}: {} approved, {}", body.by, signer(body)));
+            } else {
+                talk(format!("{name}: {} approved, {}, which no reviewer signed", body.by, signer(body)));
+            }
         }
-        approved = true;
+        if proposal.body.manual_review && !approved {
+            bail!(
+                "{}: a person must review it first: portcullis allocate approve, then --decision FILE",
+                proposal.name
+            );
+        }
+        Ok(())
     }
-    if proposal.body.manual_review && !approved {
-        bail!("{}: a person must review it first: portcullis allocate approve, then --decision FILE", proposal.name);
+}
+
+/// Refuses a decision whose signature is not its signer's.
+pub(super) fn authentic(decision: &Document<Decision>) -> Result<()> {
+    let Some(Signed { signer, signature }) = &decision.body.signed else { return Ok(()) };
+    let recovered = match signature.as_ref() {
+        [scalars @ .., v] if scalars.len() == 64 => {
+            let (r, s) = scalars.split_at(32);
+            recover(decision.body.digest(), *v, B256::from_slice(r), B256::from_slice(s))
+        }
+        _ => None,
+    };
+    if recovered == Some(*signer) {
+        return Ok(());
     }
-    Ok(())
+    Err(eyre!("{}: signed: the signature is not that of {signer}; decide anew", decision.name))
+}
+
+/// Whose key signed it, in words.
+pub(super) fn signer(decision: &Decision) -> String {
+    decision.signed.as_ref().map_or_else(|| "unsigned".to_owned(), |signed| format!("signed by {}", signed.signer))
 }

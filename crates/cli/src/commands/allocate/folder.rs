@@ -3,19 +3,23 @@
 use crate::policy_file;
 use eyre::{Result, WrapErr, bail, eyre};
 use jiff::Timestamp;
-use portcullis_allocate::documents::{AllocationPolicy, Document, Fault, Proposal, Risk, Snapshot};
+use portcullis_allocate::documents::{AllocationPolicy, Decision, Document, Fault, Proposal, Risk, Snapshot};
 use portcullis_allocate::verify;
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 
+/// The kind of files that owners and attesters sign.
+pub(super) const SIGNATURES: &str = "portcullis signatures 1";
+
 /// What a folder holds, by name of file.
 #[derive(Debug, Default)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     shown: String,
     pub(super) snapshots: Vec<Document<Snapshot>>,
     pub(super) risks: Vec<Document<Risk>>,
     pub(super) policies: Vec<Document<AllocationPolicy>>,
+    pub(super) decisions: Vec<Document<Decision>>,
 }
 
 /// What every document begins with.
@@ -25,7 +29,7 @@ struct Head {
 }
 
 impl Folder {
-    /// Reads every TOML and JSON file of a folder. Proposals, mappings and decisions are left to those that ask for them.
+    /// Reads every TOML and JSON file of a folder. Others than these are left to those that ask for them.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
         let entries = fs::read_dir(path).wrap_err_with(|| format!("cannot read the folder `{shown}`"))?;
@@ -39,7 +43,8 @@ impl Folder {
                 "allocation-snapshot" => folder.snapshots.push(Document::read(&name, &text)?),
                 "risk-profiles" => folder.risks.push(Document::read(&name, &text)?),
                 "allocation-policy" => folder.policies.push(Document::read(&name, &text)?),
-                "allocation-proposal" | "allocation-mapping" | "allocation-decision" => {}
+                "allocation-decision" => folder.decisions.push(Document::read(&name, &text)?),
+                "allocation-proposal" | "allocation-mapping" | "allocation-execution" | SIGNATURES => {}
                 other => bail!(
                     "{name}: kind: `{other}` is unknown; write allocation-snapshot, risk-profiles or allocation-policy"
                 ),
@@ -78,7 +83,8 @@ impl Folder {
     }
 }
 
-fn kind(name: &str, text: &str) -> Result<String> {
+/// The kind that a document says it is.
+pub(super) fn kind(name: &str, text: &str) -> Result<String> {
     let head = if text.trim_start().starts_with('{') {
         serde_json::from_str::<Head>(text).map_err(|error| error.to_string())
     } else {

@@ -5,9 +5,11 @@ mod chart;
 mod check;
 mod compare;
 mod decide;
+mod executed;
 mod explain;
 mod folder;
 mod propose;
+mod records;
 mod simulate;
 mod verify;
 
@@ -18,7 +20,9 @@ use eyre::{Result, WrapErr, eyre};
 use folder::Folder;
 use jiff::Timestamp;
 use portcullis_allocate::Inputs;
-use portcullis_allocate::documents::{AllocationPolicy, Decision, Mapping, Proposal, Risk, Snapshot, Verdict, schema};
+use portcullis_allocate::documents::{
+    AllocationPolicy, Decision, Execution, Mapping, Proposal, Risk, Snapshot, Verdict, schema,
+};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -49,6 +53,14 @@ enum Command {
     Build(build::Build),
     /// Run the transaction of a phase with the guard on
     Simulate(Box<simulate::Simulate>),
+    /// Write down how the chain executed an attested phase
+    Executed(executed::Executed),
+    /// Put documents into a folder of records, where nothing is ever changed
+    Put(records::put::Put),
+    /// List the documents of a folder of records
+    List(records::show::List),
+    /// Say what a document of a folder of records refers to, and what refers to it
+    Show(records::show::Show),
     /// Print the JSON Schema of a kind of document
     Schema {
         /// The kind
@@ -65,6 +77,7 @@ enum Kind {
     Proposal,
     Mapping,
     Decision,
+    Execution,
 }
 
 impl Allocate {
@@ -80,6 +93,10 @@ impl Allocate {
             Command::Reject(command) => command.run(Verdict::Rejected, output),
             Command::Build(command) => command.run(output),
             Command::Simulate(command) => command.run(output),
+            Command::Executed(command) => command.run(output),
+            Command::Put(command) => command.run(output),
+            Command::List(command) => command.run(output),
+            Command::Show(command) => command.run(output),
             Command::Schema { kind } => {
                 let schema = match kind {
                     Kind::Snapshot => schema::<Snapshot>(),
@@ -88,6 +105,7 @@ impl Allocate {
                     Kind::Proposal => schema::<Proposal>(),
                     Kind::Mapping => schema::<Mapping>(),
                     Kind::Decision => schema::<Decision>(),
+                    Kind::Execution => schema::<Execution>(),
                 };
                 anstream::println!("{}", serde_json::to_string_pretty(&schema)?);
                 Ok(Exit::Done)
@@ -134,7 +152,8 @@ fn portfolio<'a>(named: Option<&'a str>, snapshot: &'a Snapshot) -> Result<&'a s
 }
 
 pub(crate) use build::Plan;
-pub(crate) use decide::decided;
+pub(crate) use decide::Review;
+pub(crate) use executed::executed;
 
 /// A part of a result as JSON.
 fn object(value: &impl serde::Serialize) -> Result<Value> {

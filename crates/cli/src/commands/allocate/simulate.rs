@@ -3,6 +3,7 @@
 use super::build::Plan;
 use crate::commands::simulate::Setting;
 use crate::exit::Exit;
+use crate::inputs::Input;
 use crate::output::Output;
 use crate::tx_file::TxFile;
 use clap::Args;
@@ -18,10 +19,11 @@ pub(super) struct Simulate {
 }
 
 impl Simulate {
-    /// Ends as `simulate` does.
+    /// Ends as `simulate` does. Another Safe than the mapping's account is refused: the calls name it.
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
-        let actions = self.plan.read()?.actions()?;
-        let transaction = TxFile { actions, ..TxFile::default() };
-        self.setting.run(transaction, output)
+        let planned = self.plan.read()?;
+        let transaction = TxFile { actions: planned.actions()?, ..TxFile::default() };
+        let mapping = &planned.mapping.body;
+        self.setting.run(Input::of(transaction, mapping.account, mapping.chain_id), output)
     }
 }

@@ -1,17 +1,13 @@
 //! The proposal that a request carries out: proved, rebuilt, and next in its order.
 
-use crate::commands::allocate::{Plan, decided};
+use crate::commands::allocate::{Plan, Review, executed};
 use crate::config::Ground;
-use crate::request;
 use crate::units;
 use alloy_primitives::B256;
-use alloy_sol_types::SolEvent;
 use clap::Args;
 use eyre::{Result, bail, eyre};
-use portcullis_bindings::IPolicyHook;
 use portcullis_operate::collected::Collected;
 use portcullis_policy::{FactSubject, FactValue, Observation, Observations, Policy, Subject};
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The fact that only `attest` itself observes: that the request is a phase of a proposal that is proved.
@@ -32,9 +28,8 @@ pub(super) struct Allocation {
     /// The phase
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "proposal")]
     phase: u32,
-    /// What somebody decided on the proposal; may be given more than once
-    #[arg(long, value_name = "FILE", requires = "proposal")]
-    decision: Vec<PathBuf>,
+    #[command(flatten)]
+    review: Review,
 }
 
 impl Allocation {
@@ -56,14 +51,14 @@ impl Allocation {
         let plan = Plan::new(proposal.clone(), documents.clone(), mapping.clone(), self.phase);
         let planned = plan.read()?;
         let (id, body) = (planned.id(), &planned.proposal.body);
-        decided(&planned.proposal, &self.decision)?;
+        self.review.passed(&planned.proposal, &planned.folder)?;
         if planned.transaction(&collected.account, collected.tx.nonce)? != collected.tx {
             bail!("the request is not what phase {} of proposal {id} leads to: build it anew", self.phase);
         }
         if now < planned.not_before {
             bail!("phase {} must not begin before {}", self.phase, units::time(planned.not_before));
         }
-        let done = executed(ground, id)?;
+        let done = executed(ground, id)?.len();
         if done.checked_add(1) != Some(usize::try_from(self.phase)?) {
             bail!("{done} phases of proposal {id} are executed, so phase {} is not next", self.phase);
         }
@@ -80,17 +75,4 @@ impl Allocation {
         }
         Ok(id)
     }
-}
-
-/// How many requests of the account were executed with this proposal.
-fn executed(ground: &Ground, proposal: B256) -> Result<usize> {
-    let events = ground.node.events(request::hook(ground)?, IPolicyHook::Attested::SIGNATURE_HASH)?;
-    let mut requests = BTreeSet::new();
-    for log in events {
-        let event = IPolicyHook::Attested::decode_log(&log).map_err(|error| eyre!("an event of the hook: {error}"))?;
-        if event.account == ground.info.address && event.proposal == proposal {
-            requests.insert(event.request);
-        }
-    }
-    Ok(requests.len())
 }
