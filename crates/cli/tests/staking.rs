@@ -92,7 +92,8 @@ fn compiled() -> [Bytes; 2] {
     let output: Value = serde_json::from_slice(&solc.wait_with_output().unwrap().stdout).unwrap();
     [["solady/src/tokens/WETH.sol", "WETH"], ["Vault.sol", "Vault"]].map(|[file, name]| {
         let code = &output["contracts"][file][name]["evm"]["deployedBytecode"]["object"];
-        code.as_str().unwrap_or_else(|| panic!("{}", output["errors"])).parse().unwrap()
+        assert!(code.is_string(), "{}", output["errors"]);
+        code.as_str().unwrap().parse().unwrap()
     })
 }
 
@@ -198,7 +199,11 @@ impl Story {
     fn by_vault(&self) -> BTreeMap<Address, (i128, String)> {
         let (snapshot, mapping) = (&self.snapshot.body, &self.mapping.body);
         let routes = mapping.routes.iter().map(|route| {
-            let Some(Way::Erc4626Withdraw { vault }) = route.decrease else { panic!("{route:?}") };
+            let vault = match route.decrease {
+                Some(Way::Erc4626Withdraw { vault }) => Some(vault),
+                _ => None,
+            };
+            let vault = vault.expect("every route of the example is a vault's");
             let of = |subject: &str| snapshot.subject(subject).unwrap().within.contains(&route.subjects[0]);
             let positions = snapshot.portfolios[0].positions.iter();
             let held = positions.filter(|held| of(&held.subject));

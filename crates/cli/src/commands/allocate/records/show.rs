@@ -71,11 +71,11 @@ impl Show {
                 if others.is_empty() {
                     others.push(None);
                 }
-                others.into_iter().map(move |other| Link { word: *word, name: name.as_str(), other })
+                others.into_iter().map(move |other| Link { word, name: name.as_str(), other })
             });
             let from = all().flat_map(|other| {
                 let about = other.refers.iter().filter(move |(_, name)| record.is_called(name));
-                about.map(move |(word, name)| Link { word: *word, name: name.as_str(), other: Some(other) })
+                about.map(move |(word, name)| Link { word, name: name.as_str(), other: Some(other) })
             });
             (file, record, to.collect::<Vec<_>>(), from.collect::<Vec<_>>())
         });
