@@ -7,6 +7,7 @@ use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use portcullis_chain::read::SafeInfo;
 use portcullis_chain::{Ledger, Node, read};
+use portcullis_operate::external::External;
 use portcullis_operate::hash::Account;
 use portcullis_operate::send::Patience;
 use portcullis_operate::service::Service;
@@ -60,9 +61,19 @@ pub(crate) struct Keys {
     /// An environment variable that holds a key; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub(crate) key_env: Vec<String>,
+    /// A key on a device or at a service: ledger:PATH, trezor:PATH or aws:KEY; may be given more than once
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) signer: Vec<External>,
     /// Who pays for what is sent, by a key given here; the first one where left out
     #[arg(long, value_name = "ADDRESS", env = "PORTCULLIS_PAYER", hide_env_values = true)]
     pub(crate) payer: Option<String>,
+}
+
+impl Keys {
+    /// Whether any key is named.
+    pub(crate) const fn are_given(&self) -> bool {
+        !self.keystore.is_empty() || !self.key_env.is_empty() || !self.signer.is_empty()
+    }
 }
 
 /// How Ethereum transactions are sent.
@@ -96,6 +107,8 @@ struct Written {
     password_file: Option<PathBuf>,
     #[serde(default)]
     key_env: Vec<String>,
+    #[serde(default)]
+    signers: Vec<String>,
     payer: Option<String>,
     journal: Option<PathBuf>,
     confirmations: Option<u64>,
@@ -241,12 +254,14 @@ impl Settings {
 
     /// Opens the keys: those of the flags, or, without any, those of the file.
     pub(crate) fn signers(&self, keys: &Keys, chain_id: u64) -> Result<Signers> {
-        let flags = !keys.keystore.is_empty() || !keys.key_env.is_empty();
+        let flags = keys.are_given();
         let in_folder = |path: &PathBuf| self.folder.join(path);
-        let (keystores, variables) = if flags {
-            (keys.keystore.clone(), keys.key_env.clone())
+        let (keystores, variables, external) = if flags {
+            (keys.keystore.clone(), keys.key_env.clone(), keys.signer.clone())
         } else {
-            (self.written.keystores.iter().map(in_folder).collect(), self.written.key_env.clone())
+            let Written { keystores, key_env, signers, .. } = &self.written;
+            let external = signers.iter().map(|text| text.parse()).collect::<Result<_, portcullis_operate::Error>>();
+            (keystores.iter().map(in_folder).collect(), key_env.clone(), external.wrap_err_with(|| NAME.to_owned())?)
         };
         let by_flag = keys.password_env.clone().map(Password::Variable);
         let by_flag = by_flag.or_else(|| keys.password_file.clone().map(Password::File));
@@ -256,7 +271,8 @@ impl Settings {
         };
         let payer = keys.payer.as_ref().or(self.written.payer.as_ref().filter(|_| !flags));
         let payer = payer.map(|text| named::parse(text).and_then(|payer| payer.on(chain_id)).wrap_err("the payer"));
-        let sources = Sources { keystores, password: by_flag.or_else(by_file), variables, payer: payer.transpose()? };
+        let password = by_flag.or_else(by_file);
+        let sources = Sources { keystores, password, variables, external, payer: payer.transpose()? };
         Ok(Signers::open(&sources)?)
     }
 

@@ -6,6 +6,7 @@ pub mod batch_file;
 pub mod collected;
 pub mod deploy;
 mod error;
+pub mod external;
 pub mod hash;
 pub mod journal;
 pub mod plan;

@@ -10,7 +10,7 @@ use portcullis_attest as attest;
 /// Bytes of a static part.
 const STATIC_PART: usize = 65;
 /// What is added to v where the hash was signed as an `eth_sign` message.
-const ETH_SIGN: u8 = 4;
+pub(crate) const ETH_SIGN: u8 = 4;
 
 /// One owner's consent to one hash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,6 +8,7 @@ use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes};
 
+use crate::external::{External, ExternalKey};
 use crate::signature::{OwnerSignature, encode};
 use crate::{Error, Result};
 
@@ -20,6 +21,8 @@ pub struct Sources {
     pub password: Option<Password>,
     /// Names of environment variables that hold a key each, in 64 hex digits.
     pub variables: Vec<String>,
+    /// Keys that are somewhere else.
+    pub external: Vec<External>,
     /// Who pays; the first key where left out.
     pub payer: Option<Address>,
 }
@@ -36,8 +39,56 @@ pub enum Password {
 /// Keys that were opened.
 #[derive(Clone, Default)]
 pub struct Signers {
-    keys: Vec<PrivateKeySigner>,
+    keys: Vec<Key>,
     payer: Option<Address>,
+}
+
+/// A key at hand.
+#[derive(Clone)]
+enum Key {
+    Local(PrivateKeySigner),
+    External(ExternalKey),
+}
+
+impl Key {
+    fn address(&self) -> Address {
+        match self {
+            Self::Local(key) => key.address(),
+            Self::External(key) => key.address(),
+        }
+    }
+
+    fn wallet(&self) -> EthereumWallet {
+        match self {
+            Self::Local(key) => EthereumWallet::from(key.clone()),
+            Self::External(key) => key.wallet(),
+        }
+    }
+
+    /// Signs a digest that is no Safe transaction's: nothing but the digest itself.
+    fn sign(&self, digest: B256) -> Result<[u8; 65]> {
+        match self {
+            Self::Local(key) => {
+                let signed = key.sign_hash_sync(&digest);
+                let failed = |error| Error::Key(format!("cannot sign for `{}`: {error}", key.address()));
+                Ok(signed.map_err(failed)?.as_bytes())
+            }
+            Self::External(key) => key.sign(digest),
+        }
+    }
+
+    /// Consents to a Safe transaction, in one of the forms that a Safe takes.
+    fn consent(&self, hash: B256) -> Result<OwnerSignature> {
+        let owner = self.address();
+        let signature = match self {
+            Self::Local(_) => self.sign(hash)?,
+            Self::External(key) => key.sign_owner(hash)?,
+        };
+        // What is sent is what the Safe will recover.
+        OwnerSignature::of_key(hash, signature)
+            .filter(|signed| signed.owner == owner)
+            .ok_or_else(|| Error::Key(format!("cannot sign for `{owner}`: its signature is another's")))
+    }
 }
 
 /// Addresses only.
@@ -61,13 +112,16 @@ impl Signers {
             })?;
             let password = password(source)?;
             for path in &sources.keystores {
-                signers.add(keystore(path, &password)?, &path.display().to_string())?;
+                signers.add(Key::Local(keystore(path, &password)?), &path.display().to_string())?;
             }
         }
         for name in &sources.variables {
-            signers.add(variable(name)?, name)?;
+            signers.add(Key::Local(variable(name)?), name)?;
         }
-        signers.payer = sources.payer.or_else(|| signers.keys.first().map(PrivateKeySigner::address));
+        for source in &sources.external {
+            signers.add(Key::External(ExternalKey::open(source)?), &source.to_string())?;
+        }
+        signers.payer = sources.payer.or_else(|| signers.keys.first().map(Key::address));
         if let Some(payer) = signers.payer
             && !signers.addresses().contains(&payer)
         {
@@ -76,7 +130,7 @@ impl Signers {
         Ok(signers)
     }
 
-    fn add(&mut self, key: PrivateKeySigner, source: &str) -> Result<()> {
+    fn add(&mut self, key: Key, source: &str) -> Result<()> {
         let address = key.address();
         if self.addresses().contains(&address) {
             return Err(Error::Key(format!("`{source}` holds the key of `{address}`, which is given already")));
@@ -88,7 +142,7 @@ impl Signers {
     /// Whose keys these are, in the order given.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        self.keys.iter().map(PrivateKeySigner::address).collect()
+        self.keys.iter().map(Key::address).collect()
     }
 
     /// Who pays for what is sent.
@@ -106,11 +160,11 @@ impl Signers {
     /// # Errors
     /// As [`Self::payer`].
     pub fn wallet(&self) -> Result<EthereumWallet> {
-        self.key(self.payer()?).map(|key| EthereumWallet::from(key.clone()))
+        self.key(self.payer()?).map(Key::wallet)
     }
 
     /// The key of one address.
-    pub(crate) fn key(&self, who: Address) -> Result<&PrivateKeySigner> {
+    fn key(&self, who: Address) -> Result<&Key> {
         let found = self.keys.iter().find(|key| key.address() == who);
         found.ok_or_else(|| Error::Key(format!("the key of `{who}` is not given")))
     }
@@ -130,10 +184,12 @@ impl Signers {
         if keys.is_empty() {
             return Err(Error::Key(match self.payer {
                 Some(payer) => format!("`{payer}` is not an owner of the Safe; give an owner's key"),
-                None => "no key is given; give an owner's with --keystore FILE or --key-env NAME".to_owned(),
+                None => {
+                    "no key is given; give an owner's with --keystore FILE, --key-env NAME or --signer WHERE".to_owned()
+                }
             }));
         }
-        keys.into_iter().map(|key| sign(key, hash)).collect()
+        keys.into_iter().map(|key| key.consent(hash)).collect()
     }
 
     /// Signatures of as many owners as the threshold asks for, as `execTransaction` takes them.
@@ -155,19 +211,8 @@ impl Signers {
     /// # Errors
     /// [`Error::Key`] when the key is not given or cannot sign.
     pub fn sign_as(&self, who: Address, digest: B256) -> Result<[u8; 65]> {
-        let signed = self.key(who)?.sign_hash_sync(&digest);
-        Ok(signed.map_err(|error| Error::Key(format!("cannot sign for `{who}`: {error}")))?.as_bytes())
+        self.key(who)?.sign(digest)
     }
-}
-
-fn sign(key: &PrivateKeySigner, hash: B256) -> Result<OwnerSignature> {
-    let owner = key.address();
-    let failed = |why: String| Error::Key(format!("cannot sign for `{owner}`: {why}"));
-    let signature = key.sign_hash_sync(&hash).map_err(|error| failed(error.to_string()))?;
-    // What is sent is what the Safe will recover.
-    OwnerSignature::of_key(hash, signature.as_bytes())
-        .filter(|signed| signed.owner == owner)
-        .ok_or_else(|| failed("its signature is another's".to_owned()))
 }
 
 fn file(path: &Path, why: impl Into<String>) -> Error {

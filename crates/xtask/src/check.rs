@@ -11,13 +11,14 @@ const DENY: &str = "0.20.2";
 pub(crate) fn run() -> Result<()> {
     setup::run()?;
     let mut broken: Vec<String> = Vec::new();
-    let runners: [(&str, Command); 3] = [
+    let runners: [(&str, Command); 4] = [
         ("cargo fmt", tools::cargo(&["fmt", "--all", "--check"])),
         ("forge fmt", tools::foundry("forge", &["fmt", "--check"])?),
         (
             "clippy",
             tools::cargo(&["clippy", "--workspace", "--all-targets", "--color", "never", "--", "-D", "warnings"]),
         ),
+        ("clippy (signers)", signers()),
     ];
     for (name, command) in runners {
         if !stage::run(name, command)?.passed {
@@ -44,6 +45,14 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("every check passed");
     Ok(())
+}
+
+/// What no build has by default: keys on devices and at services.
+fn signers() -> Command {
+    let features = ["ledger", "trezor", "aws"].map(|name| format!("portcullis-cli/{name}")).join(",");
+    let mut command = tools::cargo(&["clippy", "--workspace", "--all-targets", "--color", "never"]);
+    command.args(["--features", &features, "--", "-D", "warnings"]);
+    command
 }
 
 fn deny() -> Result<()> {

@@ -89,7 +89,7 @@ impl Sign {
         let (ground, mut collected) = ground(&self.place, &self.file)?;
         let signers = ground.settings.signers(&self.keys, collected.account.chain_id)?;
         if signers.addresses().is_empty() {
-            bail!("no key is given; give an owner's with --keystore FILE or --key-env NAME");
+            bail!("no key is given; give an owner's with --keystore FILE, --key-env NAME or --signer WHERE");
         }
         let ending = Ending { signatures: Some(self.file.clone()), keys: self.keys.clone(), ..Ending::default() };
         let Some(inner) = &self.inner else {

@@ -79,7 +79,7 @@ impl Decide {
 
     /// The signature of the one key that is given; none without a key.
     fn signed(&self, digest: B256) -> Result<Option<Signed>> {
-        if self.keys.keystore.is_empty() && self.keys.key_env.is_empty() {
+        if !self.keys.are_given() {
             return Ok(None);
         }
         let signers = Place::default().settings()?.signers(&self.keys, 1)?;

@@ -112,7 +112,7 @@ impl Sign {
         let hook = request::hook(&ground)?;
         let signers = ground.settings.signers(&self.keys, collected.account.chain_id)?;
         if signers.addresses().is_empty() {
-            bail!("no key is given; give an attester's with --keystore FILE or --key-env NAME");
+            bail!("no key is given; give an attester's with --keystore FILE, --key-env NAME or --signer WHERE");
         }
         ending::not_past(&ground, &collected)?;
         if collected.tx.nonce > ground.info.nonce {
