@@ -8,10 +8,11 @@ use portcullis_allocate::solve::{Bound, Problem};
 const ETHER: f64 = 1e18;
 
 /// Rows of `A x + s = b`, with `s` zero for the first row and not negative for all others.
-struct Program {
-    cost: Vec<f64>,
-    bounds: Vec<f64>,
-    places: Vec<(usize, usize, f64)>,
+pub(crate) struct Program {
+    pub(crate) cost: Vec<f64>,
+    pub(crate) bounds: Vec<f64>,
+    /// Row, column and factor.
+    pub(crate) places: Vec<(usize, usize, f64)>,
 }
 
 impl Program {
@@ -29,7 +30,8 @@ impl Program {
         column
     }
 
-    fn solve(&self) -> Result<Vec<f64>> {
+    /// By Clarabel.
+    pub(crate) fn clarabel(&self) -> Result<Vec<f64>> {
         let (rows, columns) = (self.bounds.len(), self.cost.len());
         let (mut at, mut to, mut factors) = (Vec::new(), Vec::new(), Vec::new());
         for (row, column, factor) in &self.places {
@@ -51,10 +53,13 @@ impl Program {
     }
 }
 
-/// What each subject holds, in wei.
-pub(crate) fn solve(problem: &Problem) -> Result<Vec<i128>> {
+/// What each subject holds, in wei, by a solver of linear programs.
+pub(crate) fn solve(
+    problem: &Problem,
+    solver: &mut dyn FnMut(&Program) -> Result<Vec<f64>>,
+) -> Result<Vec<i128>> {
     let (mut program, excesses) = feasible(problem);
-    let found = program.solve()?;
+    let found = solver(&program)?;
     let least: f64 = excesses.iter().map(|column| found[*column]).sum();
     // No more violation than that, within what the solver calls equal.
     program.row(excesses.iter().map(|column| (*column, 1.0)), least + 1e-8 * least.max(1.0));
@@ -64,7 +69,7 @@ pub(crate) fn solve(problem: &Problem) -> Result<Vec<i128>> {
         program.row([(column, 1.0), (moved, -1.0)], ether(leaf.now));
         program.row([(column, -1.0), (moved, -1.0)], -ether(leaf.now));
     }
-    let found = program.solve()?;
+    let found = solver(&program)?;
     Ok(found.iter().take(problem.leaves.len()).map(|amount| (amount * ETHER).round() as i128).collect())
 }
 

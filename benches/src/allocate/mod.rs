@@ -1,8 +1,10 @@
-//! `allocate`: the optimum of portfolios in two crossing hierarchies, beside an interior-point solver.
+//! `allocate`: the optimum of portfolios in two crossing hierarchies, beside an interior-point solver and a simplex
+//! solver.
 //!
-//! Clarabel is given only the first two levels of the order, least violation and then least turnover, which are linear
+//! Clarabel and HiGHS are given only the first two levels of the order, least violation and then least turnover, which are linear
 //! programs; ours decides all five.
 
+mod highs;
 mod linear;
 mod portfolio;
 
@@ -10,6 +12,7 @@ use crate::machine;
 use clap::Args;
 use comfy_table::{Table, presets};
 use eyre::{Result, eyre};
+use highs::Highs;
 use portcullis_allocate::solve::{Families, Problem, optimum};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -43,6 +46,7 @@ struct Row {
 
 pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
     let mut rows = Vec::new();
+    let mut highs = Highs::start();
     for &validators in &args.sizes {
         let problem = portfolio::of(args.seed, validators);
         let mut best = Vec::new();
@@ -55,12 +59,22 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
         rows.push(row("portcullis", &problem, ours, &best, least));
         let mut found = Vec::new();
         let theirs = median(args.samples, || {
-            found = linear::solve(&problem)?;
+            found = linear::solve(&problem, &mut |program| program.clarabel())?;
             Ok(())
         })?;
         rows.push(row("clarabel", &problem, theirs, &found, least));
+        if let Ok(highs) = &mut highs {
+            let mut times = Vec::new();
+            for _ in 0..args.samples.max(1) {
+                highs.worked = Duration::ZERO;
+                found = linear::solve(&problem, &mut |program| highs.solve(program))?;
+                times.push(highs.worked);
+            }
+            rows.push(row("highs", &problem, middle(times)?, &found, least));
+        }
         eprintln!("{validators} validators: done");
     }
+    let absent: Vec<String> = highs.err().map(|error| format!("highs did not run: {error:#}")).into_iter().collect();
     if args.json {
         let rows = rows.iter().map(|row| {
             json!({
@@ -69,7 +83,7 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
                 "violation_off_wei": row.off[0].to_string(), "turnover_off_wei": row.off[1].to_string(),
             })
         });
-        println!("{}", json!({ "machine": machine::name(), "seed": args.seed, "rows": rows.collect::<Vec<_>>() }));
+        println!("{}", json!({ "machine": machine::name(), "seed": args.seed, "rows": rows.collect::<Vec<_>>(), "absent": absent }));
         return Ok(());
     }
     println!("{}, seed {}", machine::name(), args.seed);
@@ -83,6 +97,7 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
         table.add_row([row.solver, &row.validators.to_string(), &ms, exact, &violation, &turnover]);
     }
     println!("{table}");
+    absent.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
 
@@ -103,6 +118,10 @@ fn median(samples: usize, mut work: impl FnMut() -> Result<()>) -> Result<Durati
         work()?;
         times.push(begun.elapsed());
     }
+    middle(times)
+}
+
+fn middle(mut times: Vec<Duration>) -> Result<Duration> {
     times.sort_unstable();
     times.get(times.len() / 2).copied().ok_or_else(|| eyre!("nothing was measured"))
 }

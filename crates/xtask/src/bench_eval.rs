@@ -6,9 +6,13 @@
 use crate::bench_backtest::{self, BacktestArgs};
 use crate::bench_gas::{self, GasArgs};
 use crate::bench_simulate::{self, SimulateArgs};
-use crate::{stage, tools};
+use crate::{pypi, stage, tools};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr};
+use std::path::PathBuf;
+
+/// HiGHS as its authors publish it, with what it is called by.
+const HIGHS: [&str; 2] = ["highspy==1.15.1", "numpy==2.4.6"];
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
@@ -20,7 +24,7 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(JsonArgs),
-    /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel
+    /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel and HiGHS
     Allocate(JsonArgs),
     /// The linter on policies of 10, 100 and 1,000 rules
     Lint(JsonArgs),
@@ -41,8 +45,8 @@ struct JsonArgs {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
-        Bench::Eval(args) => beside("eval", args),
-        Bench::Allocate(args) => beside("allocate", args),
+        Bench::Eval(args) => beside("eval", args, None),
+        Bench::Allocate(args) => beside("allocate", args, highs()),
         Bench::Lint(args) => lint(args),
         Bench::Backtest(args) => bench_backtest::run(args),
         Bench::Simulate(args) => bench_simulate::run(args),
@@ -63,14 +67,28 @@ fn lint(args: &JsonArgs) -> Result<()> {
     tools::pass_through(command).wrap_err("bench lint")
 }
 
+/// A Python with HiGHS; where none can be made, the bench says that HiGHS did not run.
+fn highs() -> Option<PathBuf> {
+    match pypi::environment("highs", &HIGHS) {
+        Ok(venv) => Some(pypi::program(&venv, "python")),
+        Err(error) => {
+            eprintln!("no HiGHS: {error:#}");
+            None
+        }
+    }
+}
+
 /// What is measured beside others, in their workspace.
-fn beside(what: &str, args: &JsonArgs) -> Result<()> {
+fn beside(what: &str, args: &JsonArgs, highs: Option<PathBuf>) -> Result<()> {
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;
     let mut command = tools::cargo(&[["run", "--quiet"].as_slice(), &common, &["--", what]].concat());
     if args.json {
         command.arg("--json");
+    }
+    if let Some(python) = highs {
+        command.env("PORTCULLIS_HIGHS_PYTHON", python);
     }
     tools::pass_through(command).wrap_err_with(|| format!("bench {what}"))
 }
