@@ -130,7 +130,7 @@ fn decide(folder: &TempDir, word: &str, out: &str, key: bool) {
 fn nothing_is_built_of_a_proposal_that_was_rejected_or_lacks_its_review() {
     let folder = place();
     json(&folder, &format!("allocate propose examples/staking --at {AT} --out proposal.json"), 2);
-    let lacks = "a person must review it first";
+    let (lacks, unsigned) = ("a person must review it first", "no reviewer approved it with their key");
     assert!(refused(&folder, BUILD).contains(lacks));
     decide(&folder, "approve", "yes.json", false);
     decide(&folder, "approve", "signed.json", true);
@@ -141,11 +141,10 @@ fn nothing_is_built_of_a_proposal_that_was_rejected_or_lacks_its_review() {
     assert!(both.contains("ana rejected the proposal: the incident is over"), "{both}");
     // Whose signature is asked for is not replaced by a name.
     let by_name = refused(&folder, &format!("{BUILD} --decision yes.json --reviewer {REVIEWER}"));
-    assert!(by_name.contains("unsigned, which no reviewer signed") && by_name.contains(lacks), "{by_name}");
+    assert!(by_name.contains("unsigned, which no reviewer signed") && by_name.contains(unsigned), "{by_name}");
     json(&folder, &format!("{BUILD} --decision signed.json --reviewer {REVIEWER}"), 0);
-    let other =
-        REVIEWER.replace("0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
-    assert!(refused(&folder, &format!("{BUILD} --decision signed.json --reviewer {other}")).contains(lacks));
+    let other = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+    assert!(refused(&folder, &format!("{BUILD} --decision signed.json --reviewer {other}")).contains(unsigned));
     // A signature is of all that the decision says.
     let signed = fs::read_to_string(folder.path().join("signed.json")).unwrap();
     let of = |from: &str, to: &str| {
@@ -163,6 +162,26 @@ fn nothing_is_built_of_a_proposal_that_was_rejected_or_lacks_its_review() {
     json(&folder, &build, 0);
     json(&folder, &format!("{records} no.json"), 0);
     assert!(refused(&folder, &build).contains("ana rejected the proposal"));
+}
+
+#[test]
+fn a_reviewer_is_asked_for_whether_or_not_a_policy_asks() {
+    let folder = place();
+    fs::create_dir(folder.path().join("calm")).unwrap();
+    for file in fs::read_dir(root().join("examples/staking")).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "toml" || ending == "json") {
+            let text = fs::read_to_string(&file).unwrap().replace("\"manual-review\"", "\"suspend-increases\"");
+            fs::write(folder.path().join("calm").join(file.file_name().unwrap()), text).unwrap();
+        }
+    }
+    let proposed = json(&folder, &format!("allocate propose calm --at {AT} --out proposal.json"), 2);
+    assert_eq!(proposed["proposal"]["manual_review"], false);
+    let build = BUILD.replace("examples/staking --mapping", "calm --mapping");
+    json(&folder, &build, 0);
+    let asked = format!("{build} --reviewer {REVIEWER}");
+    assert!(refused(&folder, &asked).contains("no reviewer approved it with their key"));
+    decide(&folder, "approve", "signed.json", true);
+    json(&folder, &format!("{asked} --decision signed.json"), 0);
 }
 
 #[test]

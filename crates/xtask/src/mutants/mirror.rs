@@ -63,8 +63,11 @@ fn install() -> Result<()> {
 /// Puts the mutants of one part to the mirror's tests, one at a time, in a copy of the tree.
 fn examine(source: &str, part: usize) -> Result<()> {
     let place = tools::root().join("target/mutants");
-    // Folders are made by whoever comes first.
     let output = place.join(format!("mirror-{part}"));
+    // What an earlier run left is of another source, and must not be taken for this one's.
+    if output.exists() {
+        std::fs::remove_dir_all(&output).wrap_err("cannot clear target/mutants")?;
+    }
     std::fs::create_dir_all(&output).wrap_err("cannot create target/mutants")?;
     let mut command = tools::cargo(&["mutants", "--package", "portcullis-eval", "--sharding", "round-robin"]);
     command.args(["--shard", &format!("{part}/{PARTS}"), "--no-times", "--colors", "never", "--output"]).arg(&output);

@@ -43,7 +43,7 @@ pub(crate) struct Review {
     /// What somebody decided on the proposal, besides the decisions in the folder; may be given more than once
     #[arg(long, value_name = "FILE", requires = "proposal")]
     decision: Vec<PathBuf>,
-    /// Whose signature an approval needs; may be given more than once, for one of them. Anybody's word counts without
+    /// Whose signed approval it needs; may be given more than once, for one of them. Without, anybody's word counts
     #[arg(long, value_name = "ADDRESS", requires = "proposal")]
     reviewer: Vec<String>,
 }
@@ -90,7 +90,7 @@ impl Decide {
 }
 
 impl Review {
-    /// Refuses a proposal that somebody rejected, or that nobody approved although a person has to.
+    /// Refuses a proposal that somebody rejected, or that nobody approved although its policies or this ask for it.
     pub(crate) fn passed(&self, proposal: &Document<Proposal>, folder: &Folder) -> Result<()> {
         let reviewers = self.reviewer.iter().map(|text| Ok(named::parse(text)?.address));
         let reviewers = reviewers.collect::<Result<Vec<Address>>>().wrap_err("--reviewer")?;
@@ -120,7 +120,13 @@ impl Review {
                 talk(format!("{name}: {} approved, {}, which no reviewer signed", body.by, signer(body)));
             }
         }
-        if proposal.body.manual_review && !approved {
+        if !approved && !reviewers.is_empty() {
+            bail!(
+                "{}: no reviewer approved it with their key: portcullis allocate approve, then --decision FILE",
+                proposal.name
+            );
+        }
+        if !approved && proposal.body.manual_review {
             bail!(
                 "{}: a person must review it first: portcullis allocate approve, then --decision FILE",
                 proposal.name
