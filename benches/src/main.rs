@@ -1,4 +1,4 @@
-//! Measures Portcullis beside others: `eval` beside policy engines, `allocate` beside a solver.
+//! Measures Portcullis beside others: `eval` beside policy engines, `allocate` beside solvers.
 //!
 //! stdout carries the result; progress goes to stderr.
 
@@ -21,7 +21,7 @@ struct Args {
 enum Verb {
     /// The evaluator beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(eval::EvalArgs),
-    /// The optimum of portfolios beside Clarabel, on the same portfolios
+    /// The optimum of portfolios beside Clarabel and HiGHS, on the same portfolios
     Allocate(allocate::AllocateArgs),
 }
 

@@ -89,6 +89,14 @@ contract Puller {
     }
 }
 
+/// @notice Gives what it has to whom anybody names.
+contract Giver {
+    function give(address token, address to, uint256 amount) external {
+        (bool ok,) = token.call(abi.encodeWithSignature("transfer(address,uint256)", to, amount));
+        require(ok, "give");
+    }
+}
+
 /// @notice Delegatecalled, makes calls as the account.
 contract Runner {
     function run(Action[] calldata calls) external {

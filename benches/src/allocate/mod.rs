@@ -1,8 +1,11 @@
-//! `allocate`: the optimum of portfolios in two crossing hierarchies, beside an interior-point solver.
+//! `allocate`: the optimum of portfolios in two crossing hierarchies, beside an interior-point solver and a simplex
+//! solver.
 //!
-//! Clarabel is given only the first two levels of the order, least violation and then least turnover, which are linear
-//! programs; ours decides all five.
+//! Clarabel and HiGHS are given only the first two levels of the order, least violation and then least turnover, which
+//! are linear programs; ours decides all five.
 
+mod agree;
+mod highs;
 mod linear;
 mod portfolio;
 
@@ -10,6 +13,8 @@ use crate::machine;
 use clap::Args;
 use comfy_table::{Table, presets};
 use eyre::{Result, eyre};
+use highs::Highs;
+use linear::Found;
 use portcullis_allocate::solve::{Families, Problem, optimum};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -28,7 +33,13 @@ pub(crate) struct AllocateArgs {
     /// Runs of each, of which the median counts
     #[arg(long, default_value_t = 5)]
     samples: usize,
+    /// Instead of times: whether all agree on so many small portfolios, whose amounts floats hold exactly
+    #[arg(long, value_name = "COUNT")]
+    agree: Option<usize>,
 }
+
+/// What wei are counted in for solvers that take floats.
+const ETHER: f64 = 1e18;
 
 /// One solver on one portfolio.
 struct Row {
@@ -42,6 +53,10 @@ struct Row {
 }
 
 pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
+    let mut highs = Highs::start();
+    if let Some(count) = args.agree {
+        return agree::run(args.seed, count, highs?, args.json);
+    }
     let mut rows = Vec::new();
     for &validators in &args.sizes {
         let problem = portfolio::of(args.seed, validators);
@@ -55,12 +70,22 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
         rows.push(row("portcullis", &problem, ours, &best, least));
         let mut found = Vec::new();
         let theirs = median(args.samples, || {
-            found = linear::solve(&problem)?;
+            found = wei(&linear::solve(&problem, ETHER, &mut |program| program.clarabel())?);
             Ok(())
         })?;
         rows.push(row("clarabel", &problem, theirs, &found, least));
+        if let Ok(highs) = &mut highs {
+            let mut times = Vec::new();
+            for _ in 0..args.samples.max(1) {
+                highs.worked = Duration::ZERO;
+                found = wei(&linear::solve(&problem, ETHER, &mut |program| highs.solve(program))?);
+                times.push(highs.worked);
+            }
+            rows.push(row("highs", &problem, middle(times)?, &found, least));
+        }
         eprintln!("{validators} validators: done");
     }
+    let absent: Vec<String> = highs.err().map(|error| format!("highs did not run: {error:#}")).into_iter().collect();
     if args.json {
         let rows = rows.iter().map(|row| {
             json!({
@@ -69,7 +94,8 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
                 "violation_off_wei": row.off[0].to_string(), "turnover_off_wei": row.off[1].to_string(),
             })
         });
-        println!("{}", json!({ "machine": machine::name(), "seed": args.seed, "rows": rows.collect::<Vec<_>>() }));
+        let rows: Vec<_> = rows.collect();
+        println!("{}", json!({ "machine": machine::name(), "seed": args.seed, "rows": rows, "absent": absent }));
         return Ok(());
     }
     println!("{}, seed {}", machine::name(), args.seed);
@@ -83,7 +109,12 @@ pub(crate) fn run(args: &AllocateArgs) -> Result<()> {
         table.add_row([row.solver, &row.validators.to_string(), &ms, exact, &violation, &turnover]);
     }
     println!("{table}");
+    absent.iter().for_each(|line| println!("{line}"));
     Ok(())
+}
+
+fn wei(found: &Found) -> Vec<i128> {
+    found.amounts.iter().map(|amount| (amount * ETHER).round() as i128).collect()
 }
 
 fn row(solver: &'static str, problem: &Problem, median: Duration, amounts: &[i128], least: [i128; 2]) -> Row {
@@ -103,6 +134,10 @@ fn median(samples: usize, mut work: impl FnMut() -> Result<()>) -> Result<Durati
         work()?;
         times.push(begun.elapsed());
     }
+    middle(times)
+}
+
+fn middle(mut times: Vec<Duration>) -> Result<Duration> {
     times.sort_unstable();
     times.get(times.len() / 2).copied().ok_or_else(|| eyre!("nothing was measured"))
 }

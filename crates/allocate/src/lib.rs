@@ -22,7 +22,7 @@ mod verify;
 
 pub use execution::{Call, calls};
 pub use inputs::Inputs;
-pub use measure::{Measured, measure};
+pub use measure::{Measured, comply, measure};
 pub use outlook::{Explanation, Outlook, explain, outlook};
 pub use proposal::{Unproposed, identity, propose};
 pub use verify::{Refused, verify};

@@ -73,7 +73,7 @@ pub(crate) fn describe(
     families: &Families,
     solution: &Solution,
 ) -> Result<Proposal, Fault> {
-    let (problem, snapshot, risk) = (&measured.problem, inputs.snapshot, inputs.risk);
+    let (problem, snapshot) = (&measured.problem, inputs.snapshot);
     let total = problem.total();
     let turnover = problem.leaves.iter().zip(&solution.amounts).map(|(leaf, x)| x.saturating_sub(leaf.now).max(0));
     let mut collisions = Vec::new();
@@ -89,29 +89,9 @@ pub(crate) fn describe(
         id: B256::ZERO,
         portfolio: inputs.portfolio.to_owned(),
         evaluated_at: inputs.at,
-        snapshot: Reference {
-            id: snapshot.body.id.clone(),
-            hash: snapshot.hash,
-            at: snapshot.body.taken_at,
-            model: None,
-        },
-        risk: Reference {
-            id: risk.body.id.clone(),
-            hash: risk.hash,
-            at: risk.body.computed_at,
-            model: Some(risk.body.model.clone()),
-        },
-        policies: measured
-            .policies
-            .iter()
-            .map(|policy| PolicyReference {
-                id: policy.body.id.clone(),
-                revision: policy.body.revision,
-                hash: policy.hash,
-                author: policy.body.author.clone(),
-                governance: policy.body.governance.clone(),
-            })
-            .collect(),
+        snapshot: Reference::snapshot(snapshot),
+        risk: Reference::risk(inputs.risk),
+        policies: measured.policies.iter().map(|policy| PolicyReference::of(policy)).collect(),
         unit: snapshot.body.unit.clone(),
         totals: PortfolioTotals {
             total: amount(total),

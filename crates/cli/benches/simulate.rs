@@ -17,7 +17,7 @@ mod figures;
 mod measure;
 #[path = "simulate/peers.rs"]
 mod peers;
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/cli/support/mod.rs"]
 mod support;
 
 use delay::Delay;

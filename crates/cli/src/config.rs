@@ -61,7 +61,7 @@ pub(crate) struct Keys {
     /// An environment variable that holds a key; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub(crate) key_env: Vec<String>,
-    /// A key on a device or at a service: ledger:PATH, trezor:PATH or aws:KEY; may be given more than once
+    /// A key on a device or at a service: ledger:PATH, trezor:PATH, aws:KEY or gcp:VERSION; may be given more than once
     #[arg(long, value_name = "WHERE")]
     pub(crate) signer: Vec<External>,
     /// Who pays for what is sent, by a key given here; the first one where left out

@@ -1,6 +1,7 @@
 //! The treasury's day: what must happen, in order, on both Safes, in process and on a node.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+#[path = "cli/support/mod.rs"]
 mod support;
 
 use assert_cmd::Command;

@@ -18,7 +18,7 @@ const FIRST: &str = "m/44'/60'/0'/0/0";
 /// Added to an index of a path that is hardened (BIP-32).
 const HARDENED: u32 = 1 << 31;
 
-/// Where such a key is, as people write it: `ledger:m/44'/60'/0'/0/0`, `trezor:PATH`, `aws:KEY`.
+/// Where such a key is, as people write it: `ledger:m/44'/60'/0'/0/0`, `trezor:PATH`, `aws:KEY`, `gcp:VERSION`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum External {
     /// On a Ledger, at this path.
@@ -27,6 +27,8 @@ pub enum External {
     Trezor(String),
     /// At AWS KMS: a key's id, its ARN, or an alias.
     Aws(String),
+    /// At Google Cloud KMS: the version of a key, `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V`.
+    Gcp(String),
 }
 
 impl FromStr for External {
@@ -41,8 +43,15 @@ impl FromStr for External {
                 "`aws:` has to be followed by a key: its id, its ARN, or `alias/` and its alias".to_owned(),
             )),
             "aws" => Ok(Self::Aws(rest.to_owned())),
+            "gcp" if is_version(rest) => Ok(Self::Gcp(rest.to_owned())),
+            "gcp" => Err(Error::Key(
+                "`gcp:` has to be followed by the version of a key: \
+                 projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V"
+                    .to_owned(),
+            )),
             _ => Err(Error::Key(
-                "a signer is `ledger:PATH`, `trezor:PATH` or `aws:KEY`; a key itself is never an argument".to_owned(),
+                "a signer is `ledger:PATH`, `trezor:PATH`, `aws:KEY` or `gcp:VERSION`; a key itself is never an argument"
+                    .to_owned(),
             )),
         }
     }
@@ -54,6 +63,7 @@ impl fmt::Display for External {
             Self::Ledger(path) => write!(f, "ledger:{path}"),
             Self::Trezor(path) => write!(f, "trezor:{path}"),
             Self::Aws(key) => write!(f, "aws:{key}"),
+            Self::Gcp(version) => write!(f, "gcp:{version}"),
         }
     }
 }
@@ -75,6 +85,21 @@ fn path(text: &str) -> Result<String> {
         Some(parts) if parts.len() <= 10 => Ok(format!("m{}", parts.concat())),
         _ => Err(Error::Key(format!("`{}` is no derivation path: write one such as {FIRST}", text.escape_debug()))),
     }
+}
+
+/// Whether it is the name of a key's version at Google Cloud KMS, whose parts go into URLs as they are.
+fn is_version(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    let ["projects", project, "locations", location, "keyRings", ring, "cryptoKeys", key, "cryptoKeyVersions", version] =
+        parts[..]
+    else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    // A project may be of a domain: `example.com:project`.
+    let is_project =
+        project.bytes().all(|byte| plain(byte) || b".:".contains(&byte)) && project.contains(char::is_alphanumeric);
+    is_project && [location, ring, key, version].iter().all(|part| !part.is_empty() && part.bytes().all(plain))
 }
 
 /// What a key signs of a hash.
@@ -109,7 +134,9 @@ impl ExternalKey {
             External::Trezor(path) => kinds::trezor(source, path),
             #[cfg(feature = "aws")]
             External::Aws(key) => kinds::aws(source, key),
-            #[cfg(not(all(feature = "ledger", feature = "trezor", feature = "aws")))]
+            #[cfg(feature = "gcp")]
+            External::Gcp(version) => kinds::gcp(source, version),
+            #[cfg(not(all(feature = "ledger", feature = "trezor", feature = "aws", feature = "gcp")))]
             other => {
                 let (text, missing) = (other.to_string(), other.kind());
                 Err(Error::Key(format!(
@@ -167,6 +194,7 @@ impl External {
             Self::Ledger(_) => "ledger",
             Self::Trezor(_) => "trezor",
             Self::Aws(_) => "aws",
+            Self::Gcp(_) => "gcp",
         }
     }
 }
@@ -187,7 +215,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// How each kind is opened.
-#[cfg(any(feature = "ledger", feature = "trezor", feature = "aws"))]
+#[cfg(any(feature = "ledger", feature = "trezor", feature = "aws", feature = "gcp"))]
 mod kinds {
     use super::{Arc, Error, External, ExternalKey, Form, Result, Runtime, Signature, Signer, TxSigner, causes};
 
@@ -244,6 +272,14 @@ mod kinds {
         let remedy = "check AWS_REGION and the credentials, and that the key signs with ECC_SECG_P256K1";
         opened(source, Form::Hash, runtime, signer, remedy)
     }
+
+    #[cfg(feature = "gcp")]
+    pub(super) fn gcp(source: &External, version: &str) -> Result<ExternalKey> {
+        let runtime = runtime()?;
+        let signer = runtime.block_on(crate::gcp::GcpSigner::open(version));
+        let remedy = "check GOOGLE_APPLICATION_CREDENTIALS, and that the key signs with EC_SIGN_SECP256K1_SHA256";
+        opened(source, Form::Hash, runtime, signer, remedy)
+    }
 }
 
 #[cfg(test)]
@@ -286,7 +322,26 @@ mod tests {
         }
     }
 
-    #[cfg(not(any(feature = "ledger", feature = "trezor", feature = "aws")))]
+    #[test]
+    fn a_name_that_would_lead_a_url_elsewhere_names_no_key() {
+        let name = "projects/p/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1";
+        assert_eq!(said(&format!("gcp:{name}")), format!("gcp:{name}"));
+        let domain = name.replace("/p/", "/example.com:p/");
+        assert_eq!(said(&format!("gcp:{domain}")), format!("gcp:{domain}"));
+        for (from, to) in [
+            ("/p/", "/../"),
+            ("/p/", "//"),
+            ("Versions/1", "Versions/"),
+            ("/1", "/1?x"),
+            ("/1", "/1/2"),
+            ("/k/", "/k#/"),
+        ] {
+            let other = name.replacen(from, to, 1);
+            assert!(said(&format!("gcp:{other}")).starts_with("`gcp:` has to be followed by the version"), "{other}");
+        }
+    }
+
+    #[cfg(not(any(feature = "ledger", feature = "trezor", feature = "aws", feature = "gcp")))]
     #[test]
     fn what_is_not_built_in_says_how_to_build_it() {
         for (text, feature) in [("ledger", "ledger"), ("trezor", "trezor"), ("aws:1", "aws")] {

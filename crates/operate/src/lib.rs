@@ -7,6 +7,8 @@ pub mod collected;
 pub mod deploy;
 mod error;
 pub mod external;
+#[cfg(feature = "gcp")]
+mod gcp;
 pub mod hash;
 pub mod journal;
 pub mod plan;

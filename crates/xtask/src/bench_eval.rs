@@ -6,9 +6,14 @@
 use crate::bench_backtest::{self, BacktestArgs};
 use crate::bench_gas::{self, GasArgs};
 use crate::bench_simulate::{self, SimulateArgs};
-use crate::{stage, tools};
+use crate::{pypi, stage, tools};
 use clap::{Args, Subcommand};
 use eyre::{Result, WrapErr};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// HiGHS as its authors publish it, with what it is called by.
+const HIGHS: [&str; 2] = ["highspy==1.15.1", "numpy==2.4.6"];
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
@@ -20,8 +25,8 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
     Eval(JsonArgs),
-    /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel
-    Allocate(JsonArgs),
+    /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel and HiGHS
+    Allocate(AllocateArgs),
     /// The linter on policies of 10, 100 and 1,000 rules
     Lint(JsonArgs),
     /// A million past requests under two policies
@@ -39,10 +44,25 @@ struct JsonArgs {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct AllocateArgs {
+    #[command(flatten)]
+    json: JsonArgs,
+    /// Instead of times: whether all agree on so many small portfolios, whose amounts floats hold exactly
+    #[arg(long, value_name = "COUNT")]
+    agree: Option<usize>,
+}
+
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
-        Bench::Eval(args) => beside("eval", args),
-        Bench::Allocate(args) => beside("allocate", args),
+        Bench::Eval(args) => beside("eval", args, |_| {}),
+        Bench::Allocate(args) => {
+            let highs = highs();
+            beside("allocate", &args.json, |command| {
+                command.args(args.agree.map(|count| format!("--agree={count}")));
+                command.envs(highs.map(|python| ("PORTCULLIS_HIGHS_PYTHON", python)));
+            })
+        }
         Bench::Lint(args) => lint(args),
         Bench::Backtest(args) => bench_backtest::run(args),
         Bench::Simulate(args) => bench_simulate::run(args),
@@ -63,8 +83,19 @@ fn lint(args: &JsonArgs) -> Result<()> {
     tools::pass_through(command).wrap_err("bench lint")
 }
 
+/// A Python with HiGHS; where none can be made, the bench says that HiGHS did not run.
+fn highs() -> Option<PathBuf> {
+    match pypi::environment("highs", &HIGHS) {
+        Ok(venv) => Some(pypi::program(&venv, "python")),
+        Err(error) => {
+            eprintln!("no HiGHS: {error:#}");
+            None
+        }
+    }
+}
+
 /// What is measured beside others, in their workspace.
-fn beside(what: &str, args: &JsonArgs) -> Result<()> {
+fn beside(what: &str, args: &JsonArgs, more: impl FnOnce(&mut Command)) -> Result<()> {
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;
@@ -72,5 +103,6 @@ fn beside(what: &str, args: &JsonArgs) -> Result<()> {
     if args.json {
         command.arg("--json");
     }
+    more(&mut command);
     tools::pass_through(command).wrap_err_with(|| format!("bench {what}"))
 }

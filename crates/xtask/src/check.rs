@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// What no build has by default: keys on devices and at services.
 fn signers() -> Command {
-    let features = ["ledger", "trezor", "aws"].map(|name| format!("portcullis-cli/{name}")).join(",");
+    let features = ["ledger", "trezor", "aws", "gcp"].map(|name| format!("portcullis-cli/{name}")).join(",");
     let mut command = tools::cargo(&["clippy", "--workspace", "--all-targets", "--color", "never"]);
     command.args(["--features", &features, "--", "-D", "warnings"]);
     command

@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Instant;
 
-const TESTS: &str = "test/invariant/Invariants.t.sol";
+const TESTS: &str = "test/invariant/*.t.sol";
 const RECORD: &str = "evidence/invariants.json";
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &InvariantsArgs) -> Result<()> {
         .args(["--fuzz-seed", &args.seed.to_string()])
         .env("FOUNDRY_INVARIANT_RUNS", args.runs.to_string())
         .env("FOUNDRY_INVARIANT_DEPTH", args.depth.to_string());
-    eprintln!(".... invariants: {} histories of {} steps, three sorts of account", args.runs, args.depth);
+    eprintln!(".... invariants: {} histories of {} steps, of each sort of account", args.runs, args.depth);
     let output = command.stderr(Stdio::inherit()).output().wrap_err("cannot start forge")?;
     let report: Value = serde_json::from_slice(&output.stdout)
         .wrap_err_with(|| format!("forge test printed no JSON object ({})", output.status))?;

@@ -19,8 +19,8 @@ const SOURCES: [&str; 8] = [
     "crates/cli/src/fork/",
     "crates/cli/src/inputs/",
     "crates/cli/src/mirror.rs",
-    "crates/cli/tests/fork.rs",
-    "crates/cli/tests/support/",
+    "crates/cli/tests/cli/fork.rs",
+    "crates/cli/tests/cli/support/",
 ];
 /// How many requests every version is to see.
 pub(crate) const RECORDED: u64 = 1_000;
@@ -90,7 +90,7 @@ fn current(source: &str) -> Option<Value> {
 }
 
 fn test(more: &[&str]) -> std::process::Command {
-    tools::cargo(&[&["test", "--workspace", "--test", "fork", "--color", "never"], more].concat())
+    tools::cargo(&[&["test", "--workspace", "--test", "cli", "--color", "never"], more].concat())
 }
 
 /// One piece, by the tests' own harness. The first difference ends it.
@@ -99,7 +99,7 @@ fn compare(version: &str, seed: u64, requests: u64) -> Result<Value> {
     std::fs::create_dir_all(tools::root().join("target/xtask")).wrap_err("cannot create target/xtask")?;
     // What an earlier run left must not be taken for this one's.
     let _ = std::fs::remove_file(&file);
-    let name = format!("what_is_simulated_on_safe_{}_is_what_then_happens", version.replace('.', "_"));
+    let name = format!("fork::what_is_simulated_on_safe_{}_is_what_then_happens", version.replace('.', "_"));
     let mut command = test(&["--", "--exact", &name]);
     command.env("PORTCULLIS_FORK_REQUESTS", requests.to_string()).env("PORTCULLIS_FORK_SEED", seed.to_string());
     command.env("PORTCULLIS_FORK_REPORT", &file);

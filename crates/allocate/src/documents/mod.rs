@@ -1,6 +1,7 @@
 //! Documents: read, validated, put in one order, and hashed.
 
 mod beacon;
+mod compliance;
 mod decision;
 mod execution;
 mod lido;
@@ -13,6 +14,7 @@ mod risk;
 mod snapshot;
 
 pub use beacon::Deposit;
+pub use compliance::Compliance;
 pub use decision::{Decision, Signed, Verdict};
 pub use execution::{Attestation, Balance, Execution, LimitUse};
 pub use lido::Claim;

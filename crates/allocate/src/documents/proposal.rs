@@ -1,6 +1,6 @@
 //! What the engine writes: records, alerts, and proposals with their certificates.
 
-use super::{Amount, Body, Change, Kind, Severity, Share, Unit};
+use super::{AllocationPolicy, Amount, Body, Change, Document, Kind, Risk, Severity, Share, Snapshot, Unit};
 use alloy_primitives::B256;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -81,6 +81,18 @@ pub struct Reference {
     pub model: Option<String>,
 }
 
+impl Reference {
+    pub(crate) fn snapshot(document: &Document<Snapshot>) -> Self {
+        let Snapshot { id, taken_at, .. } = &document.body;
+        Self { id: id.clone(), hash: document.hash, at: *taken_at, model: None }
+    }
+
+    pub(crate) fn risk(document: &Document<Risk>) -> Self {
+        let Risk { id, computed_at, model, .. } = &document.body;
+        Self { id: id.clone(), hash: document.hash, at: *computed_at, model: Some(model.clone()) }
+    }
+}
+
 /// A policy revision that was in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +109,14 @@ pub struct PolicyReference {
     /// Where it was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub governance: Option<String>,
+}
+
+impl PolicyReference {
+    pub(crate) fn of(document: &Document<AllocationPolicy>) -> Self {
+        let AllocationPolicy { id, revision, author, governance, .. } = &document.body;
+        let (author, governance) = (author.clone(), governance.clone());
+        Self { id: id.clone(), revision: *revision, hash: document.hash, author, governance }
+    }
 }
 
 /// Sums over the portfolio, in base units.

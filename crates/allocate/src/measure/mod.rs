@@ -4,8 +4,8 @@ mod eligibility;
 mod subjects;
 
 use crate::documents::{
-    AlertNotice, AllocationPolicy, Amount, ChangeLimit, Consequence, Direction, Document, Fault, Limit, Pace, Record,
-    ReturnTo, Safeguard, Share, Target,
+    AlertNotice, AllocationPolicy, Amount, ChangeLimit, Compliance, Consequence, Direction, Document, Fault, Kind,
+    Limit, Pace, PolicyReference, Record, Reference, ReturnTo, Safeguard, Share, Target,
 };
 use crate::inputs::Inputs;
 use crate::solve::{Bound, Problem};
@@ -68,6 +68,28 @@ pub fn measure<'a>(inputs: &Inputs<'a>) -> Result<Measured<'a>, Fault> {
             .max()
             .unwrap_or(1),
         policies,
+    })
+}
+
+/// The compliance phase as a document.
+///
+/// # Errors
+///
+/// As of [`measure`].
+pub fn comply(inputs: &Inputs<'_>) -> Result<Compliance, Fault> {
+    let measured = measure(inputs)?;
+    Ok(Compliance {
+        kind: Kind("allocation-compliance".to_owned()),
+        format: 1,
+        portfolio: inputs.portfolio.to_owned(),
+        evaluated_at: inputs.at,
+        snapshot: Reference::snapshot(inputs.snapshot),
+        risk: Reference::risk(inputs.risk),
+        policies: measured.policies.iter().map(|policy| PolicyReference::of(policy)).collect(),
+        unit: inputs.snapshot.body.unit.clone(),
+        records: measured.records,
+        alerts: measured.alerts,
+        manual_review: measured.manual_review,
     })
 }
 

@@ -15,8 +15,8 @@ const TRIED: [(&str, &str, &str, u64, u64); 5] = [
 ];
 
 pub(super) fn figures() -> Result<Vec<Figure>> {
-    let tests = ["test", "--workspace", "--test", "optimum", "--test", "proposal", "--color", "never"];
-    let mut command = tools::cargo(&[tests.as_slice(), &["--", "--nocapture"]].concat());
+    let tests = ["test", "--workspace", "--test", "allocate", "--color", "never", "--"];
+    let mut command = tools::cargo(&[tests.as_slice(), &["optimum::", "proposal::", "--nocapture"]].concat());
     command.envs(TRIED.map(|(_, _, variable, count, _)| (variable, count.to_string())));
     let outcome = stage::run("try allocations", command)?;
     let ended: Vec<_> = outcome.lines.iter().filter_map(|line| suite::libtest(line)).collect();

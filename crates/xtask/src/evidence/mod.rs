@@ -182,7 +182,7 @@ fn self_test(compared: &Compared, seed: u64) -> Result<Figure> {
     })
 }
 
-/// What is tried on real Safes of every version, on real nodes: each test is one case.
+/// What is tried on real Safes of every version, on real nodes, by module: each test is one case.
 const TRIED: [(&str, &str); 8] = [
     ("operating: used Safes from plan to removal, and bad input refused", "operate"),
     ("operating: faults between plan and end, nothing sent twice", "operate_faults"),
@@ -196,7 +196,8 @@ const TRIED: [(&str, &str); 8] = [
 
 fn tried_figures() -> Result<Vec<Figure>> {
     let figure = |(name, test): (&str, &str)| -> Result<Figure> {
-        let command = tools::cargo(&["test", "--workspace", "--test", test, "--color", "never"]);
+        let (all, own) = (["test", "--workspace", "--test", "cli", "--color", "never", "--"], format!("{test}::"));
+        let command = tools::cargo(&[all.as_slice(), &[own.as_str()]].concat());
         let outcome = stage::run(&format!("try {test}"), command)?;
         let counts = outcome.lines.iter().filter_map(|line| suite::libtest(line));
         let (passed, failed) = counts.fold((0_u64, 0_u64), |(a, b), (c, d)| (a.saturating_add(c), b.saturating_add(d)));

@@ -1,60 +1,55 @@
 //! `allocate check`: does the portfolio keep its policies?
 
-use super::{Where, object};
+use super::{Where, object, write};
 use crate::exit::Exit;
 use crate::output::{Output, paint};
 use anstyle::AnsiColor;
 use clap::Args;
 use eyre::Result;
-use portcullis_allocate::documents::{Direction, Record, Unit};
-use portcullis_allocate::measure;
+use portcullis_allocate::comply;
+use portcullis_allocate::documents::{Compliance, Direction, Record, Unit};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Arguments of `allocate check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     place: Where,
+    /// Write the records there, as a document
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl Check {
     /// Ends with 2 if a clause is violated.
     pub(super) fn run(&self, output: &Output) -> Result<Exit> {
         let (folder, at) = self.place.read()?;
-        let inputs = self.place.inputs(&folder, at)?;
-        let measured = measure(&inputs)?;
-        let breaches: Vec<&Record> = measured.records.iter().filter(|record| !record.satisfied).collect();
-        let policies: Vec<String> = measured.policies.iter().map(|policy| policy.body.version()).collect();
-        let unit = &inputs.snapshot.body.unit;
-        output.result(
-            || {
-                let mut lines: Vec<String> = breaches.iter().map(|record| line(record, unit)).collect();
-                for alert in &measured.alerts {
-                    let review = if alert.manual_review { ", review by a person" } else { "" };
-                    let to = alert.notify.join(", ");
-                    lines.push(format!("alert {}/{} for {} to {to}{review}", alert.policy, alert.alert, alert.subject));
-                }
-                let (count, broken) = (measured.records.len(), breaches.len());
-                lines.push(format!(
-                    "{}: {count} checks, {broken} violated, under {}",
-                    inputs.portfolio,
-                    policies.join(", ")
-                ));
-                lines.join("\n")
-            },
-            json!({
-                "portfolio": inputs.portfolio,
-                "at": at.to_string(),
-                "snapshot": {"id": inputs.snapshot.body.id, "hash": inputs.snapshot.hash},
-                "risk": {"id": inputs.risk.body.id, "hash": inputs.risk.hash, "model": inputs.risk.body.model},
-                "policies": policies,
-                "records": object(&measured.records)?,
-                "alerts": object(&measured.alerts)?,
-                "manual_review": measured.manual_review,
-            }),
-        )?;
-        Ok(if breaches.is_empty() { Exit::Done } else { Exit::Changed })
+        let found = comply(&self.place.inputs(&folder, at)?)?;
+        if let Some(out) = &self.out {
+            write(out, "records", &found)?;
+        }
+        output.result(|| text(&found), json!({ "compliance": object(&found)? }))?;
+        Ok(if found.breaches().next().is_none() { Exit::Done } else { Exit::Changed })
     }
+}
+
+fn text(found: &Compliance) -> String {
+    let mut lines: Vec<String> = found.breaches().map(|record| line(record, &found.unit)).collect();
+    for alert in &found.alerts {
+        let review = if alert.manual_review { ", review by a person" } else { "" };
+        let to = alert.notify.join(", ");
+        lines.push(format!("alert {}/{} for {} to {to}{review}", alert.policy, alert.alert, alert.subject));
+    }
+    let policies: Vec<String> = found.policies.iter().map(|one| format!("{}@{}", one.id, one.revision)).collect();
+    lines.push(format!(
+        "{}: {} checks, {} violated, under {}",
+        found.portfolio,
+        found.records.len(),
+        found.breaches().count(),
+        policies.join(", ")
+    ));
+    lines.join("\n")
 }
 
 /// A record as one line.

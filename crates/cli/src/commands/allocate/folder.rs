@@ -44,7 +44,11 @@ impl Folder {
                 "risk-profiles" => folder.risks.push(Document::read(&name, &text)?),
                 "allocation-policy" => folder.policies.push(Document::read(&name, &text)?),
                 "allocation-decision" => folder.decisions.push(Document::read(&name, &text)?),
-                "allocation-proposal" | "allocation-mapping" | "allocation-execution" | SIGNATURES => {}
+                "allocation-proposal"
+                | "allocation-mapping"
+                | "allocation-execution"
+                | "allocation-compliance"
+                | SIGNATURES => {}
                 other => bail!(
                     "{name}: kind: `{other}` is unknown; write allocation-snapshot, risk-profiles or allocation-policy"
                 ),

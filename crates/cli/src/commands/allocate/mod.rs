@@ -14,17 +14,18 @@ mod simulate;
 mod verify;
 
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, talk};
 use clap::{Args, Subcommand, ValueEnum};
 use eyre::{Result, WrapErr, eyre};
 use folder::Folder;
 use jiff::Timestamp;
 use portcullis_allocate::Inputs;
 use portcullis_allocate::documents::{
-    AllocationPolicy, Decision, Execution, Mapping, Proposal, Risk, Snapshot, Verdict, schema,
+    AllocationPolicy, Compliance, Decision, Execution, Mapping, Proposal, Risk, Snapshot, Verdict, schema,
 };
 use serde_json::Value;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `allocate`.
 #[derive(Debug, Args)]
@@ -78,6 +79,7 @@ enum Kind {
     Mapping,
     Decision,
     Execution,
+    Compliance,
 }
 
 impl Allocate {
@@ -106,6 +108,7 @@ impl Allocate {
                     Kind::Mapping => schema::<Mapping>(),
                     Kind::Decision => schema::<Decision>(),
                     Kind::Execution => schema::<Execution>(),
+                    Kind::Compliance => schema::<Compliance>(),
                 };
                 anstream::println!("{}", serde_json::to_string_pretty(&schema)?);
                 Ok(Exit::Done)
@@ -154,6 +157,16 @@ fn portfolio<'a>(named: Option<&'a str>, snapshot: &'a Snapshot) -> Result<&'a s
 pub(crate) use build::Plan;
 pub(crate) use decide::Review;
 pub(crate) use executed::executed;
+
+/// Writes a document that is made anew from the same inputs, and says where.
+fn write(out: &Path, what: &str, document: &impl serde::Serialize) -> Result<()> {
+    let shown = out.display();
+    let text = serde_json::to_string_pretty(document)
+        .wrap_err_with(|| format!("what is written as {what} does not fit in JSON"))?;
+    fs::write(out, text + "\n").wrap_err_with(|| format!("cannot write `{shown}`"))?;
+    talk(format!("wrote {shown}"));
+    Ok(())
+}
 
 /// A part of a result as JSON.
 fn object(value: &impl serde::Serialize) -> Result<Value> {

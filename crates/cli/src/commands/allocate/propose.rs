@@ -1,14 +1,13 @@
 //! `allocate propose`: the best way back within the policies.
 
-use super::{Where, object};
+use super::{Where, object, write};
 use crate::exit::Exit;
-use crate::output::{Output, talk};
+use crate::output::Output;
 use clap::Args;
-use eyre::{Result, WrapErr};
+use eyre::Result;
 use portcullis_allocate::documents::{MoveKind, Proposal, SideKind};
 use portcullis_allocate::propose;
 use serde_json::json;
-use std::fs;
 use std::path::PathBuf;
 
 /// Arguments of `allocate propose`.
@@ -27,10 +26,7 @@ impl Propose {
         let (folder, at) = self.place.read()?;
         let proposal = propose(&self.place.inputs(&folder, at)?)?;
         if let Some(out) = &self.out {
-            let shown = out.display();
-            let text = serde_json::to_string_pretty(&proposal).wrap_err("the proposal does not fit in JSON")?;
-            fs::write(out, text + "\n").wrap_err_with(|| format!("cannot write `{shown}`"))?;
-            talk(format!("wrote {shown}"));
+            write(out, "proposal", &proposal)?;
         }
         output.result(|| text(&proposal), json!({ "proposal": object(&proposal)? }))?;
         let calm = proposal.phases.is_empty() && proposal.collisions.is_empty();

@@ -14,7 +14,8 @@ use alloy_primitives::{B256, keccak256};
 use eyre::{Result, WrapErr, bail};
 use jiff::Timestamp;
 use portcullis_allocate::documents::{
-    AllocationPolicy, Body, Decision, Document, Execution, Mapping, Proposal, Risk, Snapshot, canonical,
+    AllocationPolicy, Body, Compliance, Decision, Document, Execution, Mapping, PolicyReference, Proposal, Reference,
+    Risk, Snapshot, canonical,
 };
 use portcullis_allocate::identity;
 use portcullis_operate::collected::Collected;
@@ -83,6 +84,7 @@ impl Record {
                 let body = &document.body;
                 Self::of("mapping", &document, body.created_at, body.version(), format!("by {}", body.author))?
             }
+            "allocation-compliance" => compliance(&Document::read(&name, &text)?)?,
             "allocation-proposal" => proposal(&Document::read(&name, &text)?)?,
             "allocation-decision" => decision(&Document::read(&name, &text)?)?,
             "allocation-execution" => execution(&Document::read(&name, &text)?)?,
@@ -125,9 +127,24 @@ fn proposal(document: &Document<Proposal>) -> Result<Record> {
     let review = if body.manual_review { ", a person must review it" } else { "" };
     let note = format!("portfolio {}, {phases} phases{review}", body.portfolio);
     let mut record = Record::of("proposal", document, at, body.id.to_string(), note)?;
-    record.refers = vec![("snapshot", body.snapshot.hash.to_string()), ("risk", body.risk.hash.to_string())];
-    record.refers.extend(body.policies.iter().map(|policy| ("policy", policy.hash.to_string())));
+    record.refers = sources(&body.snapshot, &body.risk, &body.policies);
     Ok(record)
+}
+
+fn compliance(document: &Document<Compliance>) -> Result<Record> {
+    let body = &document.body;
+    let (checks, broken) = (body.records.len(), body.breaches().count());
+    let note = format!("portfolio {}, {checks} checks, {broken} violated", body.portfolio);
+    let mut record = Record::of("compliance", document, body.evaluated_at, document.hash.to_string(), note)?;
+    record.refers = sources(&body.snapshot, &body.risk, &body.policies);
+    Ok(record)
+}
+
+/// The documents that something was computed from.
+fn sources(snapshot: &Reference, risk: &Reference, policies: &[PolicyReference]) -> Vec<(&'static str, String)> {
+    let mut sources = vec![("snapshot", snapshot.hash.to_string()), ("risk", risk.hash.to_string())];
+    sources.extend(policies.iter().map(|policy| ("policy", policy.hash.to_string())));
+    sources
 }
 
 /// Whose signature is not theirs is refused.

@@ -17,7 +17,7 @@ pub(in crate::commands::allocate) struct List {
     /// The folder of records
     #[arg(value_name = "RECORDS")]
     records: PathBuf,
-    /// Only this kind: snapshot, risk, policy, mapping, proposal, decision, request or execution
+    /// Only this kind: snapshot, risk, policy, compliance, mapping, proposal, decision, request or execution
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
 }
