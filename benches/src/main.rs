@@ -4,6 +4,7 @@
 
 mod allocate;
 mod eval;
+mod figure;
 mod machine;
 
 use clap::{Parser, Subcommand};

@@ -264,9 +264,8 @@ contract MeteredHandler is TreasuryTest {
     function _words() private view returns (bytes32) {
         uint256 rolling = ProgramBuilder.ROLLING | uint256(LANE) << 8;
         bytes32 roll = keccak256(abi.encode(safe, bytes32("usdc-roll"), usdc, rolling, address(0)));
-        bytes32 ether_ = keccak256(
-            abi.encode(safe, bytes32("wei-day"), address(0), uint256(ProgramBuilder.DAY), address(0))
-        );
+        bytes32 ether_ =
+            keccak256(abi.encode(safe, bytes32("wei-day"), address(0), uint256(ProgramBuilder.DAY), address(0)));
         return keccak256(
             abi.encode(VM.load(address(hook), _daySlot()), VM.load(address(hook), roll), VM.load(address(hook), ether_))
         );

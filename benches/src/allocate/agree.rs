@@ -3,6 +3,7 @@
 use super::highs::Highs;
 use super::linear::{self, Found};
 use super::{portfolio, turnover};
+use crate::figure::Figure;
 use eyre::{Result, bail, eyre};
 use portcullis_allocate::solve::{Families, optimum};
 use serde_json::json;
@@ -30,7 +31,9 @@ pub(super) fn run(seed: u64, count: usize, mut highs: Highs, as_json: bool) -> R
         }
     }
     if as_json {
-        println!("{}", json!({ "seed": seed, "instances": count, "different": different }));
+        let (name, unit) = ("answers of Clarabel and HiGHS that differ", format!("of {count} portfolios"));
+        let figure = Figure::at_most(name, different.len() as f64, unit, 0.0).json();
+        println!("{}", json!({ "seed": seed, "instances": count, "different": different, "figures": [figure] }));
     } else {
         different.iter().for_each(|line| println!("{line}"));
         println!("{count} portfolios, seed {seed}: {} answers of Clarabel and HiGHS differ from ours", different.len());

@@ -63,8 +63,7 @@ pub(crate) fn small(seed: u64, number: u64) -> Problem {
     let total: i128 = now.iter().sum();
     let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, _) in now.iter().enumerate() {
-        let (provider, pool, network) =
-            (rng.random_range(0..5), rng.random_range(0..3), rng.random_range(0..4));
+        let (provider, pool, network) = (rng.random_range(0..5), rng.random_range(0..3), rng.random_range(0..4));
         for group in [
             format!("provider-{provider}"),
             format!("pool-{provider}-{pool}"),

@@ -4,19 +4,19 @@ use super::corpus::Hit;
 use super::exact::{self, Outcome};
 use super::sample::Row;
 use super::{Compile, Findings};
+use crate::figure::Figure;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::time::Duration;
 
 const OURS: &str = "portcullis";
 /// Targets: the median at the largest size, how often the fastest peer's time fits, and compiling.
-const DECISION_PS: u64 = 150_000;
-const TIMES: u64 = 20;
-const COMPILE: Duration = Duration::from_millis(20);
+const DECISION_NS: f64 = 150.0;
+const TIMES: f64 = 20.0;
+const COMPILE_MS: f64 = 20.0;
 /// A time is flat when the largest size takes at most this many hundredths of the smallest's.
-const FLAT: u64 = 150;
+const FLAT: f64 = 150.0;
 
 /// One object, with a row for each engine, size and hit, with explanation or without.
 pub(crate) fn json(findings: &Findings) -> Value {
@@ -35,9 +35,7 @@ pub(crate) fn json(findings: &Findings) -> Value {
         let outcomes = outcomes.map(|((edge, _), outcome)| (edge.to_owned(), json!(outcome.to_string())));
         json!({ "engine": row.engine, "form": row.form, "outcomes": outcomes.collect::<serde_json::Map<_, _>>() })
     });
-    let targets = targets(findings)
-        .into_iter()
-        .map(|target| json!({ "target": target.name, "measured": target.measured, "met": target.met }));
+    let figures = targets(findings).iter().map(Figure::json).collect::<Vec<_>>();
     json!({
         "format_version": "1.0",
         "machine": findings.machine,
@@ -51,7 +49,7 @@ pub(crate) fn json(findings: &Findings) -> Value {
             "compile_us": u64::try_from(compile.compile.as_micros()).unwrap_or(u64::MAX),
         },
         "exactness": exactness.collect::<Vec<_>>(),
-        "targets": targets.collect::<Vec<_>>(),
+        "figures": figures,
     })
 }
 
@@ -77,7 +75,8 @@ pub(crate) fn text(findings: &Findings) -> String {
     let _ = writeln!(text, "Exactness: amount <= bound, around each edge\n{table}\n");
     let mut table = self::table(["target", "measured", "met"]);
     for target in targets(findings) {
-        table.add_row([target.name, target.measured, if target.met { "yes" } else { "no" }.to_owned()]);
+        let measured = format!("{:.1} {}", target.value, target.unit);
+        table.add_row([target.name.clone(), measured, if target.met() { "yes" } else { "no" }.to_owned()]);
     }
     let _ = writeln!(text, "{table}");
     text
@@ -130,64 +129,48 @@ fn tenths(value: u64) -> String {
     format!("{}.{}", value / 10, value % 10)
 }
 
-struct Target {
-    name: String,
-    measured: String,
-    met: bool,
-}
-
-fn targets(findings: &Findings) -> Vec<Target> {
+fn targets(findings: &Findings) -> Vec<Figure> {
     let rows = findings.rows.iter().filter(|row| !row.explain).collect::<Vec<_>>();
     let ours = rows.iter().filter(|row| row.engine == OURS).collect::<Vec<_>>();
     let sizes = ours.iter().map(|row| row.rules).collect::<BTreeSet<_>>();
     let mut targets = Vec::new();
     // Where only another engine was asked, nothing was measured of ours, and nothing is met.
     if let (Some(smallest), Some(largest)) = (sizes.first(), sizes.last()) {
-        let slowest = |rules| ours.iter().filter(|row| row.rules == rules).map(|row| row.ps).max().unwrap_or(u64::MAX);
+        let slowest = |rules| ours.iter().filter(|row| row.rules == rules).map(|row| row.ps).max();
+        let slowest = |rules| slowest(rules).map_or(f64::NAN, |ps| ps as f64 / 1_000.0);
         let (slow, quick) = (slowest(*largest), slowest(*smallest));
-        let growth = slow.saturating_mul(100).checked_div(quick).unwrap_or(u64::MAX);
-        targets.push(Target {
-            name: format!("at most {} ns at {largest} rules", nanoseconds(DECISION_PS)),
-            measured: format!("{} ns", nanoseconds(slow)),
-            met: slow <= DECISION_PS,
-        });
-        targets.push(Target {
-            name: "flat in rules that cannot match".to_owned(),
-            measured: format!("{growth} % of the time at {smallest} rules"),
-            met: growth <= FLAT,
-        });
+        targets.push(Figure::at_most(format!("a decision at {largest} rules"), slow, "ns", DECISION_NS));
+        let growth = 100.0 * slow / quick;
+        let name = format!("the time at {largest} rules by that at {smallest}, which cannot match");
+        targets.push(Figure::at_most(name, growth, "%", FLAT));
     }
     for rules in sizes {
         for hit in Hit::ALL {
-            let Some(times) = times(&rows, rules, hit) else { continue };
-            targets.push(Target {
-                name: format!("{TIMES} times the fastest peer at {rules} rules, {hit}"),
-                measured: tenths(times),
-                met: times >= TIMES * 10,
-            });
+            let Some(tenths) = times(&rows, rules, hit) else { continue };
+            let name = format!("the fastest peer's time by ours at {rules} rules, {hit}");
+            targets.push(Figure::at_least(name, tenths as f64 / 10.0, "times", TIMES));
         }
     }
-    targets.push(Target {
-        name: format!("{} rules compile in {} ms", findings.compile.rules, COMPILE.as_millis()),
-        measured: format!("{} µs", findings.compile.compile.as_micros()),
-        met: findings.compile.compile < COMPILE,
-    });
+    let compile = findings.compile.compile.as_secs_f64() * 1_000.0;
+    targets.push(Figure::at_most(format!("compiling {} rules", findings.compile.rules), compile, "ms", COMPILE_MS));
     targets
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn findings(engine: &'static str, ps: [u64; 2]) -> Findings {
         let rows = [10, 10_000].into_iter().zip(ps);
         let rows = rows.map(|(rules, ps)| Row { engine, rules, hit: Hit::Last, explain: false, ps }).collect();
-        let compile = Compile { rules: 1_000, program_bytes: 1, parse: COMPILE, compile: COMPILE };
+        let slow = Duration::from_millis(21);
+        let compile = Compile { rules: 1_000, program_bytes: 1, parse: slow, compile: slow };
         Findings { machine: String::new(), seed: 1, compared: 0, rows, compile, exactness: Vec::new() }
     }
 
     fn met(findings: &Findings) -> Vec<bool> {
-        targets(findings).iter().map(|target| target.met).collect()
+        targets(findings).iter().map(Figure::met).collect()
     }
 
     #[test]

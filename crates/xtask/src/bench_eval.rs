@@ -5,10 +5,12 @@
 
 use crate::bench_backtest::{self, BacktestArgs};
 use crate::bench_gas::{self, GasArgs};
+use crate::bench_record::{AGREE, ALLOCATE, Bench, EVAL};
 use crate::bench_simulate::{self, SimulateArgs};
 use crate::{pypi, stage, tools};
 use clap::{Args, Subcommand};
-use eyre::{Result, WrapErr};
+use eyre::{Result, WrapErr, bail};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -18,13 +20,13 @@ const HIGHS: [&str; 2] = ["highspy==1.15.1", "numpy==2.4.6"];
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
-    what: Bench,
+    what: What,
 }
 
 #[derive(Debug, Subcommand)]
-enum Bench {
+enum What {
     /// Decisions beside cedar-policy, regorus and cel, on the same policies and requests
-    Eval(JsonArgs),
+    Eval(EvalArgs),
     /// The optimum of portfolios of 100, 1,000 and 10,000 validators, beside Clarabel and HiGHS
     Allocate(AllocateArgs),
     /// The linter on policies of 10, 100 and 1,000 rules
@@ -45,9 +47,18 @@ struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
-struct AllocateArgs {
+struct EvalArgs {
     #[command(flatten)]
     json: JsonArgs,
+    /// Keep the figures in evidence/
+    #[arg(long)]
+    record: bool,
+}
+
+#[derive(Debug, Args)]
+struct AllocateArgs {
+    #[command(flatten)]
+    common: EvalArgs,
     /// Instead of times: whether all agree on so many small portfolios, whose amounts floats hold exactly
     #[arg(long, value_name = "COUNT")]
     agree: Option<usize>,
@@ -55,18 +66,19 @@ struct AllocateArgs {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
-        Bench::Eval(args) => beside("eval", args, |_| {}),
-        Bench::Allocate(args) => {
+        What::Eval(args) => beside("eval", args, &EVAL, |_| {}),
+        What::Allocate(args) => {
             let highs = highs();
-            beside("allocate", &args.json, |command| {
+            let bench = if args.agree.is_some() { AGREE } else { ALLOCATE };
+            beside("allocate", &args.common, &bench, |command| {
                 command.args(args.agree.map(|count| format!("--agree={count}")));
                 command.envs(highs.map(|python| ("PORTCULLIS_HIGHS_PYTHON", python)));
             })
         }
-        Bench::Lint(args) => lint(args),
-        Bench::Backtest(args) => bench_backtest::run(args),
-        Bench::Simulate(args) => bench_simulate::run(args),
-        Bench::Gas(args) => bench_gas::run(args),
+        What::Lint(args) => lint(args),
+        What::Backtest(args) => bench_backtest::run(args),
+        What::Simulate(args) => bench_simulate::run(args),
+        What::Gas(args) => bench_gas::run(args),
     }
 }
 
@@ -95,14 +107,27 @@ fn highs() -> Option<PathBuf> {
 }
 
 /// What is measured beside others, in their workspace.
-fn beside(what: &str, args: &JsonArgs, more: impl FnOnce(&mut Command)) -> Result<()> {
+fn beside(what: &str, args: &EvalArgs, bench: &Bench, more: impl FnOnce(&mut Command)) -> Result<()> {
     let common = ["--release", "--locked", "--manifest-path", "benches/Cargo.toml"];
     let build = [["build", "--color", "never"].as_slice(), &common].concat();
     stage::must("build benches", tools::cargo(&build))?;
     let mut command = tools::cargo(&[["run", "--quiet"].as_slice(), &common, &["--", what]].concat());
-    if args.json {
+    more(&mut command);
+    if args.json.json || args.record {
         command.arg("--json");
     }
-    more(&mut command);
-    tools::pass_through(command).wrap_err_with(|| format!("bench {what}"))
+    if !args.record {
+        return tools::pass_through(command).wrap_err_with(|| format!("bench {what}"));
+    }
+    let mut found: Value =
+        serde_json::from_str(&tools::capture(command)?).wrap_err("the bench printed something else than JSON")?;
+    let missed = bench.complete(&mut found)?;
+    bench.keep(&found)?;
+    if args.json.json {
+        println!("{found}");
+    }
+    if !missed.is_empty() {
+        bail!("recorded, and missed: {}", missed.join(", "));
+    }
+    Ok(())
 }

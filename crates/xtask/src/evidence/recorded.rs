@@ -2,8 +2,9 @@
 //! it is long enough, or has found something.
 
 use super::{Figure, MUTANTS, count};
+use crate::bench_record::{AGREE, ALLOCATE, EVAL, Recorded, SIMULATE};
 use crate::mutants::mirror::{self, Sum};
-use crate::{bench_simulate, fuzz, mutants, parity, record, simulations, tools};
+use crate::{fuzz, mutants, parity, record, simulations, tools};
 use eyre::Result;
 
 pub(super) fn figures() -> Result<Vec<Figure>> {
@@ -83,14 +84,18 @@ fn simulation_figures() -> Result<Vec<Figure>> {
     Ok(simulations::recorded()?.into_iter().filter(tells).map(compared).collect())
 }
 
-/// How long simulations took, on record of this very source.
-pub(super) fn times() -> Result<Vec<Figure>> {
-    let figure = |one: bench_simulate::Recorded| Figure {
-        name: format!("simulation: {}, on record", one.name),
-        target: one.target,
-        value: one.value,
-        met: one.met,
-        seed: None,
-    };
-    Ok(bench_simulate::recorded()?.into_iter().map(figure).collect())
+/// What benches found, on record of this very source.
+pub(super) fn benches() -> Result<Vec<Figure>> {
+    let mut all = Vec::new();
+    for bench in [SIMULATE, EVAL, ALLOCATE, AGREE] {
+        let figure = |one: Recorded| Figure {
+            name: format!("{}: {}, on record", bench.name, one.name),
+            target: one.target,
+            value: one.value,
+            met: one.met,
+            seed: None,
+        };
+        all.extend(bench.recorded()?.into_iter().map(figure));
+    }
+    Ok(all)
 }
