@@ -3,7 +3,6 @@
 //! `projects.locations.keyRings.cryptoKeys.cryptoKeyVersions` of Cloud KMS v1: `getPublicKey` and `asymmetricSign`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use alloy::consensus::SignableTransaction;
 use alloy::network::TxSigner;
@@ -15,10 +14,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use gcp_auth::TokenProvider;
 use k256::ecdsa::{self, VerifyingKey};
 use k256::pkcs8::DecodePublicKey;
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Url};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+use crate::http;
 
 const ENDPOINT: &str = "https://cloudkms.googleapis.com/";
 /// As for Google's own command line.
@@ -26,7 +26,6 @@ const ENDPOINT_VARIABLE: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloudkms";
 /// secp256k1, over what is called a SHA-256 digest and is any 32 bytes.
 const ALGORITHM: &str = "EC_SIGN_SECP256K1_SHA256";
-const TIMEOUT: Duration = Duration::from_secs(20);
 /// The most of an answer that is read, in bytes.
 const MOST: usize = 1 << 16;
 
@@ -62,16 +61,13 @@ pub(crate) struct GcpSigner {
 impl GcpSigner {
     /// Asks for the public key of a version, with the credentials that Google's libraries find by default.
     pub(crate) async fn open(version: &str) -> Result<Self, Failure> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoint = std::env::var(ENDPOINT_VARIABLE).unwrap_or_else(|_| ENDPOINT.to_owned());
         let endpoint = Url::parse(&endpoint).map_err(|_| Failure::Endpoint)?;
-        let local = endpoint.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
-        if endpoint.scheme() != "https" && !(endpoint.scheme() == "http" && local) {
+        if !http::keeps_secrets(&endpoint) {
             return Err(Failure::Endpoint);
         }
         let url = endpoint.join(&format!("v1/{version}")).map_err(|_| Failure::Endpoint)?;
-        // Whoever redirects would get the token.
-        let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build()?;
+        let client = http::client()?;
         let tokens = gcp_auth::provider().await?;
         let mut signer = Self { client, url, tokens, address: Address::ZERO, chain_id: None };
         let answer = signer.ask(signer.client.get(signer.named("/publicKey"))).await?;
@@ -92,15 +88,9 @@ impl GcpSigner {
 
     async fn ask(&self, request: RequestBuilder) -> Result<Value, Failure> {
         let token = self.tokens.token(&[SCOPE]).await?;
-        let mut answer = request.bearer_auth(token.as_str()).send().await?;
+        let answer = request.bearer_auth(token.as_str()).send().await?;
         let status = answer.status();
-        let mut text = Vec::new();
-        while let Some(part) = answer.chunk().await? {
-            text.extend_from_slice(&part);
-            if text.len() > MOST {
-                return Err(Failure::Answer("end"));
-            }
-        }
+        let text = http::read(answer, MOST).await?.ok_or(Failure::Answer("end"))?;
         let value: Value = serde_json::from_slice(&text).unwrap_or(Value::Null);
         if !status.is_success() {
             let why = value.pointer("/error/message").and_then(Value::as_str).unwrap_or("it gives no reason");

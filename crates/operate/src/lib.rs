@@ -10,6 +10,7 @@ pub mod external;
 #[cfg(feature = "gcp")]
 mod gcp;
 pub mod hash;
+mod http;
 pub mod journal;
 pub mod plan;
 pub mod send;

@@ -3,22 +3,18 @@
 //! `POST {url}/api/v2/safes/{safe}/multisig-transactions/`, with the signatures so far and who sends them.
 
 use std::fmt;
-use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use portcullis_bindings::safe::SafeTx;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::collected::Collected;
 use crate::signature::{OwnerSignature, Proof, encode};
-use crate::{Error, Result};
+use crate::{Error, Result, http};
 
-/// How long the service may take for a request.
-const TIMEOUT: Duration = Duration::from_secs(20);
 /// The most of an answer that is read, in bytes.
 const MOST: usize = 1 << 20;
 /// The most that `origin` may have, in bytes.
@@ -50,21 +46,15 @@ impl Service {
             why: format!("{why}; write one such as `https://api.safe.global/tx-service/eth`"),
         };
         let mut parsed = Url::parse(url).map_err(|_| bad("it does not parse"))?;
-        let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
         match parsed.scheme() {
-            "https" => {}
-            "http" if local || key.is_none() => {}
-            "http" => return Err(bad("it would carry the key in the open")),
+            "http" | "https" if key.is_none() || http::keeps_secrets(&parsed) => {}
+            "http" | "https" => return Err(bad("it would carry the key in the open")),
             _ => return Err(bad("it is neither http nor https")),
         }
         if !parsed.path().ends_with('/') {
             parsed.set_path(&format!("{}/", parsed.path()));
         }
-        // Fails only where the process has chosen a provider already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Whoever redirects would get the key.
-        let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build();
-        let client = client.map_err(|_| bad("no client can be made for it"))?;
+        let client = http::client().map_err(|_| bad("no client can be made for it"))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|_| bad("no thread can wait for it"))?;
         Ok(Self { runtime, client, url: parsed, key })
@@ -102,15 +92,11 @@ impl Service {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
         let (status, text) = self.runtime.block_on(async {
-            let mut answer = request.send().await.map_err(|error| failed(cause(&error)))?;
-            let mut text = Vec::new();
-            while let Some(part) = answer.chunk().await.map_err(|error| failed(cause(&error)))? {
-                text.extend_from_slice(&part);
-                if text.len() > MOST {
-                    return Err(failed(format!("its answer is more than {MOST} bytes")));
-                }
-            }
-            Ok((answer.status().as_u16(), text))
+            let answer = request.send().await.map_err(|error| failed(cause(&error)))?;
+            let status = answer.status().as_u16();
+            let text = http::read(answer, MOST).await.map_err(|error| failed(cause(&error)))?;
+            let text = text.ok_or_else(|| failed(format!("its answer is more than {MOST} bytes")))?;
+            Ok::<_, Error>((status, text))
         })?;
         match status {
             200..=299 => Ok(()),

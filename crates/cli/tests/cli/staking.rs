@@ -1,5 +1,5 @@
-//! All of `examples/staking`: from its documents to a phase that a real Safe executes under its policy, and from each
-//! record of it to the others.
+//! All of `examples/staking`: from its documents to its targets, by phases that a real Safe executes under its policy,
+//! and from each record of that to the others.
 
 use crate::support;
 

@@ -1,6 +1,5 @@
 //! Laying out changes nothing that a document says, loses no comment, and is done once.
 
-#[allow(dead_code, reason = "each test binary uses its own part")]
 use crate::common;
 
 use common::{policy, rng};

@@ -1,5 +1,4 @@
 //! Random documents, laid out in random order.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use portcullis_allocate::Inputs;
 use portcullis_allocate::documents::{AllocationPolicy, Document, Risk, Snapshot};
@@ -8,26 +7,26 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-pub const AT: &str = "2026-11-20T12:00:00Z";
+pub(crate) const AT: &str = "2026-11-20T12:00:00Z";
 
 /// The three kinds of documents as JSON.
 #[derive(Clone, Debug)]
-pub struct Papers {
-    pub snapshot: Value,
-    pub risk: Value,
-    pub policies: Vec<Value>,
+pub(crate) struct Papers {
+    pub(crate) snapshot: Value,
+    pub(crate) risk: Value,
+    pub(crate) policies: Vec<Value>,
 }
 
 /// The same, read.
 #[derive(Debug)]
-pub struct Read {
-    pub snapshot: Document<Snapshot>,
-    pub risk: Document<Risk>,
-    pub policies: Vec<Document<AllocationPolicy>>,
+pub(crate) struct Read {
+    pub(crate) snapshot: Document<Snapshot>,
+    pub(crate) risk: Document<Risk>,
+    pub(crate) policies: Vec<Document<AllocationPolicy>>,
 }
 
 impl Papers {
-    pub fn read(&self) -> Read {
+    pub(crate) fn read(&self) -> Read {
         Read {
             snapshot: Document::read("snapshot", &self.snapshot.to_string()).unwrap(),
             risk: Document::read("risk", &self.risk.to_string()).unwrap(),
@@ -39,7 +38,7 @@ impl Papers {
     }
 
     /// Every list in another order.
-    pub fn shuffled(&self, rng: &mut ChaCha8Rng) -> Self {
+    pub(crate) fn shuffled(&self, rng: &mut ChaCha8Rng) -> Self {
         let mut other = self.clone();
         shuffle(&mut other.snapshot, rng);
         shuffle(&mut other.risk, rng);
@@ -50,7 +49,7 @@ impl Papers {
 }
 
 impl Read {
-    pub fn inputs(&self) -> Inputs<'_> {
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
         Inputs {
             snapshot: &self.snapshot,
             risk: &self.risk,
@@ -75,7 +74,7 @@ fn shuffle(value: &mut Value, rng: &mut ChaCha8Rng) {
 
 /// A portfolio of at least three validators of three providers on three networks, with limits on each level, an incident, a
 /// target, change limits and alerts; `unit` scales the amounts.
-pub fn papers(rng: &mut ChaCha8Rng, validators: usize, unit: i128) -> Papers {
+pub(crate) fn papers(rng: &mut ChaCha8Rng, validators: usize, unit: i128) -> Papers {
     let mut subjects = vec![json!({"id": "evm", "kind": "group"})];
     for network in 0..3 {
         let within: &[&str] = if network < 2 { &["evm"] } else { &[] };

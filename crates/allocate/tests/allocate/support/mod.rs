@@ -1,30 +1,29 @@
 //! Random portfolios, and what their bounds say.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part")]
 
-pub mod documents;
+pub(crate) mod documents;
 
 use portcullis_allocate::solve::{Bound, Group, Leaf, Problem};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
-pub fn rng(seed: u64) -> ChaCha8Rng {
+pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
 /// How many cases to try: what the variable says, for long runs.
-pub fn size(variable: &str, usual: usize) -> usize {
+pub(crate) fn size(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |count| count.parse().unwrap())
 }
 
 /// Tells how many cases held, where `cargo xtask evidence` reads it.
-pub fn tried(count: usize, what: &str) {
+pub(crate) fn tried(count: usize, what: &str) {
     println!("tried {count} {what}");
 }
 
 /// Up to `leaves` subjects that hold up to `total` in two crossing hierarchies: pools in providers, and networks in
 /// protocol families.
-pub fn random(rng: &mut ChaCha8Rng, leaves: usize, total: i128) -> Problem {
+pub(crate) fn random(rng: &mut ChaCha8Rng, leaves: usize, total: i128) -> Problem {
     let count = rng.random_range(2..=leaves);
     let total = rng.random_range(1..=total);
     let mut now = vec![0; count];
@@ -78,22 +77,22 @@ pub fn random(rng: &mut ChaCha8Rng, leaves: usize, total: i128) -> Problem {
 
 /// A bound of a leaf or group.
 #[derive(Debug)]
-pub struct BoundOf {
-    pub members: Vec<usize>,
-    pub cap: Option<i128>,
-    pub floor: Option<i128>,
-    pub step: Option<i128>,
+pub(crate) struct BoundOf {
+    pub(crate) members: Vec<usize>,
+    pub(crate) cap: Option<i128>,
+    pub(crate) floor: Option<i128>,
+    pub(crate) step: Option<i128>,
 }
 
 impl BoundOf {
     /// Whether neither bound is further violated in the second allocation than in the first.
-    pub fn no_worse(&self, before: &[i128], after: &[i128]) -> bool {
+    pub(crate) fn no_worse(&self, before: &[i128], after: &[i128]) -> bool {
         let (before, after) = (load(&self.members, before), load(&self.members, after));
         self.cap.is_none_or(|cap| after <= cap.max(before)) && self.floor.is_none_or(|floor| after >= floor.min(before))
     }
 }
 
-pub fn bounds_of(problem: &Problem) -> Vec<BoundOf> {
+pub(crate) fn bounds_of(problem: &Problem) -> Vec<BoundOf> {
     let amount = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.amount);
     let leaves = problem.leaves.iter().enumerate().map(|(at, leaf)| BoundOf {
         members: vec![at],
@@ -110,12 +109,12 @@ pub fn bounds_of(problem: &Problem) -> Vec<BoundOf> {
     leaves.chain(groups).collect()
 }
 
-pub fn load(members: &[usize], x: &[i128]) -> i128 {
+pub(crate) fn load(members: &[usize], x: &[i128]) -> i128 {
     members.iter().map(|member| x[*member]).sum()
 }
 
 /// The sum of what is above caps and below floors.
-pub fn violation(problem: &Problem, x: &[i128]) -> i128 {
+pub(crate) fn violation(problem: &Problem, x: &[i128]) -> i128 {
     bounds_of(problem)
         .iter()
         .map(|bound| {

@@ -1,5 +1,4 @@
 //! Real Safes of every version on a chain in the process.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -4,13 +4,13 @@ use std::process::{Child, Command, Stdio};
 use portcullis_chain::{Node, PrivateKeySigner};
 
 /// An anvil on a port of its own, ended with the test.
-pub struct Anvil {
+pub(crate) struct Anvil {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Anvil {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
             ("macos", "aarch64") => "darwin-arm64",
             ("macos", _) => "darwin-amd64",
@@ -36,13 +36,13 @@ impl Anvil {
     }
 
     /// Connected with the payer's key, and with the Safe singleton factory in place.
-    pub fn node(&self) -> Node {
+    pub(crate) fn node(&self) -> Node {
         let mut node = self.bare_node(vec![super::key(super::PAYER)]);
         node.put_singleton_factory().unwrap();
         node
     }
 
-    pub fn bare_node(&self, keys: Vec<PrivateKeySigner>) -> Node {
+    pub(crate) fn bare_node(&self, keys: Vec<PrivateKeySigner>) -> Node {
         Node::connect(&self.url, keys).unwrap()
     }
 }

@@ -3,13 +3,13 @@ use portcullis_chain::{Called, Error, Ledger, Receipt, Result};
 use portcullis_simulate::{Embedded, Snapshot};
 
 /// An embedded chain, with its past.
-pub struct InProcess {
-    pub chain: Embedded,
+pub(crate) struct InProcess {
+    pub(crate) chain: Embedded,
     past: Vec<(u64, Snapshot)>,
 }
 
 impl InProcess {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { chain: Embedded::new(31_337), past: Vec::new() }
     }
 

@@ -1,13 +1,12 @@
 //! One treasury on any ledger: an in-process chain and a real node.
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses its own part")]
 
 mod anvil;
 mod in_process;
 mod program;
 
-pub use anvil::Anvil;
-pub use in_process::InProcess;
-pub use program::pay_only;
+pub(crate) use anvil::Anvil;
+pub(crate) use in_process::InProcess;
+pub(crate) use program::pay_only;
 
 use std::path::PathBuf;
 
@@ -18,29 +17,29 @@ use portcullis_bindings::{Token, deployer};
 use portcullis_chain::safe::{Artifacts, Deployment, SafeTx, Version, exec, hash, sign};
 use portcullis_chain::{Called, Ledger, PrivateKeySigner, Receipt, create2, read};
 
-pub const PAYER: &str = "payer";
+pub(crate) const PAYER: &str = "payer";
 
-pub fn key(name: &str) -> PrivateKeySigner {
+pub(crate) fn key(name: &str) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&keccak256(name)).unwrap()
 }
 
-pub fn who(name: &str) -> Address {
+pub(crate) fn who(name: &str) -> Address {
     key(name).address()
 }
 
-pub fn node_modules() -> PathBuf {
+pub(crate) fn node_modules() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../node_modules")
 }
 
 /// A Safe of three owners, two of whom must sign, and a token of which it holds a million units.
-pub struct Treasury {
-    pub contracts: Deployment,
-    pub safe: Address,
-    pub token: Address,
+pub(crate) struct Treasury {
+    pub(crate) contracts: Deployment,
+    pub(crate) safe: Address,
+    pub(crate) token: Address,
 }
 
 impl Treasury {
-    pub fn new(ledger: &mut dyn Ledger, version: Version, l2: bool) -> Self {
+    pub(crate) fn new(ledger: &mut dyn Ledger, version: Version, l2: bool) -> Self {
         ledger.fund(who(PAYER), U256::from(10).pow(U256::from(20))).unwrap();
         let contracts = Artifacts::load(&node_modules(), version).unwrap().deploy(ledger, who(PAYER)).unwrap();
         let singleton = if l2 { contracts.singleton_l2 } else { contracts.singleton };
@@ -53,30 +52,30 @@ impl Treasury {
         Self { contracts, safe, token }
     }
 
-    pub fn nonce(&self, ledger: &dyn Ledger) -> U256 {
+    pub(crate) fn nonce(&self, ledger: &dyn Ledger) -> U256 {
         read::view(ledger, self.safe, "nonce()", Safe::nonceCall {}).unwrap()
     }
 
-    pub fn transfer(&self, to: Address, value: u64) -> Bytes {
+    pub(crate) fn transfer(&self, to: Address, value: u64) -> Bytes {
         ERC20::transferCall { to, value: U256::from(value) }.abi_encode().into()
     }
 
-    pub fn held(&self, ledger: &dyn Ledger, owner: Address) -> U256 {
+    pub(crate) fn held(&self, ledger: &dyn Ledger, owner: Address) -> U256 {
         read::view(ledger, self.token, "balanceOf(address)", ERC20::balanceOfCall { owner }).unwrap()
     }
 
-    pub fn signed(&self, ledger: &dyn Ledger, tx: &SafeTx, signers: &[&str]) -> Bytes {
+    pub(crate) fn signed(&self, ledger: &dyn Ledger, tx: &SafeTx, signers: &[&str]) -> Bytes {
         let keys: Vec<_> = signers.iter().map(|name| key(name)).collect();
         exec(tx, sign(hash(tx, self.safe, ledger.chain_id()), &keys).unwrap())
     }
 
     /// Executes with the signatures of two owners.
-    pub fn execute(&self, ledger: &mut dyn Ledger, tx: &SafeTx) -> Receipt {
+    pub(crate) fn execute(&self, ledger: &mut dyn Ledger, tx: &SafeTx) -> Receipt {
         let data = self.signed(ledger, tx, &["ann", "bob"]);
         ledger.send(who(PAYER), self.safe, U256::ZERO, data).unwrap()
     }
 
-    pub fn try_out(&self, ledger: &dyn Ledger, tx: &SafeTx) -> Called {
+    pub(crate) fn try_out(&self, ledger: &dyn Ledger, tx: &SafeTx) -> Called {
         let data = self.signed(ledger, tx, &["ann", "bob"]);
         ledger.call(who(PAYER), self.safe, U256::ZERO, data).unwrap()
     }

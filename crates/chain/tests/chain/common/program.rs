@@ -2,7 +2,7 @@ use alloy_primitives::Address;
 
 /// A program of one rule, written by hand from `docs/program.md`: transfers of `token` to `payee` of at most
 /// 255 units pass.
-pub fn pay_only(token: Address, payee: Address) -> Vec<u8> {
+pub(crate) fn pay_only(token: Address, payee: Address) -> Vec<u8> {
     let directory = 64;
     let entries = directory + 3 * 2;
     let bodies = entries + 32 * 2;
