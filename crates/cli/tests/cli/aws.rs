@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
-use support::keys::{KeyService, public, signed};
+use support::keys::{KeyService, assert_low, public, signed};
 use support::treasury::{Treasury, ether, key, who};
 
 const KEY_ID: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -144,6 +144,7 @@ fn an_owner_whose_key_is_at_aws_signs_and_pays() {
     assert_eq!((code, &shown["ended"]["how"]), (0, &json!("executed")), "{talk}");
     assert_eq!(treasury.node.balance(who("vendor")).unwrap(), U256::from(8));
     assert!(talk.contains(&format!("signed by    {}", who("ann"))), "{talk}");
+    assert_low(&treasury.anvil.url, &shown["ended"]["transaction"]);
     // Whose key it is, the Safe transaction, and the Ethereum transaction that carries it.
     assert_eq!(*service.asked.lock().unwrap(), ["GetPublicKey", "Sign", "Sign"]);
     assert!(!talk.contains(SECRET));

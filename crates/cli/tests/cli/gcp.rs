@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::keys::{Asked, KeyService, public, signed};
+use support::keys::{Asked, KeyService, assert_low, public, signed};
 use support::treasury::{Treasury, ether, key, who};
 
 const VERSION: &str = "projects/p/locations/global/keyRings/treasury/cryptoKeys/owner/cryptoKeyVersions/1";
@@ -140,6 +140,7 @@ fn an_owner_whose_key_is_at_google_signs_and_pays() {
     assert_eq!((code, &shown["ended"]["how"]), (0, &json!("executed")), "{talk}");
     assert_eq!(treasury.node.balance(who("vendor")).unwrap(), U256::from(8));
     assert!(talk.contains(&format!("signed by    {}", who("ann"))), "{talk}");
+    assert_low(&treasury.anvil.url, &shown["ended"]["transaction"]);
     // Whose key it is, the Safe transaction, and the Ethereum transaction that carries it.
     assert_eq!(*service.asked.lock().unwrap(), ["token", "getPublicKey", "asymmetricSign", "asymmetricSign"]);
     assert!(!talk.contains(TOKEN));

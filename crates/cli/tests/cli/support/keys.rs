@@ -1,9 +1,12 @@
 //! A service that keeps a key and signs with it, over HTTP.
 
+use super::relay::rpc;
 use super::treasury::key;
-use alloy_primitives::{B256, U256, hex, uint};
+use alloy_primitives::{B256, Bytes, U256, hex, uint};
+use alloy_sol_types::SolCall;
+use portcullis_bindings::safe::Safe;
 use portcullis_chain::safe;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -84,7 +87,7 @@ pub(crate) fn public(owner: &str) -> Vec<u8> {
 }
 
 /// The signature of an owner, as `ECDSA-Sig-Value` in DER; as such services give it half the time, with s in the upper
-/// half, which no Safe and no chain takes.
+/// half, which chains (EIP-2) and the hook refuse.
 pub(crate) fn signed(owner: &str, digest: B256) -> Vec<u8> {
     let signed = safe::sign(digest, &[key(owner)]).unwrap();
     let s = ORDER - U256::from_be_slice(&signed[32..64]);
@@ -98,4 +101,15 @@ pub(crate) fn signed(owner: &str, digest: B256) -> Vec<u8> {
     };
     let both = [integer(&signed[..32]), integer(&s.to_be_bytes::<32>())].concat();
     [&[0x30, both.len() as u8][..], &both].concat()
+}
+
+/// Asserts that no s is in the upper half: neither of the Ethereum transaction, nor of any owner in it.
+pub(crate) fn assert_low(node: &str, transaction: &Value) {
+    let sent = rpc(node, "eth_getTransactionByHash", json!([transaction]));
+    let input: Bytes = sent["input"].as_str().unwrap().parse().unwrap();
+    let signatures = Safe::execTransactionCall::abi_decode(&input).unwrap().signatures;
+    assert!(!signatures.is_empty() && signatures.len().is_multiple_of(65), "{signatures}");
+    let owners = signatures.chunks(65).map(|one| U256::from_be_slice(&one[32..64]));
+    let all = owners.chain([sent["s"].as_str().unwrap().parse().unwrap()]);
+    assert!(all.into_iter().all(|s| s <= ORDER >> 1), "{sent}");
 }
