@@ -12,7 +12,6 @@ import {VM} from "../base/Vm.sol";
 
 /// @notice What a transfer costs on a Safe 1.5.0 with two signatures, as a transaction of its own, in steady state:
 /// nonce, balances and counters are not zero. The hook is the committed bytecode. `docs/decisions/0001` reads these.
-/// forge-config: default.isolate = true
 contract LayoutTest is TreasuryTest {
     using ProgramBuilder for Draft;
 

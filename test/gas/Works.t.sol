@@ -17,7 +17,6 @@ import {VM} from "../base/Vm.sol";
 /// under those that npm packages ship, and under the committed hook with the programs of `examples/gas`. Each is a
 /// transaction of its own, in steady state: nonce, balances and counters are not zero, and everything is cold.
 /// `cargo xtask bench gas` reads what is logged.
-/// forge-config: default.isolate = true
 contract WorksTest is ObligationTest {
     // As the policies of examples/gas name them.
     address private constant USDC = 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48;

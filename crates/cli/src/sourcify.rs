@@ -20,8 +20,13 @@ const MOST: usize = 4 << 20;
 /// How long the server may take for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Adds what the server has of these contracts.
-pub(crate) fn learn(decoder: &mut Decoder, url: &str, chain_id: u64, contracts: &BTreeSet<Address>) -> Result<()> {
+/// Adds what the server has of these contracts; in words, what is taken on its word then, if anything.
+pub(crate) fn learn(
+    decoder: &mut Decoder,
+    url: &str,
+    chain_id: u64,
+    contracts: &BTreeSet<Address>,
+) -> Result<Option<String>> {
     let mut base = Url::parse(url).wrap_err("--sourcify: it is no URL")?;
     if !matches!(base.scheme(), "http" | "https") {
         bail!("--sourcify: it is neither http nor https; give a URL such as https://sourcify.dev/server");
@@ -33,22 +38,28 @@ pub(crate) fn learn(decoder: &mut Decoder, url: &str, chain_id: u64, contracts: 
     let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build();
     let client = client.wrap_err("--sourcify: no client can be made")?;
     let runtime = Builder::new_current_thread().enable_all().build().wrap_err("--sourcify: no thread can wait")?;
+    let mut named = BTreeSet::new();
     for contract in contracts.iter().take(MOST_CONTRACTS) {
         let place = base.join(&format!("v2/contract/{chain_id}/{contract}?fields=abi")).wrap_err("--sourcify")?;
         let told = runtime.block_on(ask(&client, place));
         let learned = told.and_then(|told| match told {
-            Some(abi) => decoder.learn(&abi, Some(*contract)).map_err(Into::into),
-            None => Ok(()),
+            Some(abi) => decoder.learn(&abi, Some(*contract)).map(|()| true).map_err(Into::into),
+            None => Ok(false),
         });
-        if let Err(why) = learned {
-            talk(format!("--sourcify: no names for `{contract}`: {}", Untrusted::new(&why.to_string())));
+        match learned {
+            Ok(true) => _ = named.insert(contract.to_string()),
+            Ok(false) => {}
+            Err(why) => talk(format!("--sourcify: no names for `{contract}`: {}", Untrusted::new(&why.to_string()))),
         }
     }
     let left = contracts.len().saturating_sub(MOST_CONTRACTS);
     if left > 0 {
         talk(format!("--sourcify: {left} contracts beyond the first {MOST_CONTRACTS} were not asked for"));
     }
-    Ok(())
+    // Of the URL the host alone: the rest may be somebody's key.
+    let host = base.host_str().unwrap_or_default();
+    let named: Vec<_> = named.into_iter().collect();
+    Ok((!named.is_empty()).then(|| format!("the names that {host} has for {}", named.join(", "))))
 }
 
 /// The answer with the ABI; none where the contract's source is not published.

@@ -146,6 +146,7 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
     }
     let at = |entry: &Vec<u8>| bucket(U256::from_be_slice(entry.get(..25).unwrap_or_default()), multiplier, bits);
     entries.sort_by_key(|entry| (at(entry), entry.clone()));
+    let buckets: Vec<usize> = entries.iter().map(at).collect();
 
     let mut program = vec![0, 1, draft.semantics, bits];
     program.extend(classes(&all).to_be_bytes());
@@ -161,7 +162,7 @@ pub fn assemble(dice: &mut Dice, draft: &Draft) -> Bytes {
         program.extend(limit_bytes(dice, i, limit));
     }
     for i in 0..=(1_usize << bits) {
-        let before = entries.partition_point(|entry| at(entry) < i);
+        let before = buckets.partition_point(|bucket| *bucket < i);
         program.extend(be::<3>(entries_at + 32 * before));
     }
     program.extend(entries.into_iter().flatten());

@@ -23,8 +23,9 @@ fn list_bytes(dice: &mut Dice, members: &[Address], multiplier: U256) -> Vec<u8>
     if bits > 0 {
         let at = |member: &Address| bucket(U256::from_be_slice(member.as_slice()), multiplier, bits);
         members.sort_by_key(|member| (at(member), *member));
+        let buckets: Vec<usize> = members.iter().map(at).collect();
         for i in 0..=(1_usize << bits) {
-            bytes.extend(be::<2>(members.partition_point(|member| at(member) < i)));
+            bytes.extend(be::<2>(buckets.partition_point(|bucket| *bucket < i)));
         }
     }
     bytes.extend(members.iter().flatten());

@@ -1,8 +1,9 @@
 //! `check`: everything that holds besides tests.
 
 use crate::{bench_gas, bindings, demo, deps, figures, generated, setup, stage, tidy, tools};
-use eyre::{Result, bail};
+use eyre::{Result, bail, eyre};
 use std::process::Command;
+use std::thread;
 
 /// The release that `check` installs when cargo-deny is missing.
 const DENY: &str = "0.20.2";
@@ -11,6 +12,8 @@ const DENY: &str = "0.20.2";
 pub(crate) fn run() -> Result<()> {
     setup::run()?;
     let mut broken: Vec<String> = Vec::new();
+    // The compiler takes one core, so it goes beside what follows.
+    let bindings = thread::spawn(|| bindings::run(&bindings::BindingsArgs { check: true }));
     let runners: [(&str, Command); 4] = [
         ("cargo fmt", tools::cargo(&["fmt", "--all", "--check"])),
         ("forge fmt", tools::foundry("forge", &["fmt", "--check"])?),
@@ -38,7 +41,7 @@ pub(crate) fn run() -> Result<()> {
     note("figures drift", figures::check());
     note("picture drift", demo::picture(&demo::PictureArgs { check: true }));
     note("gas drift", bench_gas::check());
-    note("bindings drift", bindings::run(&bindings::BindingsArgs { check: true }));
+    note("bindings drift", bindings.join().unwrap_or_else(|_| Err(eyre!("it panicked"))));
     note("tidiness", tidy::run());
     if !broken.is_empty() {
         bail!("failed: {}", broken.join(", "));

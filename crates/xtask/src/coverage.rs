@@ -52,8 +52,6 @@ pub(crate) fn run(args: &CoverageArgs) -> Result<()> {
     // Gas is measured on the committed code, and Halmos's properties are no tests.
     let mut command = tools::foundry("forge", &["coverage", "--no-match-path", "test/{gas,symbolic}/*"])?;
     command.args(["--report", "lcov", "--report-file", REPORT, "--color", "never"]);
-    // Without the optimizer, which would move what is counted, tests outgrow the limit that they are given otherwise.
-    command.env("FOUNDRY_CODE_SIZE_LIMIT", "1048576");
     stage::must("forge coverage", command)?;
     let found = read(&fs::read_to_string(&report).wrap_err_with(|| format!("cannot read {REPORT}"))?);
     let (lines, branches) = (found.lines, found.branches);

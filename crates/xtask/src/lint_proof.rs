@@ -18,6 +18,10 @@ const SOURCES: [&str; 4] =
     ["crates/policy/src/", "crates/policy/tests/lint/", "crates/eval/src/", "crates/attest/src/"];
 /// How many policies are looked at before the record is written.
 const PIECE: u64 = 1_000;
+/// How a long proof is run; optimising what it takes is worth minutes of compiling.
+const OPTIMISED: [&str; 6] = ["test", "--release", "--package", "portcullis-policy", "--test", "lint"];
+/// How a short one is run: as it is built for the tests.
+pub(crate) const AS_BUILT: [&str; 4] = ["test", "--workspace", "--test", "lint"];
 
 #[derive(Debug, Args)]
 pub(crate) struct LintProofArgs {
@@ -33,9 +37,10 @@ pub(crate) struct LintProofArgs {
 }
 
 pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
-    let build =
-        ["test", "--release", "--package", "portcullis-policy", "--test", "lint", "--no-run", "--color", "never"];
-    stage::must("build the linter's proof", tools::cargo(&build))?;
+    stage::must(
+        "build the linter's proof",
+        tools::cargo(&[&OPTIMISED[..], &["--no-run", "--color", "never"]].concat()),
+    )?;
     let source = source()?;
     let mut record = recorded().filter(|one| tools::at(one, "source").as_str() == Some(&source)).unwrap_or_else(
         || json!({ "format_version": "1.0", "seed": args.seed, "policies": 0, "source": source, "wrong": [] }),
@@ -49,7 +54,7 @@ pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
             break;
         }
         let first = record::number(&record, "seed").checked_add(done).ok_or_else(|| eyre!("the seeds end"))?;
-        let found = measure(first, piece, &bar, done)?;
+        let found = measure(&OPTIMISED, first, piece, &bar, done)?;
         add(&mut record, &found)?;
         record::write(RECORD, &record)?;
     }
@@ -73,12 +78,11 @@ pub(crate) fn run(args: &LintProofArgs) -> Result<()> {
 }
 
 /// One piece, by the tests' own harness, which takes every core.
-pub(crate) fn measure(seed: u64, policies: u64, bar: &ProgressBar, before: u64) -> Result<Value> {
+pub(crate) fn measure(test: &[&str], seed: u64, policies: u64, bar: &ProgressBar, before: u64) -> Result<Value> {
     let file = tools::root().join("target/xtask/lint-proof.json");
     std::fs::create_dir_all(tools::root().join("target/xtask")).wrap_err("cannot create target/xtask")?;
     let name = "findings::nothing_is_found_or_differs_that_no_request_shows_and_nothing_that_one_shows_is_missed";
-    let test = ["test", "--release", "--quiet", "--package", "portcullis-policy", "--test", "lint"];
-    let mut command = tools::cargo(&[test.as_slice(), &["--", "--exact", name, "--nocapture"]].concat());
+    let mut command = tools::cargo(&[test, &["--quiet", "--", "--exact", name, "--nocapture"]].concat());
     command.env("PORTCULLIS_LINT_POLICIES", policies.to_string()).env("PORTCULLIS_LINT_SEED", seed.to_string());
     command.env("PORTCULLIS_LINT_REPORT", &file).stdout(Stdio::null()).stderr(Stdio::piped());
     // What an earlier run left must not be taken for this one's.

@@ -2,10 +2,11 @@
 
 use crate::tools::root;
 use eyre::{Result, WrapErr, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 const TAIL: usize = 80;
 /// How often a stage without a terminal says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// The live lines of all stages that run at once.
+static LIVE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// How a stage ended, with everything it printed.
 pub(crate) struct Outcome {
@@ -67,14 +71,16 @@ pub(crate) fn run(name: &str, mut command: Command) -> Result<Outcome> {
     let passed = child.wait().wrap_err("cannot wait for a command")?.success();
     live.finish_and_clear();
     let mark = if passed { "ok  " } else { "FAIL" };
-    eprintln!("{mark} {name} ({:.1} s)", started.elapsed().as_secs_f64());
-    if !passed {
-        let skip = lines.len().saturating_sub(TAIL);
-        for line in lines.iter().skip(skip) {
-            eprintln!("    {line}");
+    LIVE.suspend(|| {
+        eprintln!("{mark} {name} ({:.1} s)", started.elapsed().as_secs_f64());
+        if !passed {
+            let skip = lines.len().saturating_sub(TAIL);
+            for line in lines.iter().skip(skip) {
+                eprintln!("    {line}");
+            }
+            eprintln!("    (all of it: target/xtask/{file})");
         }
-        eprintln!("    (all of it: target/xtask/{file})");
-    }
+    });
     Ok(Outcome { passed, lines })
 }
 
@@ -103,7 +109,7 @@ fn live_line(name: &str) -> ProgressBar {
         eprintln!(".... {name}");
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
-    let bar = ProgressBar::new_spinner();
+    let bar = LIVE.add(ProgressBar::new_spinner());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}") {
         bar.set_style(style);
     }

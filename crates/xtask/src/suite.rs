@@ -1,7 +1,7 @@
 //! `test`: every test of both languages, and one line that counts them.
 
 use crate::stage::{self, Outcome};
-use crate::{setup, tools};
+use crate::{bench_gas, setup, tools};
 use eyre::{Result, WrapErr, bail};
 use std::process::Stdio;
 use std::thread;
@@ -43,6 +43,9 @@ pub(crate) fn run() -> Result<()> {
     note("forge build", &build, |_| None);
     let forge = stage::run("forge test", tools::foundry("forge", &["test", "--color", "never"])?)?;
     note("forge test", &forge, forge_count);
+    let mut gas = tools::foundry("forge", &["test", "--color", "never"])?;
+    gas.env("FOUNDRY_PROFILE", bench_gas::PROFILE);
+    note("forge test (gas)", &stage::run("forge test (gas)", gas)?, forge_count);
 
     // It waits for what is built ahead, and says what of that failed.
     let cargo = stage::run(runner, tools::cargo(&[common, &["--no-fail-fast"]].concat()))?;

@@ -89,15 +89,17 @@ fn install() -> Result<()> {
     }
 }
 
-/// Builds the deciding crates where no standard library is to be had, and then the module.
+/// Compiles the deciding crates where no standard library is to be had, and then builds the module.
 fn build(folder: &Path) -> Result<()> {
-    stage::must("build the mirror without std", compile(folder, "portcullis-eval", "-Zbuild-std=core,alloc"))?;
-    stage::must("build the module", compile(folder, "portcullis-wasm", "-Zbuild-std=std,panic_abort")).map(drop)
+    let bare = compile(folder, "check", "portcullis-eval", "-Zbuild-std=core,alloc");
+    stage::must("check the mirror without std", bare)?;
+    let module = compile(folder, "build", "portcullis-wasm", "-Zbuild-std=std,panic_abort");
+    stage::must("build the module", module).map(drop)
 }
 
 /// Debian's compiler on one package, with these parts of the standard library and no other.
-fn compile(folder: &Path, package: &str, parts: &str) -> Command {
-    let args = ["build", "--release", "--locked", "--package", package, "--target", TARGET, parts, "--color", "never"];
+fn compile(folder: &Path, verb: &str, package: &str, parts: &str) -> Command {
+    let args = [verb, "--release", "--locked", "--package", package, "--target", TARGET, parts, "--color", "never"];
     let mut command = tools::command("/usr/bin/cargo", &args);
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld");
     command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", folder);

@@ -296,8 +296,11 @@ impl Setting {
         if let (Some(url), Some(decoder), true) = (&self.sourcify, &mut decoder, self.report.is_some()) {
             // Who is called is known only now; the same again, with names.
             let called = simulated.iter().flat_map(Simulation::called).collect();
-            sourcify::learn(decoder, url, chain_id, &called)?;
+            let trusted = sourcify::learn(decoder, url, chain_id, &called)?;
             simulated = fork::simulate_all(&pinned, &series, &told, Some(decoder))?;
+            if let Some(trusted) = trusted {
+                simulated.iter_mut().for_each(|one| one.trusts(&trusted));
+            }
         }
         if let Some(cache) = &cache {
             cache.store(&pinned.known()).wrap_err("cannot write the cache")?;

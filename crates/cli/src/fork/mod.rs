@@ -107,6 +107,13 @@ impl Simulated {
         calls.filter_map(|call| call.to.as_ref()).map(|who| who.0)
     }
 
+    /// Says in the report what else was taken on trust.
+    pub(crate) fn trusts(&mut self, what: &str) {
+        if let Some(report) = &mut self.report {
+            report.provenance.trusted.push(what.to_owned());
+        }
+    }
+
     /// The hash of the report.
     pub(crate) fn hash(&self) -> Result<B256> {
         self.facts.hash().wrap_err("the report does not fit in JSON")

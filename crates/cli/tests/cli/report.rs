@@ -340,11 +340,18 @@ fn what_a_server_says_of_contracts_names_calls_and_changes_nothing_else() {
     assert_eq!(code, 0, "{talk}");
     let without = fs::read_to_string(&path).unwrap();
     assert!(!without.contains("grantee"));
+    let trusted = || {
+        let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        report["provenance"]["trusted"].as_array().unwrap().clone()
+    };
+    let before = trusted();
 
     let (url, asked) = sourcify(treasury.token, treasury.safe);
     let (code, named, talk) = treasury.simulate(&treasury.anvil.url, &["--report", file, "--sourcify", &url], &pay);
     assert_eq!((code, &named["report_hash"]), (0, &plain["report_hash"]), "{talk}");
     assert!(fs::read_to_string(&path).unwrap().contains("grantee"));
+    let names = json!(format!("the names that 127.0.0.1 has for {}", treasury.token));
+    assert_eq!(trusted(), [before, vec![names]].concat());
     assert!(talk.contains(&format!("no names for `{}`", treasury.safe)) && !talk.contains('\u{1b}'), "{talk}");
     let asked = asked.lock().unwrap();
     assert!(asked.contains(&format!("/server/v2/contract/31337/{}?fields=abi", treasury.token)), "{asked:?}");

@@ -1,9 +1,16 @@
 //! The multiplicative hash of directory and lists.
 
 use alloy_primitives::{Address, U256, keccak256};
+use std::array;
+use std::sync::LazyLock;
 
-/// How many multipliers the compiler tries.
-const CANDIDATES: u32 = 64;
+/// The multipliers that the compiler tries, in this order.
+static CANDIDATES: LazyLock<[U256; 64]> = LazyLock::new(|| {
+    array::from_fn(|n| {
+        let number = u32::try_from(n).unwrap_or(u32::MAX).to_be_bytes();
+        keccak256([&b"portcullis.index"[..], &number].concat()).into()
+    })
+});
 /// The most bits a directory or list may use.
 pub(crate) const MAX_BITS: u32 = 15;
 
@@ -31,22 +38,27 @@ pub(crate) fn least_bits(n: usize, load: usize) -> u32 {
 
 /// The candidate whose fullest bucket is least full; the first wins ties.
 pub(crate) fn best_multiplier(keys: &[U256], bits: u32) -> U256 {
-    (0..CANDIDATES)
-        .map(candidate)
-        .min_by_key(|multiplier| {
-            let mut load = vec![0_usize; buckets(bits)];
-            for key in keys {
-                if let Some(count) = load.get_mut(bucket(*key, *multiplier, bits)) {
-                    *count = count.saturating_add(1);
-                }
+    let mut load = vec![0_usize; buckets(bits)];
+    let mut fullest = |multiplier: U256| {
+        load.fill(0);
+        for key in keys {
+            if let Some(count) = load.get_mut(bucket(*key, multiplier, bits)) {
+                *count = count.saturating_add(1);
             }
-            load.into_iter().max().unwrap_or(0)
-        })
-        .unwrap_or_default()
-}
-
-fn candidate(n: u32) -> U256 {
-    let mut seed = b"portcullis.index".to_vec();
-    seed.extend_from_slice(&n.to_be_bytes());
-    keccak256(seed).into()
+        }
+        load.iter().copied().max().unwrap_or(0)
+    };
+    // No multiplier does better than this, so the first that does as well is the one.
+    let least = keys.len().div_ceil(buckets(bits));
+    let mut best = (usize::MAX, U256::ZERO);
+    for multiplier in CANDIDATES.iter().copied() {
+        let found = fullest(multiplier);
+        if found < best.0 {
+            best = (found, multiplier);
+        }
+        if found == least {
+            break;
+        }
+    }
+    best.1
 }

@@ -215,7 +215,7 @@ fn tried_figures() -> Result<Vec<Figure>> {
 /// The linter against brute force: a short run now, and the long one on record, which counts for one source only.
 fn lint_figures(seed: u64) -> Result<Vec<Figure>> {
     eprintln!(".... lint against brute force");
-    let now = lint_proof::measure(seed, LINT_POLICIES, &indicatif::ProgressBar::hidden(), 0)?;
+    let now = lint_proof::measure(&lint_proof::AS_BUILT, seed, LINT_POLICIES, &indicatif::ProgressBar::hidden(), 0)?;
     let record = lint_proof::recorded().unwrap_or(Value::Null);
     let is_current = tools::at(&record, "source").as_str() == Some(&lint_proof::source()?);
     let figure = |name: &str, target: String, value: String, met: bool, seed: u64| Figure {

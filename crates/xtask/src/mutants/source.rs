@@ -14,8 +14,8 @@ const OWN: &str = "contracts/";
 /// By path from the root: the contracts, and what they import.
 pub(crate) struct Sources {
     texts: BTreeMap<String, String>,
-    /// The optimizer's, for tests.
-    runs: Value,
+    /// What the optimizer does, for tests.
+    optimizer: Value,
 }
 
 impl Sources {
@@ -35,7 +35,9 @@ impl Sources {
         }
         let config = tools::capture(tools::foundry("forge", &["config", "--json"])?)?;
         let config: Value = serde_json::from_str(&config).wrap_err("forge config printed something else than JSON")?;
-        Ok(Self { texts: all, runs: tools::at(&config, "optimizer_runs").clone() })
+        let optimizer =
+            json!({ "enabled": tools::at(&config, "optimizer"), "runs": tools::at(&config, "optimizer_runs") });
+        Ok(Self { texts: all, optimizer })
     }
 
     /// The project's own.
@@ -82,7 +84,7 @@ impl Sources {
             .collect();
         let input = json!({ "language": "Solidity", "sources": sources, "settings": {
             "remappings": ["solady/=node_modules/solady/src/"], "evmVersion": "cancun",
-            "optimizer": { "enabled": true, "runs": self.runs },
+            "optimizer": self.optimizer,
             "metadata": { "bytecodeHash": "none", "appendCBOR": false }, "outputSelection": wanted } });
         let compiler = std::env::var_os("FOUNDRY_SOLC").map_or_else(|| tools::root().join("tools/solc"), PathBuf::from);
         let mut command = tools::command(&compiler.to_string_lossy(), &["--standard-json"]);
