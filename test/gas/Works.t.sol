@@ -1,47 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IPolicyHook} from "../../contracts/interfaces/IPolicyHook.sol";
-import {Reason} from "../../contracts/types/Reason.sol";
-import {Action, Request} from "../../contracts/types/Types.sol";
-import {Token} from "../tokens/Token.sol";
-import {SafeTx} from "../base/AccountTest.sol";
-import {Module, NoOpGuard} from "../base/Actors.sol";
+import {Action} from "../../contracts/types/Types.sol";
+import {NoOpGuard} from "../base/Actors.sol";
 import {ISafe} from "../base/ISafe.sol";
-import {ObligationTest} from "../base/ObligationTest.sol";
-import {IManager, IPlugin, IRegistry, Protocol, SafeProtocolAction, SafeTransaction} from "../base/Protocol.sol";
-import {Edition, Safes} from "../base/Safes.sol";
+import {IManager, IRegistry, Protocol} from "../base/Protocol.sol";
+import {Safes} from "../base/Safes.sol";
 import {VM} from "../base/Vm.sol";
+import {WorkTest} from "./WorkTest.sol";
 
-/// @notice What treasury work costs on a Safe 1.5.0 with two signatures: without a guard, under one that does nothing,
-/// under those that npm packages ship, and under the committed hook with the programs of `examples/gas`. Each is a
-/// transaction of its own, in steady state: nonce, balances and counters are not zero, and everything is cold.
-/// `cargo xtask bench gas` reads what is logged.
-contract WorksTest is ObligationTest {
-    // As the policies of examples/gas name them.
-    address private constant USDC = 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48;
-    address private constant PAYEE = 0xa93e2139d49fE8D8Be99c36215D5856Da9c52544;
-    address private constant BOT = 0xF8BaE6B2E57cF0CC9c705c5c2c16206778DFE8bc;
-    uint256 private constant ATTESTER = uint256(keccak256("attester"));
-    uint256 private constant LEGS = 5;
-
+/// @notice What treasury work costs without a guard, under one that does nothing, under those that npm packages ship, and
+/// under Portcullis. Each is a transaction of its own, in steady state: nonce, balances and counters are not zero, and
+/// everything is cold. `cargo xtask bench gas` reads what is logged.
+contract WorksTest is WorkTest {
     string private constant GUARDS =
         "node_modules/@safe-global/safe-smart-account/build/artifacts/contracts/examples/guards/";
     uint8 private constant PERMISSIONS = Protocol.EXECUTE_CALL;
 
-    IManager private manager;
-    uint256 private paid;
-
     event log(string line);
-
-    /// @dev The kinds of work, whatever is in force.
-    enum Work {
-        Transfer,
-        Batch,
-        ByModule,
-        Attested,
-        ByPlugin
-    }
 
     function test_withoutAGuard() public {
         _prepare();
@@ -129,24 +105,6 @@ contract WorksTest is ObligationTest {
 
     // Setting up
 
-    /// @dev Token and module run their constructors where the policies have them.
-    function _prepare() private {
-        _deploy(Edition.V150);
-        bytes memory arguments = abi.encode("USD Coin", "USDC", uint8(6), address(safe), FUNDS);
-        _place(USDC, bytes.concat(type(Token).creationCode, arguments));
-        _place(BOT, type(Module).creationCode);
-        usdc = Token(USDC);
-        module = Module(BOT);
-        _execute(_call(address(safe), abi.encodeCall(ISafe.enableModule, (BOT))));
-    }
-
-    function _place(address at, bytes memory creation) private {
-        VM.etch(at, creation);
-        (bool ok, bytes memory code) = at.call("");
-        assertTrue(ok && code.length != 0, "constructed");
-        VM.etch(at, code);
-    }
-
     function _guarded(string memory column, address guard) private {
         _prepare();
         _execute(_batch(_guardCalls(guard)));
@@ -160,17 +118,6 @@ contract WorksTest is ObligationTest {
 
     function _ofManager(bytes memory data) private view returns (Action memory) {
         return _call(address(manager), abi.encodePacked(data, address(safe)));
-    }
-
-    function _governed(string memory policy) private {
-        _prepare();
-        (address deployed,) = Safes.committedHook();
-        hook = IPolicyHook(deployed);
-        program = _deployCode(VM.readFileBinary(string.concat("examples/gas/", policy, ".bin")));
-        _install(program, CHANGE_DELAY);
-        epoch = hook.accountState(address(safe)).epoch;
-        Request memory stranger_ = _request(_pay(stranger, AMOUNT));
-        assertTrue(hook.check(address(safe), stranger_).reason != Reason.Allowed, "the policy is in force");
     }
 
     // Measuring
@@ -193,43 +140,5 @@ contract WorksTest is ObligationTest {
         _do(work);
         uint256 gas = _do(work);
         emit log(string.concat("gas: ", id, "; ", column, "; ", VM.toString(gas)));
-    }
-
-    function _do(Work work) private returns (uint256 gas) {
-        uint256 amount = work == Work.Batch ? LEGS * AMOUNT : AMOUNT;
-        if (work == Work.ByModule) {
-            module.execute(safe, USDC, 0, abi.encodeCall(usdc.transfer, (PAYEE, AMOUNT)), 0);
-            gas = VM.lastCallGas().gasTotalUsed;
-        } else if (work == Work.ByPlugin) {
-            SafeTransaction memory t;
-            t.actions = new SafeProtocolAction[](1);
-            t.actions[0] = SafeProtocolAction(USDC, 0, abi.encodeCall(usdc.transfer, (PAYEE, AMOUNT)));
-            plugin.executeFromPlugin(address(manager), address(safe), t);
-            gas = VM.lastCallGas().gasTotalUsed;
-        } else {
-            bytes memory data = _calldataOf(work);
-            // Of the guards that npm packages ship one asks for an owner.
-            VM.prank(owners[0]);
-            (bool ok,) = address(safe).call(data);
-            gas = VM.lastCallGas().gasTotalUsed;
-            assertTrue(ok, "executed");
-        }
-        paid += amount;
-        assertEq(usdc.balanceOf(PAYEE), paid, "paid");
-    }
-
-    function _calldataOf(Work work) private view returns (bytes memory) {
-        if (work == Work.Transfer) return _calldata(_pay(PAYEE, AMOUNT));
-        if (work == Work.Batch) {
-            Action[] memory legs = new Action[](LEGS);
-            for (uint256 i; i < LEGS; i++) {
-                legs[i] = _pay(PAYEE, AMOUNT);
-            }
-            return _calldata(_batch(legs));
-        }
-        SafeTx memory t = _safeTx(_pay(PAYEE, AMOUNT));
-        bytes32 request = _hash(t);
-        bytes32 digest = _attestation(request, _effects(PAYEE, AMOUNT), 0, "proposal", DEADLINE);
-        return _calldata(t, _with(request, _attested(0, DEADLINE, _entry(ATTESTER, digest))));
     }
 }

@@ -54,7 +54,9 @@ struct Args {
     command: Command,
 }
 
+// The arguments of one of them are described when it is called: to describe all takes longer than to replay a bundle.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Write a policy to begin with
     Init(commands::init::Init),

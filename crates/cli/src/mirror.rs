@@ -17,6 +17,8 @@ pub(crate) struct Answers {
     pub(crate) chain: Verdict,
     /// The mirror's evaluation.
     pub(crate) rust: Evaluation,
+    /// The program that both were asked under; empty for none.
+    pub(crate) program: Bytes,
 }
 
 impl Answers {
@@ -44,7 +46,7 @@ pub(crate) fn ask(ledger: &dyn Ledger, hook: Address, request: &Request) -> Resu
         let program = ledger.code(account.program, None)?;
         let state = LedgerState::new(ledger, hook, None);
         let rust = portcullis_eval::evaluate(&program, ledger.chain_id(), hook, &state, request, now)?;
-        let answers = Answers { chain: check(ledger, hook, request)?, rust };
+        let answers = Answers { chain: check(ledger, hook, request)?, rust, program };
         attempts += 1;
         if answers.agree() || attempts == ATTEMPTS || ledger.now()? == now {
             return Ok(answers);

@@ -34,7 +34,7 @@ pub(crate) struct Board {
 impl Board {
     /// Fails where the README shows another scoreboard.
     pub(crate) fn is_shown(&self) -> Result<()> {
-        readme::table("attacks", &self.scoreboard, true)
+        readme::table(readme::PAGE, "attacks", &self.scoreboard, true)
     }
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &AttacksArgs) -> Result<()> {
     } else {
         print(&board.attacks);
     }
-    readme::table("attacks", &board.scoreboard, false)?;
+    readme::table(readme::PAGE, "attacks", &board.scoreboard, false)?;
     let mut faults = board.faults;
     faults.extend(board.attacks.iter().filter(|attack| !attack.held()).map(|attack| attack.id.clone()));
     if !faults.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! Gas is exact, so the snapshot and the README's table are held to it: `--check` fails on any difference.
 
-use crate::{bindings, readme, setup, stage, tools};
+use crate::{bench_gas_parts, bindings, readme, setup, stage, tools};
 use clap::Args;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const SNAPSHOT: &str = "snapshots/gas.json";
 const PEER: &str = "peer ";
 
 /// The works in the order in which they are shown, what they are, and the most that Portcullis is to cost over no guard.
-const WORKS: [(&str, &str, u64); 6] = [
+pub(crate) const WORKS: [(&str, &str, u64); 6] = [
     ("erc20-whitelist", "ERC-20 transfer, whitelist", 11_500),
     ("erc20-limit", "the same with a strict rolling limit", 17_000),
     ("module-limit", "that by a module", 17_000),
@@ -33,6 +33,9 @@ pub(crate) struct GasArgs {
     /// Compare with the committed snapshot and the README instead of writing them
     #[arg(long)]
     check: bool,
+    /// Say instead what the gas is used for, by the sources that the instructions come from
+    #[arg(long, conflicts_with = "check")]
+    parts: bool,
 }
 
 /// One work: gas used without a guard, and by column what each guard adds.
@@ -49,6 +52,9 @@ struct Work {
 
 pub(crate) fn run(args: &GasArgs) -> Result<()> {
     setup::run()?;
+    if args.parts {
+        return bench_gas_parts::run(args.json);
+    }
     let works = measure()?;
     if args.json {
         println!("{}", snapshot(&works));
@@ -67,7 +73,7 @@ fn write(works: &[Work]) -> Result<()> {
     let text = serde_json::to_string_pretty(&snapshot(works)).wrap_err("cannot write JSON")?;
     fs::write(tools::root().join(SNAPSHOT), format!("{text}\n"))
         .wrap_err_with(|| format!("cannot write {SNAPSHOT}"))?;
-    readme::table("gas", &table(works, false), false)
+    readme::table(readme::PAGE, "gas", &table(works, false), false)
 }
 
 fn compare(works: &[Work]) -> Result<()> {
@@ -76,7 +82,7 @@ fn compare(works: &[Work]) -> Result<()> {
     if !differing.is_empty() {
         bail!("{}; if that is meant, run `cargo xtask bench gas`", differing.join("; "));
     }
-    readme::table("gas", &table(works, false), true)
+    readme::table(readme::PAGE, "gas", &table(works, false), true)
 }
 
 /// What costs more than in the snapshot first.

@@ -6,6 +6,7 @@ mod attacks;
 mod bench_backtest;
 mod bench_eval;
 mod bench_gas;
+mod bench_gas_parts;
 mod bench_record;
 mod bench_simulate;
 mod bindings;

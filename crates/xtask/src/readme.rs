@@ -1,28 +1,28 @@
-//! The tables of the README that a measurement writes.
+//! The tables of the README and of other pages that a measurement writes.
 
 use crate::tools;
 use eyre::{Result, WrapErr, bail, eyre};
 use std::fs;
 
-const PAGE: &str = "README.md";
+pub(crate) const PAGE: &str = "README.md";
 
 /// Writes the table between its two marks, or with `check` fails where another stands there.
-pub(crate) fn table(name: &str, table: &str, check: bool) -> Result<()> {
-    let path = tools::root().join(PAGE);
-    let page = fs::read_to_string(&path).wrap_err_with(|| format!("cannot read {PAGE}"))?;
-    let wanted = replaced(&page, name, table)?;
+pub(crate) fn table(file: &str, name: &str, table: &str, check: bool) -> Result<()> {
+    let path = tools::root().join(file);
+    let page = fs::read_to_string(&path).wrap_err_with(|| format!("cannot read {file}"))?;
+    let wanted = replaced(&page, name, table).wrap_err_with(|| format!("cannot show the table in {file}"))?;
     if wanted == page {
         return Ok(());
     }
     if check {
-        bail!("{PAGE} shows another table than what was measured ({name})");
+        bail!("{file} shows another table than what was measured ({name})");
     }
-    fs::write(&path, wanted).wrap_err_with(|| format!("cannot write {PAGE}"))
+    fs::write(&path, wanted).wrap_err_with(|| format!("cannot write {file}"))
 }
 
 fn replaced(page: &str, name: &str, table: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let lacking = || eyre!("{PAGE} has no marks for the table `{name}`");
+    let lacking = || eyre!("there are no marks for the table `{name}`");
     let (before, rest) = page.split_once(&begin).ok_or_else(lacking)?;
     let (_, after) = rest.split_once(&end).ok_or_else(lacking)?;
     Ok(format!("{before}{begin}{}\n{end}{after}", table.trim_end()))

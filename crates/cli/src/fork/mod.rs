@@ -149,8 +149,6 @@ fn run(
     let before = decoder.map(|decoder| (decoder, ledger.clone()));
     let info = read::safe(ledger, asked.safe)?;
     let hook = guard(ledger, &info, asked.transaction.origin)?;
-    let active = ledger.code(read::account(ledger, hook, asked.safe)?.program, None)?;
-    let names = told.names(&active)?;
     let (all, calls) = multi_sends(info.version);
     let action = asked.transaction.top_level(all, calls);
     overrides.push(Override::FreeGas);
@@ -163,8 +161,10 @@ fn run(
     }
 
     let answers = mirror::ask(ledger, hook, &request)?;
+    let active = &answers.program;
+    let names = told.names(active)?;
     let allowed_from = if answers.agree() && !answers.chain.is_allowed() {
-        ready::allowed_from(ledger, hook, &active, &request, &answers.rust)?
+        ready::allowed_from(ledger, hook, active, &request, &answers.rust)?
     } else {
         None
     };
@@ -203,7 +203,7 @@ fn run(
         origin: request.origin,
         initiator: request.initiator,
         hook,
-        program: keccak256(&active),
+        program: keccak256(active),
         overrides,
     };
     let facts = Facts::new(setting, &chain, &answers.rust.verdict, outcome, failure, &ran);
@@ -211,7 +211,7 @@ fn run(
         info: &info,
         request: &request,
         tx: signed.as_ref().map(|(tx, _)| tx),
-        active: &active,
+        active,
         chain: &chain,
         rust: &answers.rust,
         names: &names,

@@ -10,6 +10,7 @@ use portcullis_chain::safe::{self, SafeTx, Version};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use support::relay::{Fate, Relay};
@@ -224,8 +225,8 @@ fn a_bundle_that_lacks_a_word_is_undecided() {
     let (before, rest) = content.split_once(&nonce).unwrap();
     let (_, behind) = rest.split_once(',').unwrap();
     let without = format!("{before}{behind}");
-    let hash = alloy_primitives::keccak256(&without);
-    fs::write(&file, format!("portcullis bundle 1 {hash}\n{without}")).unwrap();
+    let hash = B256::from_slice(&Sha256::digest(&without));
+    fs::write(&file, format!("portcullis bundle 2 {hash}\n{without}")).unwrap();
     let (code, shown, talk) = support::run(&["replay", path], &Value::Null);
     assert_eq!((code, shown), (4, Value::Null), "{talk}");
     assert!(talk.contains("the bundle does not hold slot"), "{talk}");
