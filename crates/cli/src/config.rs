@@ -20,6 +20,8 @@ use std::time::Duration;
 const NAME: &str = "portcullis.toml";
 /// How long a node may take for one request, in seconds.
 const TIMEOUT: u64 = 20;
+/// How far the newest block's time may be from this machine's, in seconds.
+const CLOCK: u64 = 900;
 /// Where journals are kept, beside the policy.
 const JOURNALS: &str = ".portcullis";
 
@@ -91,6 +93,9 @@ pub(crate) struct Sending {
     /// How long to wait for a transaction
     #[arg(long, value_name = "SECONDS")]
     pub(crate) patience: Option<u64>,
+    /// How far the newest block's time may be from this machine's before nothing is sent; 900 where left out
+    #[arg(long, value_name = "SECONDS", env = "PORTCULLIS_CLOCK", hide_env_values = true)]
+    pub(crate) clock: Option<u64>,
 }
 
 /// What `portcullis.toml` says. Paths are relative to its folder.
@@ -113,6 +118,7 @@ struct Written {
     journal: Option<PathBuf>,
     confirmations: Option<u64>,
     patience: Option<u64>,
+    clock: Option<u64>,
     timeout: Option<u64>,
     service: Option<WrittenService>,
 }
@@ -296,6 +302,11 @@ impl Settings {
             patience.limit = Duration::from_secs(seconds);
         }
         patience
+    }
+
+    /// How far the newest block's time may be from this machine's.
+    pub(crate) fn clock(&self, sending: &Sending) -> Duration {
+        Duration::from_secs(sending.clock.or(self.written.clock).unwrap_or(CLOCK))
     }
 
     /// The Safe Transaction Service.

@@ -150,7 +150,7 @@ impl Ending {
         let data = safe::exec(&collected.tx, collected.encode()?);
         let call = Call { to: ground.info.address, value: U256::ZERO, data };
         let sends = Sends { settings: &ground.settings, node: &ground.node, signers, sending: &self.sending };
-        sends.funded()?;
+        sends.ready()?;
         sending::consent(&self.sending, &format!("Execute this now, paid by {payer}?"))?;
         let done = sends.send(ground.info.address, &Self::step(hash), true, &call)?;
         let failed = |log: &alloy_primitives::Log| {

@@ -98,7 +98,7 @@ impl Apply {
             let sending = &self.ending.sending;
             let sends = Sends { settings: &ground.settings, node: &ground.node, signers: &ready.signers, sending };
             let payer = ready.signers.payer()?;
-            sends.funded()?;
+            sends.ready()?;
             consent(sending, &format!("Put the program on the chain at {}, paid by {payer}?", piece.address))?;
             put(&sends, ground.info.address, piece)?;
         }

@@ -78,7 +78,7 @@ impl Deploy {
         let signers = settings.signers(&self.keys, found)?;
         let payer = signers.payer()?;
         let sends = Sends { settings: &settings, node: &node, signers: &signers, sending: &self.sending };
-        sends.funded()?;
+        sends.ready()?;
         consent(&self.sending, &format!("Deploy {} contracts, paid by {payer}?", missing.len()))?;
         let mut sent = Vec::new();
         for piece in missing {

@@ -49,6 +49,19 @@ fn fails(ended: &Ended, why: &str) {
 const SOON: [&str; 4] = ["--patience", "2", "--timeout", "2"];
 
 #[test]
+fn a_machine_whose_clock_is_not_the_chains_sends_nothing() {
+    let operator = Operator::new(Version::V1_3_0);
+    let applying = Operator::applying("$NODE", &[]);
+    assert_eq!(operator.plan().0, 2);
+    let counted = counts(&operator);
+    operator.wait(1_000);
+    fails(&operator.run_on_time(&applying), "after this machine's clock, so nothing is sent: set the clock");
+    assert_eq!(counts(&operator), counted, "nothing was sent");
+    let (code, _, talk) = operator.run_on_time(&[&applying[..], &["--clock", "1200"]].concat());
+    assert_eq!(code, 0, "{talk}");
+}
+
+#[test]
 fn a_nonce_that_moved_stops_the_plan() {
     let mut operator = planned(Version::V1_3_0);
     operator.execute(&operator.call(who("payee"), 1, Vec::new()));

@@ -8,8 +8,8 @@ use portcullis_chain::safe::Version;
 use std::fs;
 use std::process::{Command, Stdio};
 use support::operator::Operator;
-use support::root;
 use support::treasury::{key, who};
+use support::{ANY_TIME, root};
 
 /// The change delay of the page's policy, in seconds.
 const DELAY: u64 = 48 * 3_600;
@@ -26,7 +26,7 @@ fn shell(operator: &Operator, line: &str) -> (Option<i32>, String) {
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(operator.folder.path()).stdin(Stdio::null());
-    command.env("PATH", path).env("RPC_URL", &operator.anvil.url);
+    command.env("PATH", path).env("RPC_URL", &operator.anvil.url).envs(ANY_TIME);
     for (name, role) in [("PAYER_KEY", "payer"), ("ANN_KEY", "ann"), ("BOB_KEY", "bob"), ("GUARDIAN_KEY", "cem")] {
         command.env(name, key(role).to_bytes().to_string());
     }

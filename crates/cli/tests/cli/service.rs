@@ -202,7 +202,7 @@ fn a_proposal_is_what_the_service_takes_and_a_refusal_is_one_line() {
         for name in ["ann", "bob", "eve"] {
             command.env(name.to_uppercase(), support::treasury::key(name).to_bytes().to_string());
         }
-        let output = command.env("SERVICE", KEY).env("WRONG", "another-key").output().unwrap();
+        let output = command.envs(support::ANY_TIME).env("SERVICE", KEY).env("WRONG", "another-key").output().unwrap();
         let shown: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         (output.status.code().unwrap(), shown, String::from_utf8(output.stderr).unwrap())
     };
@@ -328,7 +328,7 @@ fn every_command_of_the_page_runs() {
         assert_eq!(words.next(), Some("portcullis"));
         let mut process = assert_cmd::Command::cargo_bin("portcullis").unwrap();
         process.current_dir(at).args(words).env("NODE", &treasury.anvil.url);
-        process.env("SERVICE", KEY).env("PASSWORD", "a long night");
+        process.env("SERVICE", KEY).env("PASSWORD", "a long night").envs(support::ANY_TIME);
         for name in ["ann", "bob", "eve", "payer"] {
             process.env(name.to_uppercase(), support::treasury::key(name).to_bytes().to_string());
         }

@@ -1,7 +1,7 @@
 //! A treasury that holds dollars at two desks, on real Safes of one node, under a policy that asks for a proposal.
 
 use super::treasury::{ETHER, key, who};
-use super::{Anvil, root};
+use super::{ANY_TIME, Anvil, root};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolValue};
 use portcullis_attest::{AttestationItem, Material, seal};
@@ -150,7 +150,12 @@ impl Desk {
     /// Runs a command with these keys; exit code, result and talk.
     pub(crate) fn run(&self, anvil: &Anvil, command: &str, keys: &[&str]) -> (i32, Value, String) {
         let mut portcullis = Command::new(assert_cmd::cargo::cargo_bin("portcullis"));
-        portcullis.current_dir(self.folder.path()).args(command.split_whitespace()).arg("--json").stdin(Stdio::null());
+        portcullis
+            .current_dir(self.folder.path())
+            .args(command.split_whitespace())
+            .arg("--json")
+            .stdin(Stdio::null())
+            .envs(ANY_TIME);
         for name in keys {
             portcullis
                 .args(["--key-env", &name.to_uppercase()])

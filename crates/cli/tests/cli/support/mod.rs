@@ -15,6 +15,9 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Makes the command take chains as they are: in tests their time goes by at will.
+pub(crate) const ANY_TIME: [(&str, &str); 1] = [("PORTCULLIS_CLOCK", "18446744073709551615")];
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()

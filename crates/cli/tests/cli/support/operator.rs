@@ -2,7 +2,7 @@
 
 use super::relay::rpc;
 use super::treasury::{ETHER, key, who};
-use super::{Anvil, root};
+use super::{ANY_TIME, Anvil, root};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use portcullis_bindings::safe::Safe;
@@ -81,7 +81,7 @@ impl Operator {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("portcullis"));
-        command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
+        command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null()).envs(ANY_TIME);
         for name in ["payer", "ann", "bob", "cem", "stranger"] {
             command.env(name.to_uppercase(), key(name).to_bytes().to_string());
         }
@@ -90,7 +90,16 @@ impl Operator {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).arg("--json").output().unwrap();
+        Self::ended(&mut self.command(arguments))
+    }
+
+    /// As by somebody who says nothing of clocks.
+    pub(crate) fn run_on_time(&self, arguments: &[&str]) -> Ended {
+        Self::ended(self.command(arguments).env_remove(ANY_TIME[0].0))
+    }
+
+    fn ended(command: &mut Command) -> Ended {
+        let output = command.arg("--json").output().unwrap();
         let shown = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         (output.status.code().unwrap(), shown, String::from_utf8(output.stderr).unwrap())
     }

@@ -1,5 +1,6 @@
 //! The binary as owners and members run it: keys in variables, nobody on a terminal.
 
+use super::ANY_TIME;
 use super::relay::rpc;
 use super::treasury::{Treasury, key};
 use alloy_primitives::hex;
@@ -12,7 +13,7 @@ const NAMES: [&str; 6] = ["ann", "bob", "cem", "payer", "module", "eve"];
 /// Runs with `--json`; exit code, result and talk.
 pub(crate) fn portcullis(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
     let mut command = assert_cmd::Command::cargo_bin("portcullis").unwrap();
-    command.current_dir(folder).args(arguments).arg("--json");
+    command.current_dir(folder).args(arguments).arg("--json").envs(ANY_TIME);
     for name in NAMES {
         command.env(name.to_uppercase(), hex::encode(key(name).to_bytes()));
     }
