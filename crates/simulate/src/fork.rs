@@ -11,7 +11,7 @@ use revm::state::{AccountInfo, Bytecode, EvmState};
 use revm::{DatabaseCommit, DatabaseRef};
 
 use crate::Invalid;
-use crate::pinned::{Pinned, Unread};
+use crate::pinned::{Pinned, Question, Unread};
 use crate::run::{Called, GAS_LIMIT, Receipt, Sent, Surroundings};
 use crate::trace::{Reverted, TracedCall, Watch};
 
@@ -58,6 +58,8 @@ enum Fault {
 pub struct Fork<'a> {
     pinned: &'a Pinned,
     db: CacheDB<&'a Pinned>,
+    /// Whether the state is still that after the block.
+    unchanged: bool,
     block: u64,
     now: u64,
 }
@@ -66,7 +68,8 @@ impl<'a> Fork<'a> {
     /// The block after the pinned one, at a time in seconds.
     #[must_use]
     pub fn new(pinned: &'a Pinned, now: u64) -> Self {
-        Self { pinned, db: CacheDB::new(pinned), block: pinned.block().number.saturating_add(1), now }
+        let block = pinned.block().number.saturating_add(1);
+        Self { pinned, db: CacheDB::new(pinned), unchanged: true, block, now }
     }
 
     /// What it continues.
@@ -134,17 +137,28 @@ impl<'a> Fork<'a> {
     /// # Errors
     /// [`Unread`], when the account is not known.
     pub fn set_storage(&mut self, who: Address, slot: U256, word: U256) -> Result<(), Unread> {
+        self.unchanged = false;
         self.db.insert_account_storage(who, slot, word)
     }
 
-    /// Runs a transaction on the present state and drops what it changed.
+    /// Runs a transaction on the present state and drops what it changed. On the state that the block left, the same
+    /// call at the same time is not run twice.
     ///
     /// # Errors
     /// [`Invalid::Transaction`] when it cannot run, or something that it needs is not known.
     pub fn call(&self, from: Address, to: Address, value: U256, data: Bytes) -> Result<Called, Invalid> {
+        let question = Question { from, to, value, data: data.clone(), block: self.block, now: self.now };
+        if let Some(known) = self.unchanged.then(|| self.pinned.answer(&question)).flatten() {
+            // Past a failed read nothing counts, not even this.
+            self.pinned.complete().map_err(|error| invalid(from, &error.into()))?;
+            return Ok(known);
+        }
         let sent = Sent { from, kind: TxKind::Call(to), value, data, nonce: 0, gas_limit: GAS_LIMIT };
-        let ran = self.run(CacheDB::new(&self.db), sent, None)?;
-        Ok(Called::new(ran.result))
+        let called = Called::new(self.run(CacheDB::new(&self.db), sent, None)?.result);
+        if self.unchanged {
+            self.pinned.keep(question, &called);
+        }
+        Ok(called)
     }
 
     /// As [`crate::Embedded::static_call`].
@@ -173,6 +187,7 @@ impl<'a> Fork<'a> {
         let sent = Sent { from, kind: TxKind::Call(to), value, data, nonce: 0, gas_limit: GAS_LIMIT };
         let ran = self.run(CacheDB::new(&self.db), sent, Some(&mut watch))?;
         let changes = self.changes(&ran.state).map_err(|error| invalid(from, &error.into()))?;
+        self.unchanged = false;
         self.db.commit(ran.state);
         watch.settle();
         let receipt = Receipt::new(ran.result, self.block, self.now);

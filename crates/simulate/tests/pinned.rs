@@ -64,6 +64,34 @@ fn what_is_known_runs_and_what_was_used_runs_again() {
     assert_eq!((first, again.used()), (second, pinned.used()));
 }
 
+/// Code that returns slot 7 and the time.
+const TELLS: [u8; 13] = hex!("600754 5f52 42 602052 60405f f3");
+
+#[test]
+fn a_call_is_answered_from_memory_only_on_the_state_and_at_the_time_that_it_was_asked_on() {
+    let mut known = serde_json::to_value(record(READER)).unwrap();
+    let tells = Bytes::from_static(&TELLS);
+    known["accounts"][format!("{READER:#x}")]["code_hash"] = json!(keccak256(&tells));
+    known["codes"][keccak256(&tells).to_string()] = json!(tells);
+    known["words"] = json!({ READER.to_string(): { B256::from(U256::from(7)).to_string(): B256::ZERO } });
+    let pinned = Pinned::recorded(serde_json::from_value(known).unwrap());
+    let told = |fork: &Fork<'_>| {
+        let output = fork.call(SENDER, READER, U256::ZERO, Bytes::new()).unwrap().output;
+        [0, 32].map(|at| U256::from_be_slice(&output[at..at + 32]).to::<u64>())
+    };
+    let first = Fork::new(&pinned, 1_001);
+    let mut changed = first.clone();
+    assert_eq!([told(&first), told(&first), told(&changed)], [[0, 1_001]; 3]);
+    assert_eq!(told(&Fork::new(&pinned, 1_002)), [0, 1_002]);
+    changed.set_storage(READER, U256::from(7), U256::from(5)).unwrap();
+    assert_eq!([told(&changed), told(&first)], [[5, 1_001], [0, 1_001]]);
+    changed.set_now(1_003);
+    assert_eq!(told(&changed), [5, 1_003]);
+    // Nor is it an answer once something could not be read.
+    first.code(UNKNOWN).unwrap_err();
+    first.call(SENDER, READER, U256::ZERO, Bytes::new()).unwrap_err();
+}
+
 #[test]
 fn code_is_what_its_hash_says_or_the_record_is_refused() {
     let good = record(READER);

@@ -11,7 +11,7 @@ mod rpc;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use revm::DatabaseRef;
 use revm::database_interface::DBErrorMarker;
 use revm::state::{AccountInfo, Bytecode};
@@ -21,6 +21,7 @@ pub use read::{At, Events, Trust, Wanted};
 pub use record::{Block, BrokenFile, Record, seal, unseal};
 pub use rpc::{BadUrl, Limits, Rpc};
 
+use crate::run::Called;
 use record::Account;
 
 /// A part of the state is not known. Nothing is decided without it.
@@ -94,6 +95,20 @@ pub enum Unread {
 
 impl DBErrorMarker for Unread {}
 
+/// A call, and the number and the time of the block that it runs in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Question {
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) value: U256,
+    pub(crate) data: Bytes,
+    pub(crate) block: u64,
+    pub(crate) now: u64,
+}
+
+/// More answers than these are not kept.
+const MOST_ANSWERS: usize = 4_096;
+
 /// What it took to read the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
@@ -119,6 +134,8 @@ pub struct Pinned {
     used: RefCell<Record>,
     /// Code made ready to run, which takes longer than most runs.
     ready: RefCell<BTreeMap<B256, Bytecode>>,
+    /// What calls came to that found the state as it was after the block: asked again, they come to the same.
+    answered: RefCell<BTreeMap<Question, Called>>,
     failure: RefCell<Option<Unread>>,
     from_node: Cell<u32>,
     from_file: u32,
@@ -138,6 +155,7 @@ impl Pinned {
             known: RefCell::new(record),
             used: RefCell::new(used),
             ready: RefCell::default(),
+            answered: RefCell::default(),
             failure: RefCell::new(None),
             from_node: Cell::new(0),
         }
@@ -194,6 +212,19 @@ impl Pinned {
         match &*self.failure.borrow() {
             Some(failure) => Err(failure.clone()),
             None => Ok(()),
+        }
+    }
+
+    /// What a call came to before, on the state as it was after the block.
+    pub(crate) fn answer(&self, question: &Question) -> Option<Called> {
+        self.answered.borrow().get(question).cloned()
+    }
+
+    /// Keeps what a call came to, on the state as it was after the block.
+    pub(crate) fn keep(&self, question: Question, answer: &Called) {
+        let mut answered = self.answered.borrow_mut();
+        if answered.len() < MOST_ANSWERS {
+            answered.insert(question, answer.clone());
         }
     }
 

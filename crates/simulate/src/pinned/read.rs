@@ -188,9 +188,8 @@ impl Pinned {
         let used = Record::new(chain_id, block.clone());
         let known = RefCell::new(known.unwrap_or_else(|| used.clone()));
         let (used, failure, from_node) = (RefCell::new(used), RefCell::new(None), Cell::new(0));
-        let ready = RefCell::default();
-        let pinned =
-            Self { chain_id, block, node: Some(node), root, known, used, ready, failure, from_node, from_file };
+        let (ready, answered, node) = (RefCell::default(), RefCell::default(), Some(node));
+        let pinned = Self { chain_id, block, node, root, known, used, ready, answered, failure, from_node, from_file };
         // Whatever is refused here is asked for again when it is needed, and then it counts.
         let _ = pinned.take(&early, &state);
         pinned.take_traces(hints, &traces);
