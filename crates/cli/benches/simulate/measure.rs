@@ -125,7 +125,8 @@ fn children_ms() -> Option<f64> {
     Some((ticks(13)? + ticks(14)?) * 10.0)
 }
 
-/// One replay after another in one process, beside a process with one.
+/// One replay after another in one process, beside a process with one. What was read of the block and asked of it,
+/// `check` included, is remembered; the execution is run each time, the mirror too, and the report is hashed anew.
 fn warm(file: &str, delay: &Delay) -> Row {
     let replay = |times: usize| {
         let before = children_ms();
