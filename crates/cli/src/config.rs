@@ -25,7 +25,7 @@ const CLOCK: u64 = 900;
 /// Where journals are kept, beside the policy.
 const JOURNALS: &str = ".portcullis";
 
-/// Which Safe, on which chain, under which policy.
+// Which Safe, on which chain, under which policy.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Place {
     /// The node; `$NAME` or `${NAME}` in it stands for an environment variable
@@ -48,7 +48,7 @@ pub(crate) struct Place {
     pub(crate) timeout: Option<u64>,
 }
 
-/// Whose keys sign and pay. A key itself is never an argument.
+// Whose keys sign and pay. A key itself is never an argument.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Keys {
     /// A keystore file of a key that signs; may be given more than once
@@ -78,7 +78,7 @@ impl Keys {
     }
 }
 
-/// How Ethereum transactions are sent.
+// How Ethereum transactions are sent.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Sending {
     /// Send without asking

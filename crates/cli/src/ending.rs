@@ -21,7 +21,7 @@ use portcullis_operate::signer::Signers;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// What becomes of a Safe transaction; without a choice it is executed.
+// What becomes of a Safe transaction; without a choice it is executed.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Ending {
     /// Collect signatures in this file, and send nothing

@@ -55,6 +55,7 @@ struct Args {
 }
 
 // The arguments of one of them are described when it is called: to describe all takes longer than to replay a bundle.
+// So late, a doc comment on a struct of arguments would be taken for the description of the command, and there is none.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Command {
@@ -193,6 +194,22 @@ fn main() -> ExitCode {
             let exit = if is_undecided { Exit::Undecided } else { Exit::Error };
             output::error(&report, args.verbose);
             exit.into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_each_command_begins_as_the_list_of_commands_has_it() {
+        let command = Args::command();
+        assert!(command.get_subcommands().count() > 30);
+        for one in command.get_subcommands() {
+            let about = one.get_about().map(ToString::to_string).unwrap_or_default();
+            let help = Args::try_parse_from(["portcullis", one.get_name(), "--help"]).unwrap_err().to_string();
+            assert!(help.starts_with(&format!("{about}\n")), "{}: {help}", one.get_name());
         }
     }
 }

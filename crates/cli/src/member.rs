@@ -10,7 +10,7 @@ use portcullis_chain::Call;
 use portcullis_operate::signer::Signers;
 use serde_json::{Value, json};
 
-/// Where, with which key, and how it is sent.
+// Where, with which key, and how it is sent.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Member {
     #[command(flatten)]

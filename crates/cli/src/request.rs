@@ -14,7 +14,7 @@ use portcullis_eval::Action;
 use portcullis_operate::hash::SafeVersion;
 use std::path::PathBuf;
 
-/// A transaction file, or one call.
+// A transaction file, or one call.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Written {
     /// The transaction, in the format of `simulate`

@@ -14,7 +14,7 @@ use portcullis_chain::read;
 use portcullis_eval::Action;
 use serde_json::json;
 
-/// Arguments of `announce`.
+// Arguments of `announce`.
 #[derive(Debug, Args)]
 pub(crate) struct Announce {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub(crate) struct Announce {
     member: Member,
 }
 
-/// Arguments of `cancel`.
+// Arguments of `cancel`.
 #[derive(Debug, Args)]
 pub(crate) struct Cancel {
     /// The announcement's id; or give the transaction that was announced

@@ -22,7 +22,7 @@ use portcullis_operate::steps::Goal;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Arguments of `apply`.
+// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
     /// The plan

@@ -17,7 +17,7 @@ use portcullis_policy::{compile, decompile};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Arguments of `approve`.
+// Arguments of `approve`.
 #[derive(Debug, Args)]
 pub(crate) struct Approve {
     /// The Safe transaction's hash, or the name of an opened module request; or its file of signatures
@@ -36,7 +36,7 @@ pub(crate) struct Approve {
     member: Member,
 }
 
-/// Arguments of `deny`.
+// Arguments of `deny`.
 #[derive(Debug, Args)]
 pub(crate) struct Deny {
     /// The Safe transaction's hash, or the name of an opened module request; or its file of signatures

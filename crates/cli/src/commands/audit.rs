@@ -30,7 +30,7 @@ const SCOPE: [&str; 9] = [
     "in the owners' rows as many owners as the Safe asks for consent; they can also change the policy, which matures after the change delay and ends every bound",
 ];
 
-/// Arguments of `audit`.
+// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
     /// The node

@@ -10,7 +10,7 @@ use portcullis_policy::{Diagnostics, MAX_PROGRAM_BYTES};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Arguments of `check`.
+// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The policy, in TOML or JSON

@@ -9,7 +9,7 @@ use eyre::{Result, WrapErr};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `compile`.
+// Arguments of `compile`.
 #[derive(Debug, Args)]
 pub(crate) struct Compile {
     /// The policy, in TOML or JSON

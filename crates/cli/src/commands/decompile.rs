@@ -9,7 +9,7 @@ use portcullis_policy::decompile;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `decompile`.
+// Arguments of `decompile`.
 #[derive(Debug, Args)]
 pub(crate) struct Decompile {
     /// The program, as bytes or as hex digits after 0x

@@ -16,7 +16,7 @@ use portcullis_operate::verification::{self, Verifiable};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Arguments of `deploy`. Of a policy the program is deployed too.
+// Arguments of `deploy`. Of a policy the program is deployed too.
 #[derive(Debug, Args)]
 pub(crate) struct Deploy {
     #[command(flatten)]

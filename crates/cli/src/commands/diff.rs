@@ -10,7 +10,7 @@ use portcullis_policy::{Change, Difference, Direction, diff};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Arguments of `diff`.
+// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The policy in force, in TOML or JSON

@@ -30,7 +30,7 @@ const SOME_VERSION: &str = "1.4.1";
 /// The condition that asks contracts, as programs number it.
 const STATIC_CALL: u8 = 0x0f;
 
-/// Arguments of `explain`.
+// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The policy, in TOML or JSON

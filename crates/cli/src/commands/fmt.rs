@@ -11,7 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Arguments of `fmt`.
+// Arguments of `fmt`.
 #[derive(Debug, Args)]
 pub(crate) struct Fmt {
     /// The policy, in TOML or JSON

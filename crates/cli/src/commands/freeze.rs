@@ -14,14 +14,14 @@ use portcullis_bindings::IPolicyHook;
 use portcullis_chain::{Ledger, read, safe};
 use serde_json::json;
 
-/// Arguments of `freeze`.
+// Arguments of `freeze`.
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]
     member: Member,
 }
 
-/// Arguments of `unfreeze`.
+// Arguments of `unfreeze`.
 #[derive(Debug, Args)]
 pub(crate) struct Unfreeze {
     #[command(flatten)]

@@ -18,7 +18,7 @@ use portcullis_operate::hash::{Account, Hashes, SafeVersion, fields};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `hash`.
+// Arguments of `hash`.
 #[derive(Debug, Args)]
 pub(crate) struct Hash {
     /// A file of signatures, in place of the transaction in flags

@@ -10,7 +10,7 @@ use portcullis_chain::{Node, deploy};
 use portcullis_eval::Action;
 use serde_json::{Value, json};
 
-/// Arguments of `history`.
+// Arguments of `history`.
 #[derive(Debug, Args)]
 pub(crate) struct History {
     /// The node

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// What the templates write where the account's address belongs.
 const PLACEHOLDER: &str = "eth:0x1000000000000000000000000000000000000000";
 
-/// Arguments of `init`.
+// Arguments of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// What kind of treasury it is for

@@ -9,7 +9,7 @@ use portcullis_policy::{Policy, Severity, lint};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Arguments of `lint`.
+// Arguments of `lint`.
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
     /// The policy, in TOML or JSON

@@ -7,14 +7,14 @@ use eyre::{Result, WrapErr};
 use std::io::stdout;
 use std::path::PathBuf;
 
-/// Arguments of `completions`.
+// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// For which shell
     shell: Shell,
 }
 
-/// Arguments of `man`.
+// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
     /// Write a page for every command into this folder, instead of the first one on stdout

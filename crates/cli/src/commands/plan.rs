@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// The signature handler, where a handler is named.
 const OURS: &str = "signature-handler";
 
-/// Arguments of `plan`.
+// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(crate) struct Plan {
     output: Option<PathBuf>,
 }
 
-/// Arguments of `remove`.
+// Arguments of `remove`.
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
     #[command(flatten)]

@@ -15,7 +15,7 @@ use portcullis_chain::{Ledger, read, safe};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Arguments of `registry`.
+// Arguments of `registry`.
 #[derive(Debug, Args)]
 pub(crate) struct Registry {
     #[command(subcommand)]
@@ -32,7 +32,7 @@ enum What {
     List(List),
 }
 
-/// Arguments of `registry add` and `registry remove`.
+// Arguments of `registry add` and `registry remove`.
 #[derive(Debug, Args)]
 struct Change {
     /// The registry
@@ -47,7 +47,7 @@ struct Change {
     ending: Ending,
 }
 
-/// Arguments of `registry list`.
+// Arguments of `registry list`.
 #[derive(Debug, Args)]
 struct List {
     /// The registry

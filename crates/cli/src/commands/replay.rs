@@ -11,7 +11,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Arguments of `replay`.
+// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
     /// What `simulate --bundle` wrote

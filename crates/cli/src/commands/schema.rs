@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use clap::Args;
 use eyre::{Result, WrapErr};
 
-/// Arguments of `schema`.
+// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// That of the reports that `simulate --report` writes as JSON

@@ -25,7 +25,7 @@ sol! {
     }
 }
 
-/// Arguments of `sign`.
+// Arguments of `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
     /// The file of signatures
@@ -40,7 +40,7 @@ pub(crate) struct Sign {
     keys: Keys,
 }
 
-/// Arguments of `execute`.
+// Arguments of `execute`.
 #[derive(Debug, Args)]
 pub(crate) struct Execute {
     /// The file of signatures

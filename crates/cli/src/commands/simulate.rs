@@ -36,7 +36,7 @@ use std::time::Duration;
 /// What a simulated Safe owns, in wei: enough for any transaction.
 const FUNDS: U256 = U256::from_limbs([0, 0, 1, 0]);
 
-/// Arguments of `simulate`.
+// Arguments of `simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) struct Simulate {
     setting: Setting,
 }
 
-/// On which Safe something is simulated, and when.
+// On which Safe something is simulated, and when.
 #[derive(Debug, Args)]
 pub(crate) struct Setting {
     /// The policy: installed on an embedded Safe, or, with --rpc, the names of the one on the chain

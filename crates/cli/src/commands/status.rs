@@ -12,7 +12,7 @@ use serde_json::json;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Arguments of `status`.
+// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Status {
     markdown: bool,
 }
 
-/// Arguments of `drift`.
+// Arguments of `drift`.
 #[derive(Debug, Args)]
 pub(crate) struct Drift {
     #[command(flatten)]

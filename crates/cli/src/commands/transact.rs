@@ -15,7 +15,7 @@ use portcullis_chain::safe;
 use portcullis_operate::collected::Collected;
 use std::path::PathBuf;
 
-/// Arguments of `transact`.
+// Arguments of `transact`.
 #[derive(Debug, Args)]
 pub(crate) struct Transact {
     #[command(flatten)]

@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Arguments that say what is simulated.
+// Arguments that say what is simulated.
 #[derive(Debug, Args)]
 pub(crate) struct Inputs {
     /// The transaction: a file of this tool, a batch of the Safe Transaction Builder, or a transaction of a Safe

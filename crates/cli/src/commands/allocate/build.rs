@@ -19,7 +19,7 @@ use portcullis_operate::hash::{Account, SafeVersion};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// A phase of a proposal, the documents that prove it, and the mapping that carries it out.
+// A phase of a proposal, the documents that prove it, and the mapping that carries it out.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Plan {
     /// The proposal
@@ -48,7 +48,7 @@ pub(crate) struct Planned {
     pub(crate) not_before: u64,
 }
 
-/// Arguments of `allocate build`.
+// Arguments of `allocate build`.
 #[derive(Debug, Args)]
 pub(super) struct Build {
     #[command(flatten)]

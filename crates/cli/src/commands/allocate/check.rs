@@ -11,7 +11,7 @@ use portcullis_allocate::documents::{Compliance, Direction, Record, Unit};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `allocate check`.
+// Arguments of `allocate check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use portcullis_allocate::{Inputs, Outlook, outlook};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Arguments of `allocate compare`.
+// Arguments of `allocate compare`.
 #[derive(Debug, Args)]
 pub(super) struct Compare {
     /// The folder of the history: snapshots, risk profiles, and the policies of their time

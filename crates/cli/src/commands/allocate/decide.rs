@@ -16,7 +16,7 @@ use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 
-/// Arguments of `allocate approve` and `allocate reject`.
+// Arguments of `allocate approve` and `allocate reject`.
 #[derive(Debug, Args)]
 pub(super) struct Decide {
     /// The proposal
@@ -37,7 +37,7 @@ pub(super) struct Decide {
     keys: Keys,
 }
 
-/// What people decided, and whose word counts.
+// What people decided, and whose word counts.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Review {
     /// What somebody decided on the proposal, besides the decisions in the folder; may be given more than once

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 /// What a token's own balance may cost.
 const BALANCE_GAS: u32 = 200_000;
 
-/// Arguments of `allocate executed`.
+// Arguments of `allocate executed`.
 #[derive(Debug, Args)]
 pub(super) struct Executed {
     /// The file of signatures that was executed

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 
-/// Arguments of `allocate explain`.
+// Arguments of `allocate explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The proposal

@@ -27,7 +27,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Arguments of `allocate`.
+// Arguments of `allocate`.
 #[derive(Debug, Args)]
 pub(crate) struct Allocate {
     #[command(subcommand)]
@@ -117,7 +117,7 @@ impl Allocate {
     }
 }
 
-/// Where documents are, for which portfolio, and at what time.
+// Where documents are, for which portfolio, and at what time.
 #[derive(Debug, Args)]
 struct Where {
     /// A folder of snapshots, risk profiles and policies, in TOML or JSON

@@ -10,7 +10,7 @@ use portcullis_allocate::propose;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `allocate propose`.
+// Arguments of `allocate propose`.
 #[derive(Debug, Args)]
 pub(super) struct Propose {
     #[command(flatten)]

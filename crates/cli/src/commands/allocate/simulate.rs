@@ -9,7 +9,7 @@ use crate::tx_file::TxFile;
 use clap::Args;
 use eyre::Result;
 
-/// Arguments of `allocate simulate`.
+// Arguments of `allocate simulate`.
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use portcullis_allocate::documents::{Document, Proposal};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `allocate verify`.
+// Arguments of `allocate verify`.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The proposal

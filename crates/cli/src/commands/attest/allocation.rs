@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// The fact that only `attest` itself observes: that the request is a phase of a proposal that is proved.
 const FACT: &str = "proposal";
 
-/// A phase of a proposal.
+// A phase of a proposal.
 #[derive(Debug, Args)]
 pub(super) struct Allocation {
     /// The allocation proposal that the request carries out: its hash goes into the attestation

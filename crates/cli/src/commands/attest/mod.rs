@@ -25,7 +25,7 @@ use portcullis_policy::{AddressRef, Members, Observations};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `attest`.
+// Arguments of `attest`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Attest {
@@ -41,7 +41,7 @@ enum Verb {
     Verify(verify::Verify),
 }
 
-/// What is attested, and by whom.
+// What is attested, and by whom.
 #[derive(Debug, Args)]
 struct Sign {
     /// The file of signatures

@@ -14,7 +14,7 @@ use portcullis_eval::Reason;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Arguments of `attest verify`.
+// Arguments of `attest verify`.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The file of signatures

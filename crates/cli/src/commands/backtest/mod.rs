@@ -25,7 +25,7 @@ const STEP: u64 = 4_096;
 /// The longest line that is read.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// Arguments of `backtest`.
+// Arguments of `backtest`.
 #[derive(Debug, Args)]
 pub(crate) struct Backtest {
     /// The policy to try, in TOML or JSON

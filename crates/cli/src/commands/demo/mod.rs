@@ -26,7 +26,7 @@ const SAFES: [Version; 2] = [Version::V1_4_1, Version::V1_5_0];
 /// The embedded chain counts as Ethereum.
 const CHAIN_ID: u64 = 1;
 
-/// Arguments of `demo`.
+// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Play on this node, made for tests (anvil), instead of the embedded chain

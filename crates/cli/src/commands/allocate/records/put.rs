@@ -11,7 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Arguments of `allocate put`.
+// Arguments of `allocate put`.
 #[derive(Debug, Args)]
 pub(in crate::commands::allocate) struct Put {
     /// The folder of records; made if it is not there

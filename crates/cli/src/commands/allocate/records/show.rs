@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// The fewest digits by which a hash may be called.
 const DIGITS: usize = 8;
 
-/// Arguments of `allocate list`.
+// Arguments of `allocate list`.
 #[derive(Debug, Args)]
 pub(in crate::commands::allocate) struct List {
     /// The folder of records
@@ -22,7 +22,7 @@ pub(in crate::commands::allocate) struct List {
     kind: Option<String>,
 }
 
-/// Arguments of `allocate show`.
+// Arguments of `allocate show`.
 #[derive(Debug, Args)]
 pub(in crate::commands::allocate) struct Show {
     /// The folder of records
