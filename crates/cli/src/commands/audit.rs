@@ -26,7 +26,7 @@ const SCOPE: [&str; 9] = [
     "\"other calls\" and \"opaque calls\" may move whatever the called contract lets the Safe move; no amount of them is counted, and they are not tried",
     "\"delegatecalls\" run other code as the Safe, which may then do anything at all; they are not tried",
     "\"leaves\" is what is paid and transferred; an allowance is counted when it is given, not when it is drawn, and what was allowed before this block is not in the table",
-    "what rules ask for besides (announcements, approvals, signers, attesters, answers of other contracts) is taken to be given for \"most\", and as the chain has it for \"confirmed\"",
+    "what has to be announced is announced for \"confirmed\" from this block on, by an owner or the module itself; what else rules ask for (approvals, signers, attesters, answers of other contracts) is taken to be given for \"most\", and as the chain has it for \"confirmed\"",
     "in the owners' rows as many owners as the Safe asks for consent; they can also change the policy, which matures after the change delay and ends every bound",
 ];
 
@@ -170,12 +170,14 @@ fn head(found: &Found) -> Vec<String> {
 fn behind(row: &Row) -> Vec<String> {
     let amount = |amount: U256| units::amount(amount, row.decimals);
     // Their gas differs, which nobody asks here.
-    let key = |one: &Taken| (one.at, one.rule.clone(), one.to, one.value, one.data.clone(), one.amount);
+    let key = |one: &Taken| (one.at, one.rule.clone(), one.to, one.value, one.data.clone(), one.amount, one.announced);
     let alike = |requests: &[Taken]| {
         let [one, ..] = requests else { return String::new() };
         let (at, took, data) = (units::time(one.at), amount(one.amount), &one.data);
         let times = if requests.len() == 1 { String::new() } else { format!("{} times ", requests.len()) };
-        format!("{at}  {times}{took} by {}: to {}, value {}, data {data}", Untrusted::new(&one.rule), one.to, one.value)
+        let rule = Untrusted::new(&one.rule);
+        let announced = one.announced.map_or_else(String::new, |at| format!(", announced {}", units::time(at)));
+        format!("{at}  {times}{took} by {rule}: to {}, value {}, data {data}{announced}", one.to, one.value)
     };
     let mut lines: Vec<String> = row.taken.chunk_by(|one, next| key(one) == key(next)).map(alike).collect();
     lines.extend(row.needs.iter().map(|need| format!("needs {}", Untrusted::new(need))));

@@ -107,7 +107,12 @@ fn audit_known(pinned: &Pinned, safe: Address, named: Option<Policy>) -> Result<
     let active = ledger.code(kept.program, None)?;
     let mut policy = match named {
         Some(policy) => policy,
-        None => decompile(&active).wrap_err("the program on the chain does not read back as a policy")?,
+        None => {
+            let mut policy = decompile(&active).wrap_err("the program on the chain does not read back as a policy")?;
+            // The account keeps it, not the program.
+            policy.control.change_delay = Some(kept.changeDelay);
+            policy
+        }
     };
     let compiled = compile(&policy)?;
     if compiled.program != active {

@@ -9,6 +9,7 @@ use crate::{mirror, words};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use eyre::Result;
+use portcullis_bindings::IPolicyHook;
 use portcullis_bindings::safe::ERC20;
 use portcullis_chain::{Ledger, read};
 use portcullis_eval::{Action, Request};
@@ -23,6 +24,8 @@ const MOST_MOMENTS: usize = 512;
 const MOST_TAKEN: usize = 64;
 /// More executions by one rule at one moment are not tried.
 const MOST_TRIES: usize = 8;
+/// What stands in no calldata that is known here.
+const UNKNOWN: &str = "its requests are of no kind that is taken apart here";
 const DAY: u64 = 86_400;
 const WEEK: u64 = 7 * DAY;
 
@@ -38,6 +41,9 @@ pub(crate) struct Taken {
     /// In base units.
     pub(crate) amount: U256,
     pub(crate) gas: u64,
+    /// When it was announced, where the rule has it wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) announced: Option<u64>,
 }
 
 /// What was taken, and why no more was.
@@ -58,24 +64,61 @@ pub(crate) struct Taker<'a> {
     pub(crate) names: &'a SourceMap,
 }
 
-/// Takes as much of an asset as these let through, from the second after the block on for a week.
+/// What was announced, and can be executed from a moment on.
+struct Waiting<'a> {
+    announced: u64,
+    from: u64,
+    // When the announcement expires.
+    until: u64,
+    reach: &'a Reach,
+    witness: Witness,
+    amount: U256,
+}
+
+/// Takes as much of an asset as these let through, from the second after the block on for a week. What has to wait is
+/// announced first, and again whenever nothing that was announced is left.
 pub(crate) fn drain(pinned: &Pinned, taker: Taker<'_>, reaches: &[&Reach]) -> Result<Drained> {
     let start = pinned.block().timestamp.saturating_add(1);
     let mut ledger = Forked(Fork::new(pinned, start));
     let clock = Clock::of(taker.policy);
     let mut drained = Drained::default();
-    let mut moments = clock.moments(start, start.saturating_add(WEEK)).take(MOST_MOMENTS.saturating_add(1));
-    for at in std::iter::once(start).chain(moments.by_ref().take(MOST_MOMENTS)) {
+    let end = start.saturating_add(WEEK);
+    let mut moments = clock.moments(start, end).take(MOST_MOMENTS.saturating_add(1));
+    let mut times: BTreeSet<u64> = std::iter::once(start).chain(moments.by_ref().take(MOST_MOMENTS)).collect();
+    let (mut waiting, mut rounds): (Vec<Waiting<'_>>, usize) = (Vec::new(), 0);
+    while let Some(at) = times.pop_first() {
         ledger.0.set_now(at);
+        for one in std::mem::take(&mut waiting) {
+            let held = held(&ledger, taker.safe, one.reach.moves)?;
+            let is_due = one.from <= at;
+            let stopped = if is_due { execute(&mut ledger, taker, &one, held, &mut drained)? } else { None };
+            drained.stopped.extend(stopped.as_ref().map(|why| format!("{}: {why}", one.reach.rule)));
+            // What is denied now may be allowed later.
+            if !is_due || (stopped.is_some() && at < one.until) {
+                waiting.push(one);
+            }
+        }
         for reach in reaches {
             let ways = reach.witness.as_ref().map(ways).unwrap_or_default();
             if ways.is_empty() {
                 drained.stopped.insert(format!("{}: no request of it was found", reach.rule));
             }
             for witness in &ways {
-                if let Some(why) = take(&mut ledger, taker, reach, witness, &mut drained)? {
-                    drained.stopped.insert(format!("{}: {why}", reach.rule));
-                }
+                let stopped = if reach.delay == 0 || reach.asks {
+                    take(&mut ledger, taker, reach, witness, &mut drained)?
+                } else {
+                    let is_left = waiting.iter().any(|one| {
+                        one.reach == *reach && one.witness.data.first_chunk::<4>() == witness.data.first_chunk()
+                    });
+                    let from = at.saturating_add(reach.delay.into());
+                    if is_left || from >= end || rounds >= MOST_TAKEN {
+                        continue;
+                    }
+                    rounds = rounds.saturating_add(1);
+                    times.insert(from);
+                    announce(&mut ledger, taker, reach, witness, &mut waiting)?
+                };
+                drained.stopped.extend(stopped.map(|why| format!("{}: {why}", reach.rule)));
             }
         }
     }
@@ -113,7 +156,7 @@ fn take(
         }
         let held = held(ledger, taker.safe, reach.moves)?;
         let Some((least, _)) = amount_of(witness) else {
-            return Ok(Some("its requests are of no kind that is taken apart here".to_owned()));
+            return Ok(Some(UNKNOWN.to_owned()));
         };
         // As little as can be; the witness' amount where the rule has a least.
         let left = match room(ledger, taker, reach, witness, U256::ONE)? {
@@ -127,26 +170,76 @@ fn take(
         if amount.is_zero() {
             return Ok(held.is_zero().then(|| "the Safe has no more".to_owned()));
         }
-        let Some(action) = with_amount(witness, amount) else {
-            return Ok(Some("its requests are of no kind that is taken apart here".to_owned()));
-        };
-        let (to, value, data) = (action.to, action.value, action.data.clone());
-        let asked = asked(taker, witness, ledger.0.now(), action);
-        let simulated = run(ledger, &asked, &Told::default(), None, Vec::new())?;
-        if !simulated.facts.agree {
-            eyre::bail!("the chain and the mirror disagree on a request of rule {}: report this", reach.rule);
+        let now = Waiting { announced: 0, from: 0, until: 0, reach, witness: witness.clone(), amount };
+        if let Some(why) = execute(ledger, taker, &now, held, drained)? {
+            return Ok(Some(why));
         }
-        if simulated.facts.outcome != Outcome::Executes {
-            let denied = words::reason(&simulated.chain, taker.names);
-            return Ok(Some(simulated.failure().map_or(denied, |why| format!("it fails: {why}"))));
-        }
-        let after = self::held(ledger, taker.safe, reach.moves)?;
-        if matches!(reach.moves, Moves::Asset(_)) && held.checked_sub(after) != Some(amount) {
-            return Ok(Some("it executes, and the balance does not fall by what it says".to_owned()));
-        }
-        let (at, rule, gas) = (ledger.0.now(), reach.rule.clone(), simulated.facts.gas);
-        drained.taken.push(Taken { at, rule, to, value, data, amount, gas });
     }
+    Ok(None)
+}
+
+/// Announces requests that together spend what the limits let through at once; says what stops that.
+fn announce<'a>(
+    ledger: &mut Forked<'_>,
+    taker: Taker<'_>,
+    reach: &'a Reach,
+    witness: &Witness,
+    waiting: &mut Vec<Waiting<'a>>,
+) -> Result<Option<String>> {
+    let info = read::safe(ledger, taker.safe)?;
+    let announced = ledger.0.now();
+    let caps = reach.counted.iter().filter(|one| !one.requests).map(|one| one.cap);
+    let mut left = held(ledger, taker.safe, reach.moves)?.min(caps.min().unwrap_or(U256::MAX));
+    for less in 0..MOST_TRIES {
+        // No two of them are the same: one that waits is not announced again.
+        let amount = reach.largest.min(left).saturating_sub(U256::from(less));
+        let Some(action) = with_amount(witness, amount) else { return Ok(Some(UNKNOWN.to_owned())) };
+        if amount.is_zero() {
+            break;
+        }
+        left = left.saturating_sub(amount);
+        let (account, origin) = (taker.safe, taker.module.unwrap_or_default());
+        let call = IPolicyHook::announceCall { account, origin, actions: mirror::abi_actions(&[action]) };
+        // A module announces what it asks for itself, and an owner the rest.
+        let Some(from) = taker.module.or(info.owners.first().copied()) else { break };
+        let ran = ledger.0.send(from, info.guard, U256::ZERO, call.abi_encode().into())?;
+        if !ran.receipt.success {
+            return Ok(Some(format!("it cannot be announced: {}", words::revert(&ran.receipt.output))));
+        }
+        let from = announced.saturating_add(reach.delay.into());
+        let until = announced.saturating_add(taker.policy.control.announcement_expiry.map_or(WEEK, u64::from));
+        waiting.push(Waiting { announced, from, until, reach, witness: witness.clone(), amount });
+    }
+    Ok(None)
+}
+
+/// Executes one request, about the amount that is told; says what stops it.
+fn execute(
+    ledger: &mut Forked<'_>,
+    taker: Taker<'_>,
+    request: &Waiting<'_>,
+    held: U256,
+    drained: &mut Drained,
+) -> Result<Option<String>> {
+    let Waiting { announced, reach, witness, amount, .. } = request;
+    let Some(action) = with_amount(witness, *amount) else { return Ok(Some(UNKNOWN.to_owned())) };
+    let (to, value, data) = (action.to, action.value, action.data.clone());
+    let asked = asked(taker, witness, ledger.0.now(), action);
+    let simulated = run(ledger, &asked, &Told::default(), None, Vec::new())?;
+    if !simulated.facts.agree {
+        eyre::bail!("the chain and the mirror disagree on a request of rule {}: report this", reach.rule);
+    }
+    if simulated.facts.outcome != Outcome::Executes {
+        let denied = words::reason(&simulated.chain, taker.names);
+        return Ok(Some(simulated.failure().map_or(denied, |why| format!("it fails: {why}"))));
+    }
+    let after = self::held(ledger, taker.safe, reach.moves)?;
+    if matches!(reach.moves, Moves::Asset(_)) && held.checked_sub(after) != Some(*amount) {
+        return Ok(Some("it executes, and the balance does not fall by what it says".to_owned()));
+    }
+    let (at, rule, gas) = (ledger.0.now(), reach.rule.clone(), simulated.facts.gas);
+    let announced = Some(*announced).filter(|at| *at != 0);
+    drained.taken.push(Taken { at, rule, to, value, data, amount: *amount, gas, announced });
     Ok(None)
 }
 

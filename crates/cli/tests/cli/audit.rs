@@ -2,7 +2,7 @@
 
 use crate::support;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use portcullis_chain::Ledger;
 use portcullis_chain::safe::Version;
 use serde_json::{Value, json};
@@ -85,4 +85,31 @@ fn the_most_that_leaves_is_reached_where_the_safe_has_it_and_unbounded_where_not
     // Another policy's names are refused.
     fs::write(&policy, treasury.policy.replace("\"1_000\"", "\"500\"")).unwrap();
     assert_eq!(audit(&on_node).0, 1);
+}
+
+/// Up to an ether at a time and three in any day, a day after it was announced.
+const LATER: &str = "[limits.slow]\nasset = \"ETH\"\ncap = \"3\"\nwindow = { rolling = \"24h\" }\n\
+    [[rules]]\nid = \"later\"\nwhen = { effect = \"transfer\", asset = \"ETH\", recipient = \"@payees\", \
+    amount = { max = \"1\" } }\nthen = { allow = true, delay = \"24h\", limits = [\"slow\"] }\n";
+
+#[test]
+fn what_has_to_wait_is_announced_and_taken_when_its_delay_is_over_and_never_before() {
+    let mut treasury = Treasury::with(Version::V1_3_0, LATER);
+    treasury.node.fund(treasury.safe, ether(30)).unwrap();
+    let safe = treasury.safe.to_string();
+    let (code, shown, talk) = audit(&["--rpc", &treasury.anvil.url, "--safe", &safe]);
+    assert_eq!(code, 0, "{talk}");
+    let rows = shown["audit"]["rows"].as_array().unwrap();
+    // Without the policy's file nothing has the names in it.
+    let native = json!(format!("{:#x}", Address::ZERO));
+    let row = rows.iter().find(|row| row["address"] == native && row["what"] == "leaves").unwrap();
+    assert_eq!((units(&row["day"]["at_most"]), units(&row["reached_day"])), (ether(3), U256::ZERO), "{row:#}");
+    let (most, reached) = (units(&row["week"]["at_most"]), units(&row["reached_week"]));
+    assert!(reached <= most && reached > ether(17), "{row:#}");
+    let taken = row["taken"].as_array().unwrap();
+    assert!(!taken.is_empty());
+    for one in taken {
+        let [at, announced] = ["at", "announced"].map(|key| one[key].as_u64().unwrap());
+        assert!(at >= announced + 86_400, "{one:#}");
+    }
 }
