@@ -24,6 +24,8 @@ const MOST_MOMENTS: usize = 512;
 const MOST_TAKEN: usize = 64;
 /// More executions by one rule at one moment are not tried.
 const MOST_TRIES: usize = 8;
+/// Announcements are made no more often, each time as many as tries.
+const MOST_ROUNDS: usize = 64;
 /// What stands in no calldata that is known here.
 const UNKNOWN: &str = "its requests are of no kind that is taken apart here";
 const DAY: u64 = 86_400;
@@ -111,12 +113,16 @@ pub(crate) fn drain(pinned: &Pinned, taker: Taker<'_>, reaches: &[&Reach]) -> Re
                         one.reach == *reach && one.witness.data.first_chunk::<4>() == witness.data.first_chunk()
                     });
                     let from = at.saturating_add(reach.delay.into());
-                    if is_left || from >= end || rounds >= MOST_TAKEN {
+                    if is_left || from >= end {
                         continue;
                     }
-                    rounds = rounds.saturating_add(1);
-                    times.insert(from);
-                    announce(&mut ledger, taker, reach, witness, &mut waiting)?
+                    if rounds >= MOST_ROUNDS {
+                        Some(format!("not announced more than {MOST_ROUNDS} times"))
+                    } else {
+                        rounds = rounds.saturating_add(1);
+                        times.insert(from);
+                        announce(&mut ledger, taker, reach, witness, &mut waiting)?
+                    }
                 };
                 drained.stopped.extend(stopped.map(|why| format!("{}: {why}", reach.rule)));
             }
